@@ -1,0 +1,81 @@
+package convo
+
+import "time"
+
+// JSON is a JSON text kept as it was sent, numbers included. nil means absent.
+type JSON []byte
+
+// Fields is what callers may set on a conversation. A nil pointer means that
+// the field was never given or was cleared; a stored false or "" is a value.
+type Fields struct {
+	Name        *string
+	Description *string
+	Meta        JSON // an object, at most 64 KiB
+
+	BotID     *string
+	ContactID *string
+	TaskID    *string
+	SpaceID   *string
+
+	Config
+}
+
+// Config is what decides how a turn answers. It stands on conversations and
+// on turns without one.
+type Config struct {
+	Model      *string // a model string, verbatim; nil = the server's default
+	Backstory  *string
+	DatasetID  *string
+	SkillsetID *string
+	Privacy    *bool
+	Moderation *bool
+}
+
+// Conversation is the projection that reads are served from.
+type Conversation struct {
+	Tenant string
+	ID     string
+	Fields
+	Created time.Time
+	Updated time.Time // moved by changes, messages and turns
+}
+
+// Head is a conversation as a writer sees it inside a transaction: with the
+// end of its log and its turns that have not ended.
+type Head struct {
+	Conversation
+	LastSeq  int64  // number of the last event
+	NextSlot int64  // the slot that the next turn or outside message takes
+	Open     []Turn // not ended, in the order in which they were opened
+}
+
+// Active is the turn that runs or waits, if there is one. A conversation has
+// at most one.
+func (h *Head) Active() *Turn {
+	for i := range h.Open {
+		if s := h.Open[i].State; s == StateRunning || s == StateWaiting {
+			return &h.Open[i]
+		}
+	}
+	return nil
+}
+
+// NextQueued is the turn that starts when the active one has ended.
+func (h *Head) NextQueued() *Turn {
+	for i := range h.Open {
+		if h.Open[i].State == StateQueued {
+			return &h.Open[i]
+		}
+	}
+	return nil
+}
+
+// Turn gives the open turn with that id, or nil.
+func (h *Head) Turn(id string) *Turn {
+	for i := range h.Open {
+		if h.Open[i].ID == id {
+			return &h.Open[i]
+		}
+	}
+	return nil
+}

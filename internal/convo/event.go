@@ -1,0 +1,205 @@
+package convo
+
+import "time"
+
+// EventKind names a kind of event. Its number is stored: it never changes and
+// is never used again. 20 to 39 are kept for parts, citations and tools.
+type EventKind uint8
+
+// The kinds of events, by the type of their body.
+const (
+	KindConversationCreated EventKind = 1
+	KindConversationChanged EventKind = 2
+	KindTurnOpened          EventKind = 3
+	KindTurnQueued          EventKind = 4
+	KindTurnStarted         EventKind = 5
+	KindTurnWaiting         EventKind = 6
+	KindTurnResumed         EventKind = 7
+	KindTurnEnded           EventKind = 8
+	KindMessageGiven        EventKind = 9
+	KindMessageStarted      EventKind = 10
+	KindDelta               EventKind = 11
+	KindMessageEnded        EventKind = 12
+	KindMessageChanged      EventKind = 13
+	KindMessageDeleted      EventKind = 14
+	KindModelAsked          EventKind = 15
+	KindModelAnswered       EventKind = 16
+	KindRated               EventKind = 17
+	KindRestarted           EventKind = 18
+)
+
+// Event is one entry of a conversation's log.
+type Event struct {
+	Seq    int64     // given by the store; 0 in a turn without a conversation
+	At     time.Time // UTC, millisecond precision
+	Turn   string    // the turn it belongs to, or ""
+	Origin string    // the token or session that caused it; "" = the server
+	Body   Body
+}
+
+// Body is what an event says: one of the types below.
+type Body interface{ Kind() EventKind }
+
+// ConversationCreated is event 1 of every log.
+type ConversationCreated struct{ Fields Fields }
+
+// ConversationChanged holds all fields as they are after the change.
+type ConversationChanged struct{ Fields Fields }
+
+// TurnOpened says that somebody asked for a turn, and through which front.
+type TurnOpened struct {
+	Front string
+	Zone  string // IANA time zone of the caller
+}
+
+// TurnQueued says that the turn's input is complete: it is durable and will run.
+type TurnQueued struct{}
+
+// TurnStarted gives the turn its slot. Messages that were given to the turn
+// before take their places in it.
+type TurnStarted struct{ Slot int64 }
+
+// TurnWaiting says that the turn waits for somebody outside; it holds nothing
+// that a restart would lose.
+type TurnWaiting struct{}
+
+// TurnResumed says that a waiting turn runs again.
+type TurnResumed struct{}
+
+// TurnEnded closes a turn. Nothing of the turn follows it.
+type TurnEnded struct {
+	Reason  EndReason
+	Usage   Usage
+	Failure *Failure // with EndFailed
+}
+
+// MessageGiven is a whole message from outside. If it belongs to a turn that
+// has not started, Place is its index in the turn, in slot 0; the slot is added
+// by TurnStarted, and until then the message is in no list.
+type MessageGiven struct {
+	ID     string
+	Place  int64
+	Fields MessageFields
+	Text   string
+}
+
+// MessageStarted opens a message that comes piece by piece as deltas.
+type MessageStarted struct {
+	ID    string
+	Place int64
+	Type  MessageType
+}
+
+// Delta is a piece of a message's text. It repeats the message's type, so that
+// a reader who starts here needs nothing that came before. It ends on a whole
+// character.
+type Delta struct {
+	Message string
+	Type    MessageType
+	Text    string
+}
+
+// MessageEnded closes a message that came piece by piece, and gives it the
+// place that its start named. Text is the concatenation of its deltas.
+type MessageEnded struct {
+	ID         string
+	Place      int64
+	Type       MessageType
+	Text       string
+	Meta       JSON
+	Incomplete bool
+}
+
+// MessageChanged holds the fields as they are after the change, and the new
+// text, or nil where the text stays.
+type MessageChanged struct {
+	ID     string
+	Fields MessageFields
+	Text   *string
+}
+
+// MessageDeleted says that a message is gone. Its text is erased from the
+// events before; they stay, empty, and keep their numbers.
+type MessageDeleted struct{ ID string }
+
+// ModelAsked says that a model call is open. From is the place from which the
+// history went into the prompt.
+type ModelAsked struct {
+	Model string
+	From  int64
+}
+
+// ModelAnswered closes a model call.
+type ModelAnswered struct {
+	Model      string
+	Usage      Usage
+	FirstToken time.Duration // from the call to its first token; 0 = none came
+	Took       time.Duration
+}
+
+// Rated is a vote. Message is "" for a vote on the whole conversation.
+type Rated struct {
+	ID      string
+	Message string
+	Value   int
+	Reason  string
+}
+
+// Restarted says that the numbers From to To were skipped, because the machine
+// restarted and events with those numbers, which somebody may have seen, may
+// have been lost with the power.
+type Restarted struct{ From, To int64 }
+
+// Kind implements Body.
+func (ConversationCreated) Kind() EventKind { return KindConversationCreated }
+
+// Kind implements Body.
+func (ConversationChanged) Kind() EventKind { return KindConversationChanged }
+
+// Kind implements Body.
+func (TurnOpened) Kind() EventKind { return KindTurnOpened }
+
+// Kind implements Body.
+func (TurnQueued) Kind() EventKind { return KindTurnQueued }
+
+// Kind implements Body.
+func (TurnStarted) Kind() EventKind { return KindTurnStarted }
+
+// Kind implements Body.
+func (TurnWaiting) Kind() EventKind { return KindTurnWaiting }
+
+// Kind implements Body.
+func (TurnResumed) Kind() EventKind { return KindTurnResumed }
+
+// Kind implements Body.
+func (TurnEnded) Kind() EventKind { return KindTurnEnded }
+
+// Kind implements Body.
+func (MessageGiven) Kind() EventKind { return KindMessageGiven }
+
+// Kind implements Body.
+func (MessageStarted) Kind() EventKind { return KindMessageStarted }
+
+// Kind implements Body.
+func (Delta) Kind() EventKind { return KindDelta }
+
+// Kind implements Body.
+func (MessageEnded) Kind() EventKind { return KindMessageEnded }
+
+// Kind implements Body.
+func (MessageChanged) Kind() EventKind { return KindMessageChanged }
+
+// Kind implements Body.
+func (MessageDeleted) Kind() EventKind { return KindMessageDeleted }
+
+// Kind implements Body.
+func (ModelAsked) Kind() EventKind { return KindModelAsked }
+
+// Kind implements Body.
+func (ModelAnswered) Kind() EventKind { return KindModelAnswered }
+
+// Kind implements Body.
+func (Rated) Kind() EventKind { return KindRated }
+
+// Kind implements Body.
+func (Restarted) Kind() EventKind { return KindRestarted }

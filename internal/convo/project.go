@@ -1,0 +1,128 @@
+package convo
+
+// Effect says which rows an event touches, beside the head that it was applied
+// to. A store writes them in the event's own transaction.
+type Effect struct {
+	Turn    *Turn    // to be written as it is now
+	Message *Message // a new message; its text is the event's own
+	// Slotted is a turn that has just started: the messages that it was given
+	// before, whose places lie in slot 0, move to its slot.
+	Slotted *Turn
+}
+
+// Project applies an event to the head of its conversation and says which
+// other rows it touches. It is the only definition of what events mean to
+// reads, so a projection can always be made again from the log. MessageChanged
+// and MessageDeleted touch the one message that they name, and are left to the
+// store.
+func (h *Head) Project(e Event) Effect {
+	h.LastSeq = max(h.LastSeq, e.Seq)
+	switch b := e.Body.(type) {
+	case ConversationCreated:
+		h.Fields, h.Created, h.Updated = b.Fields, e.At, e.At
+		h.NextSlot = 1
+	case ConversationChanged:
+		h.Fields, h.Updated = b.Fields, e.At
+	case MessageGiven:
+		return h.given(e, b)
+	case MessageEnded:
+		return h.ended(e, b)
+	case MessageStarted:
+		return h.started(e, b)
+	case MessageChanged, MessageDeleted:
+		h.Updated = e.At
+	case TurnOpened:
+		h.Open = append(h.Open, Turn{
+			Tenant: h.Tenant, Conversation: h.ID, ID: e.Turn, Front: b.Front, Zone: b.Zone,
+			Origin: e.Origin, State: StateOpen, OpenedSeq: e.Seq, Opened: e.At,
+		})
+		return h.turnEffect(e.Turn)
+	default:
+		return h.projectTurn(e)
+	}
+	return Effect{}
+}
+
+// projectTurn applies the events that move a turn from state to state.
+func (h *Head) projectTurn(e Event) Effect {
+	t := h.Turn(e.Turn)
+	if t == nil {
+		return Effect{}
+	}
+	switch b := e.Body.(type) {
+	case TurnQueued:
+		t.State = StateQueued
+	case TurnStarted:
+		t.State, t.Slot, t.Started = StateRunning, b.Slot, e.At
+		h.NextSlot = max(h.NextSlot, b.Slot+1)
+		h.Updated = e.At
+		slotted := *t
+		return Effect{Turn: &slotted, Slotted: &slotted}
+	case TurnWaiting:
+		t.State = StateWaiting
+	case TurnResumed:
+		t.State = StateRunning
+	case ModelAsked:
+		t.ContextFrom = b.From
+	case ModelAnswered:
+		t.Usage = t.Usage.Add(b.Usage)
+	case TurnEnded:
+		t.State, t.Reason, t.Failure, t.Usage, t.Ended = StateEnded, b.Reason, b.Failure, b.Usage, e.At
+		h.Updated = e.At
+		ended := *t
+		h.close(e.Turn)
+		return Effect{Turn: &ended}
+	default:
+		return Effect{}
+	}
+	return h.turnEffect(e.Turn)
+}
+
+func (h *Head) given(e Event, b MessageGiven) Effect {
+	h.Updated = e.At
+	m := &Message{
+		Conversation: h.ID, ID: b.ID, Turn: e.Turn, Place: b.Place,
+		MessageFields: b.Fields, Text: b.Text, Created: e.At, Updated: e.At,
+	}
+	effect := h.take(e.Turn, b.Place)
+	effect.Message = m
+	return effect
+}
+
+func (h *Head) started(e Event, b MessageStarted) Effect {
+	return h.take(e.Turn, b.Place)
+}
+
+func (h *Head) ended(e Event, b MessageEnded) Effect {
+	return Effect{Message: &Message{
+		Conversation: h.ID, ID: b.ID, Turn: e.Turn, Place: b.Place,
+		MessageFields: MessageFields{Type: b.Type, Meta: b.Meta},
+		Text:          b.Text, Incomplete: b.Incomplete, Created: e.At, Updated: e.At,
+	}}
+}
+
+// take counts a place as taken, in the slot of a turn or in one of its own.
+func (h *Head) take(turn string, place int64) Effect {
+	h.NextSlot = max(h.NextSlot, SlotOf(place)+1)
+	t := h.Turn(turn)
+	if t == nil {
+		return Effect{}
+	}
+	t.Next = max(t.Next, place&(1<<slotBits-1)+1)
+	return h.turnEffect(turn)
+}
+
+func (h *Head) turnEffect(id string) Effect {
+	t := *h.Turn(id)
+	return Effect{Turn: &t}
+}
+
+func (h *Head) close(id string) {
+	open := make([]Turn, 0, len(h.Open))
+	for _, t := range h.Open {
+		if t.ID != id {
+			open = append(open, t)
+		}
+	}
+	h.Open = open
+}

@@ -1,0 +1,200 @@
+// Package store is the port to the database: the logs of conversations, their
+// projections, tokens and request records.
+//
+// A driver keeps no rules. What an event means to reads is [convo.Head.Project];
+// what may be written is decided by the function that the caller passes to
+// Update. A driver promises, and storetest checks:
+//
+//   - Everything that one Update writes is written together or not at all, and
+//     nothing of it is seen by a reader before it is committed.
+//   - Updates of one conversation happen one after the other. Sequence numbers
+//     are given in that order, without gaps but for [convo.Restarted].
+//   - When Update returns, what it wrote survives the death of the process; with
+//     [Durable] it survives the loss of power, and so does all that was written
+//     before it.
+//   - Reads return copies. A method that finds nothing returns an error of kind
+//     [convo.NotFound]; ids of another tenant are not found.
+//   - Many callers' Updates share one commit where that is cheaper. If one of
+//     them fails, the others do not.
+//
+// All methods may be called by many goroutines at once. A cancelled context
+// ends the wait for an Update, but the update may still be carried out.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// Sync says how far a commit must have got when Update returns.
+type Sync int
+
+// The two levels of durability.
+const (
+	// Buffered survives the process, not the power.
+	Buffered Sync = iota
+	// Durable survives the power too, with everything written before it.
+	Durable
+)
+
+// Store is what a driver implements.
+type Store interface {
+	Log
+	Reader
+	Tokens
+	Requests
+
+	// Close waits for updates that run, writes what MarkWritten left over,
+	// and lets the data go. Calls after it fail.
+	Close() error
+}
+
+// Log is the writing side.
+type Log interface {
+	// Update runs fn in a transaction on one conversation, which need not
+	// exist, and returns the events that fn appended, numbered. fn may run
+	// more than once, must not block, and must not keep its Tx. If fn returns
+	// an error, nothing is written and Update returns that error as it is.
+	// After Close: convo.Unavailable.
+	Update(ctx context.Context, tenant, conversation string, sync Sync, fn func(Tx) error) ([]convo.Event, error)
+}
+
+// Tx is what a transaction on one conversation may do. It sees its own writes.
+type Tx interface {
+	// Head is the conversation as it is now, or nil if it does not exist. It
+	// belongs to the store: read it, do not change it, do not keep it.
+	Head() *convo.Head
+
+	// Append numbers an event, adds it to the log and applies it to the
+	// projections. The first event of a conversation is ConversationCreated.
+	Append(e convo.Event) error
+
+	// Message reads one message of the conversation, with its text; also one
+	// whose turn has not started.
+	Message(id string) (convo.Message, error)
+
+	// Turn reads one turn of the conversation, ended or not.
+	Turn(id string) (convo.Turn, error)
+
+	// Delete removes the conversation with everything that belongs to it, its
+	// session tokens included. Head is nil after it.
+	Delete() error
+
+	// PutToken stores a new token.
+	PutToken(t convo.Token) error
+
+	// Request finds the record of a request; ok is false if there is none.
+	Request(id convo.RequestID) (r convo.Request, ok bool, err error)
+
+	// PutRequest stores a record, in place of an earlier one with its ID.
+	PutRequest(r convo.Request) error
+}
+
+// Reader is the reading side. It never waits for writers.
+type Reader interface {
+	// Conversation reads one conversation.
+	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)
+
+	// Head reads one conversation with the end of its log and its open turns.
+	Head(ctx context.Context, tenant, id string) (convo.Head, error)
+
+	// Conversations reads a page, ordered by creation, ties by id.
+	Conversations(ctx context.Context, tenant string, q ConversationQuery) ([]convo.Conversation, error)
+
+	// Message reads one message that has its place, with its text.
+	Message(ctx context.Context, tenant, conversation, id string) (convo.Message, error)
+
+	// Messages reads a page of messages that have their place, in its order.
+	// An unknown conversation is NotFound.
+	Messages(ctx context.Context, tenant, conversation string, q MessageQuery) ([]convo.Message, error)
+
+	// Turn reads one turn.
+	Turn(ctx context.Context, tenant, conversation, id string) (convo.Turn, error)
+
+	// Turns reads the turns that have started, with a slot of at least from,
+	// in the order of their slots.
+	Turns(ctx context.Context, tenant, conversation string, from int64) ([]convo.Turn, error)
+
+	// Events reads up to limit events with numbers above after, in order. Fewer
+	// than limit means that the log ended there when it was read. An unknown
+	// conversation is NotFound.
+	Events(ctx context.Context, tenant, conversation string, after int64, limit int) ([]convo.Event, error)
+
+	// OpenTurns reads the turns of all tenants that have not ended, in the
+	// order in which they were opened within a conversation.
+	OpenTurns(ctx context.Context) ([]convo.Turn, error)
+
+	// Usage sums the tokens of turns that ended, and counts the user and bot
+	// messages that were created, at or after from and before to.
+	Usage(ctx context.Context, tenant, conversation string, from, to time.Time) (Usage, error)
+}
+
+// ConversationQuery selects conversations. The zero value of a field does not
+// restrict.
+type ConversationQuery struct {
+	After Position // exclusive; the zero value starts at the end that Desc names
+	Desc  bool
+	Limit int // at least 1
+	Meta  []convo.MetaFilter
+}
+
+// Position is a place in a list ordered by creation.
+type Position struct {
+	Created time.Time
+	ID      string
+}
+
+// MessageQuery selects messages.
+type MessageQuery struct {
+	After int64 // exclusive place; 0 starts at the end that Desc names
+	Desc  bool
+	Limit int                 // at least 1
+	Types []convo.MessageType // none = all
+	Meta  []convo.MetaFilter
+}
+
+// Usage is what a conversation cost.
+type Usage struct {
+	Tokens   int64
+	Messages int64
+}
+
+// Tokens keeps credentials.
+type Tokens interface {
+	// PutToken stores a new token. A hash that is stored already is a Conflict.
+	PutToken(ctx context.Context, t convo.Token) error
+
+	// TokenByHash finds a token, revoked and expired ones included.
+	TokenByHash(ctx context.Context, hash convo.TokenHash) (convo.Token, error)
+
+	// Tokens lists a tenant's tokens, session tokens excluded, by creation.
+	Tokens(ctx context.Context, tenant string) ([]convo.Token, error)
+
+	// RevokeToken marks a token as revoked; one that is already keeps its time.
+	RevokeToken(ctx context.Context, tenant, id string, at time.Time) error
+
+	// PruneTokens removes session tokens that expired before that time.
+	PruneTokens(ctx context.Context, before time.Time) error
+}
+
+// Requests keeps the records by which repeats of requests are recognised.
+type Requests interface {
+	// PutRequest stores a record outside any conversation's transaction, in
+	// place of an earlier one with its ID.
+	PutRequest(ctx context.Context, r convo.Request) error
+
+	// Request finds a record; ok is false if there is none.
+	Request(ctx context.Context, id convo.RequestID) (r convo.Request, ok bool, err error)
+
+	// MarkWritten notes that the answer to a request was written completely,
+	// with some later commit, and at the latest at Close. It never waits. A
+	// record that has been replaced since (another Attempt) is left alone.
+	MarkWritten(id convo.RequestID, attempt string)
+
+	// PruneRequests removes the records with a key that were created before
+	// keyed, and those without one that were created before unkeyed, unless
+	// their turn has not ended.
+	PruneRequests(ctx context.Context, keyed, unkeyed time.Time) error
+}
