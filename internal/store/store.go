@@ -169,13 +169,18 @@ type Tokens interface {
 	// TokenByHash finds a token, revoked and expired ones included.
 	TokenByHash(ctx context.Context, hash convo.TokenHash) (convo.Token, error)
 
-	// Tokens lists a tenant's tokens, session tokens excluded, by creation.
+	// Tokens lists a tenant's tokens, session tokens excluded, by creation. The
+	// tenant "" stands for all of them.
 	Tokens(ctx context.Context, tenant string) ([]convo.Token, error)
 
 	// RevokeToken marks a token as revoked; one that is already keeps its time.
 	RevokeToken(ctx context.Context, tenant, id string, at time.Time) error
 
-	// PruneTokens removes session tokens that expired before that time.
+	// DeleteToken removes a token for good, so that its hash may be stored again.
+	DeleteToken(ctx context.Context, tenant, id string) error
+
+	// PruneTokens removes the tokens with the source "session" or "console"
+	// that expired before that time.
 	PruneTokens(ctx context.Context, before time.Time) error
 }
 
