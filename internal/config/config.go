@@ -1,0 +1,96 @@
+// Package config is the operator's interface: one documented struct, filled
+// from its defaults, a YAML file, the environment and flags, in that order.
+//
+// It promises that every problem is reported, not only the first one, that each
+// report names the setting and where its value came from, and that a secret is
+// printed by nothing in it. A setting that this version does not have is an
+// error, never ignored: a key of the file that nobody reads is most often a
+// typing mistake that its author would like to know of. Unknown variables of
+// the environment are only warned about, because other programs may own them.
+//
+// The tags of a field say all about it: key (its name in the file), default,
+// env and flag (where its names differ from the usual ones), doc.
+// docs/configuration.md is made from them.
+package config
+
+import "time"
+
+// Config holds every setting of the server.
+type Config struct {
+	File      string `key:"config" file:"-" flag:"config" doc:"The configuration file (YAML). It holds the same settings as this page, by the same names."`
+	Listen    string `key:"listen" flag:"listen" default:"127.0.0.1:8787" doc:"The address that the HTTP server listens on. Port 0 takes a free one."`
+	PublicURL string `key:"publicURL" flag:"public-url" doc:"The address that clients see, without a path, for absolute links. Empty: the request's own host."`
+	Data      string `key:"data" flag:"data" default:"./parley-data" doc:"The data folder: the database, the key and the socket for commands. One server at a time uses it."`
+
+	Secret  Secret `key:"secret" doc:"An API secret of the first tenant. Empty: one is made at the first start and printed once."`
+	Key     Secret `key:"key" doc:"The key for what is encrypted at rest: 32 bytes in base64 or hexadecimal. Empty: see keyFile."`
+	KeyFile string `key:"keyFile" flag:"key-file" doc:"A file with that key. Empty: the file key in the data folder, which is made with mode 0600 if it is missing."`
+
+	Model     string            `key:"model" flag:"model" doc:"The model that answers when a request names none, or one whose provider is not configured. Empty: the first configured provider's, or quote without any."`
+	OpenAI    Vendor            `key:"openai" envPrefix:"OPENAI" doc:"OpenAI, or a server that speaks its API."`
+	Anthropic Vendor            `key:"anthropic" envPrefix:"ANTHROPIC" doc:"Anthropic."`
+	Providers []Provider        `key:"providers" doc:"Further model providers, in the order in which they are asked for a name."`
+	Aliases   map[string]string `key:"aliases" doc:"Names for models: from the name that a request may use to the model string that answers."`
+
+	Tenants []Tenant `key:"tenants" doc:"The tenants. Empty: one, with the org default and the name default. The first one is that of secret."`
+
+	Limits Limits `key:"limits"`
+	Turns  Turns  `key:"turns"`
+	Log    Log    `key:"log"`
+}
+
+// Vendor is a model provider that the environment alone can configure.
+type Vendor struct {
+	APIKey  Secret `key:"apiKey" env:"API_KEY" doc:"The key. A server of your own may need none."`
+	BaseURL string `key:"baseURL" env:"BASE_URL" doc:"Where its API is. Empty: the vendor's own address."`
+}
+
+// Configured reports whether there is enough to ask the vendor.
+func (v Vendor) Configured() bool { return v.APIKey != "" || v.BaseURL != "" }
+
+// Provider is a model provider of the file.
+type Provider struct {
+	Name    string        `key:"name" doc:"Its name, as in name/model."`
+	Kind    string        `key:"kind" doc:"Which API it speaks: openai (also compatible servers) or anthropic."`
+	BaseURL string        `key:"baseURL" doc:"Where its API is. Empty: the vendor's own address."`
+	APIKey  Secret        `key:"apiKey" doc:"Its key; env:NAME takes it from the environment, file:PATH from a file."`
+	Models  []string      `key:"models" doc:"The models that it has. Empty, with a base URL: any name."`
+	Window  int64         `key:"window" doc:"How many tokens a prompt may have, for models that are not known. 0: 32768."`
+	Silence time.Duration `key:"silence" default:"2m" doc:"How long it may send nothing before the answer has failed."`
+}
+
+// Tenant is an org's tenant with the secrets that the configuration manages.
+type Tenant struct {
+	Org     string   `key:"org" doc:"The org."`
+	Name    string   `key:"name" doc:"The tenant's name, unique in its org."`
+	Secrets []Secret `key:"secrets" doc:"API secrets of at least 20 characters; env:NAME takes one from the environment, file:PATH from a file. One that leaves this list stops working at the next start."`
+}
+
+// ID is the id that the store knows the tenant by.
+func (t Tenant) ID() string { return t.Org + "/" + t.Name }
+
+// Limits bound what one request may bring.
+type Limits struct {
+	Body Size `key:"body" default:"8MiB" doc:"The largest JSON body."`
+	Text Size `key:"text" default:"256KiB" doc:"The longest text of one message."`
+}
+
+// Turns bound the runs of models.
+type Turns struct {
+	Queue int           `key:"queue" default:"16" doc:"How many turns may wait in one conversation; one more is refused with 409."`
+	Drain time.Duration `key:"drain" default:"30s" doc:"How long running turns may go on when the server is told to stop; then they are stopped."`
+}
+
+// Log says what is logged, and how. Logs go to the standard error.
+type Log struct {
+	Level  string `key:"level" flag:"log-level" default:"info" doc:"The least level that is logged: debug, info, warn or error."`
+	Format string `key:"format" flag:"log-format" default:"auto" doc:"text, json, or auto: text on a terminal, otherwise JSON."`
+}
+
+// AllTenants gives the tenants, the default one if none is configured.
+func (c *Config) AllTenants() []Tenant {
+	if len(c.Tenants) > 0 {
+		return c.Tenants
+	}
+	return []Tenant{{Org: "default", Name: "default"}}
+}

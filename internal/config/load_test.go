@@ -1,0 +1,264 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/internal/config"
+)
+
+// write puts a configuration file into a folder of the test's own.
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "parley.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// loadFile loads a file alone.
+func loadFile(t *testing.T, text string, env ...string) (*config.Loaded, error) {
+	t.Helper()
+	return config.Load(config.Sources{Env: env, Flags: map[string]string{"config": write(t, text)}})
+}
+
+func TestWithoutAnySourceTheDefaultsHold(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := l.Config
+	if c.Listen != "127.0.0.1:8787" || c.Data != "./parley-data" || c.Turns.Queue != 16 ||
+		c.Turns.Drain != 30*time.Second || c.Limits.Body != 8<<20 || c.Limits.Text != 256<<10 {
+		t.Errorf("defaults are %+v", c)
+	}
+	if len(l.Warnings) != 0 {
+		t.Errorf("warnings: %v", l.Warnings)
+	}
+	if got := c.AllTenants(); len(got) != 1 || got[0].ID() != "default/default" {
+		t.Errorf("tenants are %v", got)
+	}
+}
+
+func TestFlagsWinOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
+	t.Parallel()
+	path := write(t, "listen: file:1\nmodel: from-file\ndata: from-file\nturns:\n  queue: 5\n")
+	l, err := config.Load(config.Sources{
+		Env:   []string{"PARLEY_CONFIG=" + path, "PARLEY_LISTEN=env:2", "PARLEY_MODEL=from-env", "PARLEY_TURNS_DRAIN=5s"},
+		Flags: map[string]string{"listen": "flag:3"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := l.Config
+	if c.Listen != "flag:3" || c.Model != "from-env" || c.Data != "from-file" || c.Turns.Queue != 5 || c.Turns.Drain != 5*time.Second {
+		t.Errorf("got %+v", c)
+	}
+	for setting, want := range map[string]string{
+		"listen": "flag --listen", "model": "environment PARLEY_MODEL", "data": path + ":3",
+		"turns.queue": path + ":5", "turns.drain": "environment PARLEY_TURNS_DRAIN", "limits.text": "default",
+	} {
+		if got := l.Origins[setting]; got != want {
+			t.Errorf("%s came from %q, want %q", setting, got, want)
+		}
+	}
+}
+
+func TestEverythingInTheFileIsRead(t *testing.T) {
+	t.Parallel()
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("from-a-file-of-its-own\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := loadFile(t, fmt.Sprintf(`
+model: gpt-4o
+providers:
+  - &base {name: local, kind: openai, baseURL: "http://127.0.0.1:1/v1", models: [a, b], window: 1000}
+  - name: far
+    kind: anthropic
+    apiKey: env:FAR_KEY
+    silence: 10s
+aliases: {x: local/a}
+tenants:
+  - {org: acme, name: dev, secrets: [env:ACME_SECRET, "file:%s"]}
+limits: {body: 1MiB, text: 1KiB}
+log: {level: debug, format: json}
+`, secret), "FAR_KEY=k", "ACME_SECRET=a-secret-of-twenty-characters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := l.Config
+	if len(c.Providers) != 2 || c.Providers[0].Window != 1000 || len(c.Providers[0].Models) != 2 ||
+		c.Providers[0].Silence != 2*time.Minute || c.Providers[1].Silence != 10*time.Second || c.Providers[1].APIKey != "k" {
+		t.Errorf("providers are %#v", c.Providers)
+	}
+	if c.Aliases["x"] != "local/a" || c.Limits.Body != 1<<20 || c.Log.Level != "debug" {
+		t.Errorf("got %#v", c)
+	}
+	want := []config.Secret{"a-secret-of-twenty-characters", "from-a-file-of-its-own"}
+	if got := c.Tenants[0].Secrets; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("secrets do not come from where they are")
+	}
+}
+
+func TestVendorsComeFromTheirOwnVariables(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{Env: []string{
+		"OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:8080/v1", "ANTHROPIC_API_KEY=sk-2",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := l.Config
+	if c.OpenAI.APIKey != "sk-1" || c.OpenAI.BaseURL != "http://127.0.0.1:8080/v1" || !c.Anthropic.Configured() {
+		t.Errorf("got %#v", c)
+	}
+}
+
+func TestStructuredValuesOfTheEnvironmentAreYAML(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{Env: []string{
+		`PARLEY_PROVIDERS=[{name: local, kind: openai, baseURL: "http://127.0.0.1:8080/v1", models: "a, b"}]`,
+		`PARLEY_ALIASES={x: y}`,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := l.Config.Providers; len(p) != 1 || len(p[0].Models) != 2 || p[0].Models[1] != "b" || l.Config.Aliases["x"] != "y" {
+		t.Errorf("got %#v", l.Config)
+	}
+}
+
+func TestAWrongFileIsRefusedWithItsLine(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ file, want string }{
+		"a mistyped key":            {"listen: a:1\nturns:\n  qeue: 3\n", "turns.qeue (FILE:3): there is no such setting; did you mean turns.queue?"},
+		"a key like no other":       {"zzzzzzzzzzzz: 3\n", "parley config doc lists them all"},
+		"a later setting":           {"telemetry: {}\n", "telemetry (FILE:1): this version does not support it yet"},
+		"a later limit":             {"turns: {calls: 3}\n", "turns.calls (FILE:1): this version does not support it yet: it belongs to tools"},
+		"a list for a value":        {"model: [a]\n", "model (FILE:1): this is a list, but a single value belongs here"},
+		"a value for a group":       {"turns: 3\n", "turns (FILE:1): this is a value, but a group of settings belongs here"},
+		"a value for a list":        {"tenants: {}\n", "tenants (FILE:1): this is a group of settings, but a list belongs here"},
+		"a word for a number":       {"turns: {queue: many}\n", `turns.queue (FILE:1): "many" is not a whole number`},
+		"a number for a duration":   {"turns: {drain: 30}\n", `"30" is not a duration`},
+		"a wrong size":              {"limits: {text: big}\n", `"big" is not a size`},
+		"a wrong provider":          {"providers:\n  - {name: a, kind: openai, base: x}\n", "providers[0].base (FILE:2): there is no such setting; did you mean providers[0].name?"},
+		"bad YAML":                  {"model: [a\n", "config (FILE:1):"},
+		"a key set twice":           {"model: a\nmodel: b\n", "model"},
+		"two documents":             {"model: a\n---\nmodel: b\n", "more than one document"},
+		"an unknown alias":          {"model: *x\n", "there is no anchor &x"},
+		"a secret that is not set":  {"secret: env:NOT_SET\n", "secret (FILE:1): the environment variable NOT_SET is not set"},
+		"the file's own name in it": {"config: x\n", "there is no such setting"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := write(t, c.file)
+			_, err := config.Load(config.Sources{Flags: map[string]string{"config": path}})
+			want := strings.ReplaceAll(c.want, "FILE", path)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestAMissingFileIsNamed(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(config.Sources{Flags: map[string]string{"config": "/does/not/exist.yaml"}})
+	if err == nil || !strings.Contains(err.Error(), "/does/not/exist.yaml") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAllProblemsAreNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := loadFile(t, `
+listen: nonsense
+publicURL: https://example.com/path
+turns: {queue: 0, drain: 2h}
+limits: {body: 1KiB, text: many}
+log: {level: loud, format: xml}
+secret: short
+key: short
+keyFile: x
+providers:
+  - {name: a/b, kind: cohere, baseURL: "ftp://x"}
+  - {name: quote, kind: openai}
+tenants:
+  - {org: Acme, name: dev, secrets: ["aaaaaaaaaaaaaaaaaaaaaaa"]}
+  - {org: Acme, name: dev, secrets: ["aaaaaaaaaaaaaaaaaaaaaaa"]}
+`)
+	problems, ok := errors.AsType[config.Problems](err)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	got := map[string]int{}
+	for _, p := range problems {
+		got[p.Setting]++
+	}
+	for _, want := range []string{
+		"listen", "publicURL", "turns.queue", "turns.drain", "limits.body", "limits.text", "log.level", "log.format",
+		"secret", "key", "keyFile", "providers[0].name", "providers[0].kind", "providers[0].baseURL",
+		"providers[1].name", "providers[1].apiKey", "tenants[0].org", "tenants[1]", "tenants[1].secrets[0]",
+	} {
+		if got[want] == 0 {
+			t.Errorf("nothing is said of %s", want)
+		}
+	}
+	if got["limits.text"] != 1 {
+		t.Errorf("a value that cannot be read is reported %d times", got["limits.text"])
+	}
+	for _, secret := range []string{"aaaaaaa", "short"} {
+		if strings.Contains(err.Error(), secret+" ") || strings.Contains(err.Error(), `"`+secret) {
+			t.Errorf("a secret is in the error: %v", err)
+		}
+	}
+}
+
+func TestUnknownVariablesAreWarnedAbout(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{Env: []string{
+		"PARLEY_LISTN=x", "PARLEY_TEST_STRICT=1", "OTHER=1", "PARLEY_MODEL=", "PARLEY_ABCDEFGHIJK=",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "the environment sets PARLEY_LISTN, which is no setting; did you mean PARLEY_LISTEN?"
+	if len(l.Warnings) != 1 || l.Warnings[0] != want {
+		t.Errorf("got %q", l.Warnings)
+	}
+}
+
+func TestAVariableOfALaterVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"PARLEY_DATABASE_URL", "PARLEY_NATS_URL", "PARLEY_TURNS_CALLS", "PARLEY_QUOTAS"} {
+		_, err := config.Load(config.Sources{Env: []string{name + "=x"}})
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "does not support it yet") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func FuzzFile(f *testing.F) {
+	f.Add("listen: a:1\nturns:\n  queue: 3\nproviders:\n  - {name: a}\n")
+	f.Add("a: &x [1, *x]\n")
+	f.Add("? [a]\n: b\n")
+	f.Add("secret: |\n  text\n<<: {a: b}\n!!str a: !t b\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "f.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Skip()
+		}
+		l, err := config.Load(config.Sources{Flags: map[string]string{"config": path}})
+		if err == nil && l.Config.Listen == "" {
+			t.Error("a configuration without an address passed")
+		}
+	})
+}

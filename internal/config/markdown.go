@@ -1,0 +1,76 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+const preface = `# Configuration
+
+<!-- Made from internal/config by "parley config doc". Do not edit. -->
+
+Every setting has a default. A YAML file (` + "`--config`" + ` or ` + "`PARLEY_CONFIG`" + `) goes over the defaults, the
+environment over the file, and flags over the environment. ` + "`parley config show`" + ` prints what is in effect and
+where each value came from, and ` + "`parley config check`" + ` names everything that is wrong, all at once.
+
+- A key of the file that is no setting is an error that names the nearest one, and so is a setting of a later version.
+  An unknown variable that begins with ` + "`PARLEY_`" + ` is only warned about.
+- Durations are written as ` + "`30s`, `5m`, `1h30m`" + `; sizes as ` + "`65536`, `256KiB`, `8MiB`" + `.
+- Lists of words may be written with commas in the environment; deeper values as YAML:
+  ` + "`PARLEY_PROVIDERS='[{name: local, kind: openai, baseURL: \"http://127.0.0.1:8080/v1\"}]'`" + `.
+- In the file a secret may be ` + "`env:NAME`" + ` (a variable of the environment) or ` + "`file:PATH`" + `. Secrets are printed nowhere.
+- An empty variable counts as not set.
+
+## Settings
+
+| setting | environment | flag | default | meaning |
+| --- | --- | --- | --- | --- |
+`
+
+const example = "## Example\n\n```yaml\n" + `model: gpt-4o
+providers:
+  - {name: local, kind: openai, baseURL: http://127.0.0.1:8080/v1, models: [gpt-4o, claude-4.5-sonnet]}
+aliases:
+  support: local/gpt-4o/temperature=0.2
+tenants:
+  - {org: acme, name: dev, secrets: [env:ACME_SECRET]}
+turns: {queue: 16, drain: 30s}
+log: {level: info, format: json}
+` + "```\n"
+
+// Markdown is docs/configuration.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString(preface)
+	for _, s := range settings(new(Config)) {
+		name := "`" + s.path + "`"
+		if !s.inFile {
+			name = "–"
+		}
+		doc := s.doc
+		if s.section != "" {
+			doc = s.section + " " + doc
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s |\n", name, s.env, code("--", s.flag), code("", s.def), doc)
+	}
+	for _, item := range []struct {
+		title string
+		of    reflect.Type
+	}{{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `tenants`", reflect.TypeFor[Tenant]()}} {
+		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", item.title)
+		for i := range item.of.NumField() {
+			tag := item.of.Field(i).Tag
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", tag.Get("key"), code("", tag.Get("default")), tag.Get("doc"))
+		}
+	}
+	b.WriteString("\n" + example)
+	return b.String()
+}
+
+func code(prefix, text string) string {
+	if text == "" {
+		return "–"
+	}
+	return "`" + prefix + text + "`"
+}

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Flag is a setting that has a flag.
+type Flag struct {
+	Name, Env, Default, Doc string
+}
+
+// Flags lists the settings that have flags, for the command line.
+func Flags() []Flag {
+	var flags []Flag
+	for _, s := range settings(new(Config)) {
+		if s.flag != "" {
+			flags = append(flags, Flag{s.flag, s.env, s.def, s.doc})
+		}
+	}
+	return flags
+}
+
+// Value is a setting as it is in effect.
+type Value struct {
+	Setting string
+	Text    string // secrets hidden
+	Source  string
+}
+
+// Effective lists all settings with where their values came from.
+func (l *Loaded) Effective() []Value {
+	var all []Value
+	for _, s := range settings(&l.Config) {
+		all = append(all, Value{s.path, textOf(s.value), l.Origins[s.path]})
+	}
+	return all
+}
+
+// textOf writes a value as one line that the file would take, with secrets
+// hidden.
+func textOf(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Slice:
+		items := make([]string, v.Len())
+		for i := range items {
+			items[i] = textOf(v.Index(i))
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case reflect.Map:
+		var pairs []string
+		for _, key := range v.MapKeys() {
+			pairs = append(pairs, key.String()+": "+quoteIfEmpty(v.MapIndex(key).String()))
+		}
+		slices.Sort(pairs)
+		return "{" + strings.Join(pairs, ", ") + "}"
+	case reflect.Struct:
+		var pairs []string
+		for i := range v.NumField() {
+			if !v.Field(i).IsZero() {
+				pairs = append(pairs, v.Type().Field(i).Tag.Get("key")+": "+textOf(v.Field(i)))
+			}
+		}
+		return "{" + strings.Join(pairs, ", ") + "}"
+	default:
+		return quoteIfEmpty(fmt.Sprint(v.Interface()))
+	}
+}
+
+func quoteIfEmpty(s string) string {
+	if s == "" {
+		return `""`
+	}
+	return s
+}

@@ -1,0 +1,225 @@
+package config
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// minSecret is how many characters a configured secret must have. One that is
+// made has 46.
+const minSecret = 20
+
+// validator collects problems of settings whose values could be read.
+type validator struct {
+	origins  map[string]string
+	broken   map[string]bool
+	problems Problems
+}
+
+// validate checks what a single value or several together must satisfy.
+func (l *loader) validate(cfg *Config) Problems {
+	v := &validator{origins: l.loaded.Origins, broken: map[string]bool{}}
+	for _, p := range l.problems {
+		v.broken[p.Setting] = true
+	}
+	v.server(cfg)
+	v.secrets(cfg)
+	v.providers(cfg)
+	v.tenants(cfg)
+	v.bounds(cfg)
+	return v.problems
+}
+
+// check reports err as a problem of the setting, unless its value could not
+// even be read.
+func (v *validator) check(setting string, err error) {
+	if err == nil || v.broken[setting] {
+		return
+	}
+	source := v.origins[setting]
+	if root, _, ok := strings.Cut(setting, "["); ok && source == "" {
+		source = v.origins[root]
+	}
+	v.problems = append(v.problems, Problem{setting, source, err.Error()})
+}
+
+func (v *validator) server(cfg *Config) {
+	v.check("listen", checkAddress(cfg.Listen))
+	v.check("publicURL", checkOrigin(cfg.PublicURL))
+	if cfg.Data == "" {
+		v.check("data", errors.New("name a folder"))
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(cfg.Log.Level)) != nil {
+		v.check("log.level", fmt.Errorf("%q is not one of debug, info, warn, error", cfg.Log.Level))
+	}
+	switch cfg.Log.Format {
+	case "auto", "text", "json":
+	default:
+		v.check("log.format", fmt.Errorf("%q is not one of auto, text, json", cfg.Log.Format))
+	}
+}
+
+func (v *validator) secrets(cfg *Config) {
+	v.check("secret", checkSecret(cfg.Secret))
+	if cfg.Key != "" {
+		if _, err := DecodeKey(cfg.Key.Reveal()); err != nil {
+			v.check("key", err)
+		}
+		if cfg.KeyFile != "" {
+			v.check("keyFile", errors.New("key is set too; keep one of them"))
+		}
+	}
+}
+
+func (v *validator) providers(cfg *Config) {
+	v.check("openai.baseURL", checkURL(cfg.OpenAI.BaseURL))
+	v.check("anthropic.baseURL", checkURL(cfg.Anthropic.BaseURL))
+	seen := map[string]bool{}
+	for i, p := range cfg.Providers {
+		at := fmt.Sprintf("providers[%d].", i)
+		switch {
+		case p.Name == "" || strings.ContainsAny(p.Name, "/= \t"):
+			v.check(at+"name", errors.New("give it a name without blanks, / and ="))
+		case p.Name == "openai" && cfg.OpenAI.Configured(), p.Name == "anthropic" && cfg.Anthropic.Configured(),
+			p.Name == "quote", seen[p.Name]:
+			v.check(at+"name", fmt.Errorf("there is another provider called %s", p.Name))
+		}
+		seen[p.Name] = true
+		if p.Kind != "openai" && p.Kind != "anthropic" {
+			v.check(at+"kind", fmt.Errorf("%q is not one of openai, anthropic", p.Kind))
+		}
+		v.check(at+"baseURL", checkURL(p.BaseURL))
+		if p.BaseURL == "" && p.APIKey == "" {
+			v.check(at+"apiKey", errors.New("without a baseURL of your own the vendor wants a key"))
+		}
+		if p.Window < 0 {
+			v.check(at+"window", errors.New("it cannot be negative"))
+		}
+		if p.Silence <= 0 {
+			v.check(at+"silence", errors.New("it must be longer than 0"))
+		}
+	}
+	for name, target := range cfg.Aliases {
+		if name == "" || target == "" {
+			v.check("aliases", fmt.Errorf("%q: %q names nothing", name, target))
+		}
+	}
+}
+
+func (v *validator) tenants(cfg *Config) {
+	ids, owners := map[string]bool{}, map[Secret]bool{}
+	if cfg.Secret != "" {
+		owners[cfg.Secret] = true
+	}
+	for i, t := range cfg.Tenants {
+		at := fmt.Sprintf("tenants[%d]", i)
+		v.check(at+".org", checkName(t.Org))
+		v.check(at+".name", checkName(t.Name))
+		if ids[t.ID()] {
+			v.check(at, fmt.Errorf("%s is there twice", t.ID()))
+		}
+		ids[t.ID()] = true
+		for j, s := range t.Secrets {
+			setting := fmt.Sprintf("%s.secrets[%d]", at, j)
+			if s == "" {
+				v.check(setting, errors.New("it is empty"))
+			}
+			v.check(setting, checkSecret(s))
+			if owners[s] {
+				v.check(setting, errors.New("this secret is in use already; every tenant needs its own"))
+			}
+			owners[s] = true
+		}
+	}
+}
+
+func (v *validator) bounds(cfg *Config) {
+	v.check("limits.body", between(int64(cfg.Limits.Body), 64<<10, 64<<20, "64KiB to 64MiB"))
+	v.check("limits.text", between(int64(cfg.Limits.Text), 1<<10, int64(cfg.Limits.Body), "1KiB to limits.body"))
+	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
+	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
+}
+
+func between(n, low, high int64, text string) error {
+	if n < low || n > high {
+		return fmt.Errorf("it must be from %s", text)
+	}
+	return nil
+}
+
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not an address: write host:port or :port", address)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q is not a port from 0 to 65535", port)
+	}
+	return nil
+}
+
+func checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("it is not an address: write http://… or https://…")
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("leave out user, query and fragment")
+	}
+	return nil
+}
+
+// checkOrigin refuses a path, because clients throw it away.
+func checkOrigin(text string) error {
+	if err := checkURL(text); err != nil || text == "" {
+		return err
+	}
+	if u, err := url.Parse(text); err != nil || strings.Trim(u.Path, "/") != "" {
+		return errors.New("leave out the path: clients use the root of an address")
+	}
+	return nil
+}
+
+func checkName(name string) error {
+	if name == "" || len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+		return fmt.Errorf("%q is no name: use 1 to 64 of a-z, 0-9, -, _ and .", name)
+	}
+	return nil
+}
+
+func checkSecret(s Secret) error {
+	switch {
+	case s == "":
+		return nil
+	case len(s) < minSecret:
+		return fmt.Errorf("it is too short: use at least %d characters that nobody can guess", minSecret)
+	case strings.ContainsFunc(string(s), func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("use visible ASCII characters only: it is sent in a header")
+	}
+	return nil
+}
+
+// DecodeKey reads a 32-byte key from hexadecimal or any common base64.
+func DecodeKey(text string) ([]byte, error) {
+	text = strings.TrimSpace(text)
+	if key, err := hex.DecodeString(text); err == nil && len(key) == 32 {
+		return key, nil
+	}
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	if key, err := base64.RawStdEncoding.DecodeString(text); err == nil && len(key) == 32 {
+		return key, nil
+	}
+	return nil, errors.New("it must be 32 bytes in base64 or hexadecimal; openssl rand -base64 32 makes one")
+}

@@ -1,0 +1,128 @@
+package config_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/config"
+)
+
+func TestASecretIsPrintedByNothing(t *testing.T) {
+	t.Parallel()
+	const text = "very-secret-and-long-enough"
+	l, err := config.Load(config.Sources{Env: []string{
+		"PARLEY_SECRET=" + text, "OPENAI_API_KEY=" + text,
+		"PARLEY_TENANTS=[{org: a, name: b, secrets: [x" + text + "]}]",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "config", l.Config, "secret", l.Config.Secret)
+	asJSON, err := json.Marshal(l.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&b, "%v %+v %#v %s %s %v", l.Config, l.Config, l.Config, l.Config.Secret, asJSON, l.Effective())
+	if strings.Contains(b.String(), text) {
+		t.Errorf("the secret is in %s", b.String())
+	}
+	if l.Config.Secret.Reveal() != text {
+		t.Error("the secret cannot be had any more")
+	}
+}
+
+func TestWhatIsInEffectIsListedWithItsSource(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{Env: []string{
+		"PARLEY_ALIASES={b: c, a: x}", "PARLEY_LIMITS_BODY=1MiB",
+		"PARLEY_PROVIDERS=[{name: p, kind: openai, baseURL: 'http://h', models: [m, n]}]",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]config.Value{}
+	for _, v := range l.Effective() {
+		got[v.Setting] = v
+	}
+	for setting, want := range map[string]string{
+		"aliases": "{a: x, b: c}", "limits.body": "1MiB", "turns.drain": "30s", "model": `""`,
+		"providers": "[{name: p, kind: openai, baseURL: http://h, models: [m, n], silence: 2m0s}]",
+	} {
+		if got[setting].Text != want {
+			t.Errorf("%s reads %s, want %s", setting, got[setting].Text, want)
+		}
+	}
+	if got["limits.body"].Source != "environment PARLEY_LIMITS_BODY" || got["turns.drain"].Source != "default" {
+		t.Errorf("sources are %+v", got)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]config.Size{"0": 0, "512": 512, "1KiB": 1024, "8 MiB": 8 << 20, "2GiB": 2 << 30, "7B": 7} {
+		got, err := config.ParseSize(text)
+		if err != nil || got != want {
+			t.Errorf("%s reads %d, %v", text, got, err)
+		}
+		again, err := config.ParseSize(got.String())
+		if err != nil || again != got {
+			t.Errorf("%s does not come back: %d, %v", got, again, err)
+		}
+	}
+	for _, text := range []string{"", "KiB", "-1", "1.5MiB", "1TB", fmt.Sprint(uint64(math.MaxUint64)), "9999999999GiB"} {
+		if got, err := config.ParseSize(text); err == nil {
+			t.Errorf("%q reads %d", text, got)
+		}
+	}
+}
+
+func TestKeysAreReadInEveryCommonForm(t *testing.T) {
+	t.Parallel()
+	key := []byte("\xff\xfe0123456789abcdef0123456789abcd")
+	for _, text := range []string{
+		hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key), base64.RawStdEncoding.EncodeToString(key),
+		base64.URLEncoding.EncodeToString(key), base64.RawURLEncoding.EncodeToString(key) + "\n",
+	} {
+		if got, err := config.DecodeKey(text); err != nil || string(got) != string(key) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{"", "short", base64.StdEncoding.EncodeToString(key[:31])} {
+		if _, err := config.DecodeKey(text); err == nil {
+			t.Errorf("%q is taken as a key", text)
+		}
+	}
+}
+
+// The page is made with: go run ./cmd/parley config doc > docs/configuration.md
+func TestThePageAboutTheConfigurationIsFresh(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(page) != config.Markdown() {
+		t.Error("docs/configuration.md is stale: make docs")
+	}
+}
+
+func TestTheExampleOnThePageLoads(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(config.Markdown(), "```yaml\n")
+	text, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("the page has no example")
+	}
+	if _, err := loadFile(t, text, "ACME_SECRET=0123456789abcdef0123"); err != nil {
+		t.Error(err)
+	}
+}
