@@ -44,9 +44,13 @@ type Conversation struct {
 // end of its log and its turns that have not ended.
 type Head struct {
 	Conversation
-	LastSeq  int64  // number of the last event
-	NextSlot int64  // the slot that the next turn or outside message takes
-	Open     []Turn // not ended, in the order in which they were opened
+	LastSeq  int64 // number of the last event
+	NextSlot int64 // the slot that the next turn or outside message takes
+	// ContextFrom is the place from which the history went into the last
+	// prompt; 0 = from the start. It only moves when the model's window is full,
+	// so that prompts keep their beginning.
+	ContextFrom int64
+	Open        []Turn // not ended, in the order in which they were opened
 }
 
 // Active is the turn that runs or waits, if there is one. A conversation has

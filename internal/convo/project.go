@@ -63,7 +63,7 @@ func (h *Head) projectTurn(e Event) Effect {
 	case TurnResumed:
 		t.State = StateRunning
 	case ModelAsked:
-		t.ContextFrom = b.From
+		t.ContextFrom, h.ContextFrom = b.From, b.From
 	case ModelAnswered:
 		t.Usage = t.Usage.Add(b.Usage)
 	case TurnEnded:

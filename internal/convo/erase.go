@@ -1,0 +1,38 @@
+package convo
+
+// Erase gives an event's body as it stays in the log after a message was
+// deleted: without the message's text, and without what else was said in it.
+// The number, the type and the place stay. ok is false if the body says nothing
+// of that message and stays as it is.
+func Erase(b Body, message string) (erased Body, ok bool) {
+	switch b := b.(type) {
+	case MessageGiven:
+		if b.ID != message {
+			return b, false
+		}
+		b.Text, b.Fields = "", MessageFields{Type: b.Fields.Type}
+		return b, true
+	case Delta:
+		if b.Message != message {
+			return b, false
+		}
+		b.Text = ""
+		return b, true
+	case MessageEnded:
+		if b.ID != message {
+			return b, false
+		}
+		b.Text, b.Meta = "", nil
+		return b, true
+	case MessageChanged:
+		if b.ID != message {
+			return b, false
+		}
+		b.Fields = MessageFields{Type: b.Fields.Type}
+		if b.Text != nil {
+			b.Text = new(string)
+		}
+		return b, true
+	}
+	return b, false
+}

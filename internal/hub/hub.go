@@ -1,0 +1,217 @@
+// Package hub tells readers of a conversation that its log has grown, and
+// hands them the fresh events.
+//
+// It is a hint, never the truth: events are published after they are
+// committed, and a reader who missed some of them, because it was slow or
+// because the hub never had them, is told so and reads the store. So delivery
+// is gap-free and in order by construction, whatever the hub loses.
+//
+// What it may lose: anything. A topic exists only while somebody subscribes to
+// it, and keeps the last events up to [ringEvents] and about [ringBytes] of
+// text. Publishing never waits for a reader, and a reader costs no memory
+// beyond its place, however slow it is.
+package hub
+
+import (
+	"context"
+	"sort"
+	"sync"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+const (
+	ringEvents = 256
+	ringBytes  = 1 << 20
+)
+
+// Key names a conversation.
+type Key struct{ Tenant, Conversation string }
+
+// Hub is a set of topics, one for each conversation that has readers.
+type Hub struct {
+	mu     sync.Mutex
+	topics map[Key]*topic
+}
+
+// New makes an empty hub.
+func New() *Hub { return &Hub{topics: map[Key]*topic{}} }
+
+// Publish hands committed events of one conversation, in the order of their
+// numbers, to whoever reads it. Calls may come out of order: what is late is
+// left to the store.
+func (h *Hub) Publish(key Key, events []convo.Event) {
+	h.mu.Lock()
+	t := h.topics[key]
+	h.mu.Unlock()
+	if t != nil && len(events) > 0 {
+		t.publish(events)
+	}
+}
+
+// Close ends all subscriptions of a conversation with err, after they have
+// been given what was published before.
+func (h *Hub) Close(key Key, err error) {
+	h.mu.Lock()
+	t := h.topics[key]
+	delete(h.topics, key)
+	h.mu.Unlock()
+	if t != nil {
+		t.close(err)
+	}
+}
+
+// Subscribe starts to collect what is published from now on. Call Cancel when
+// done.
+func (h *Hub) Subscribe(key Key) *Subscription {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.topics[key]
+	if t == nil {
+		t = &topic{readers: map[*Subscription]struct{}{}}
+		h.topics[key] = t
+	}
+	s := &Subscription{hub: h, key: key, topic: t, wake: make(chan struct{}, 1)}
+	t.mu.Lock()
+	t.readers[s] = struct{}{}
+	t.mu.Unlock()
+	return s
+}
+
+// Topics counts the conversations that have readers.
+func (h *Hub) Topics() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.topics)
+}
+
+// topic is a ring of the newest events of one conversation.
+type topic struct {
+	mu      sync.Mutex
+	ring    []convo.Event // append-only backing: readers hold parts of it
+	base    int64         // everything after this number, up to the last, is in the ring
+	bytes   int
+	err     error
+	readers map[*Subscription]struct{}
+}
+
+func (t *topic) publish(events []convo.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range events {
+		t.add(e)
+	}
+	t.trim()
+	for s := range t.readers {
+		s.ring()
+	}
+}
+
+func (t *topic) add(e convo.Event) {
+	before := e.Seq - 1
+	if r, ok := e.Body.(convo.Restarted); ok {
+		before = r.From - 1
+	}
+	if n := len(t.ring); n == 0 || t.ring[n-1].Seq != before {
+		if n > 0 && e.Seq <= t.ring[n-1].Seq {
+			return // late: whoever misses it has found the hole already
+		}
+		t.ring, t.base, t.bytes = nil, before, 0
+	}
+	t.ring = append(t.ring, e)
+	t.bytes += size(e)
+}
+
+func (t *topic) trim() {
+	cut := 0
+	for len(t.ring)-cut > 1 && (len(t.ring)-cut > ringEvents || t.bytes > ringBytes) {
+		t.bytes -= size(t.ring[cut])
+		t.base = t.ring[cut].Seq
+		cut++
+	}
+	t.ring = t.ring[cut:]
+}
+
+func (t *topic) close(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = err
+	for s := range t.readers {
+		s.ring()
+	}
+}
+
+// size is about what an event holds in memory beside its struct.
+func size(e convo.Event) int {
+	switch b := e.Body.(type) {
+	case convo.Delta:
+		return len(b.Text)
+	case convo.MessageGiven:
+		return len(b.Text) + len(b.Fields.Meta)
+	case convo.MessageEnded:
+		return len(b.Text) + len(b.Meta)
+	case convo.MessageChanged:
+		if b.Text != nil {
+			return len(*b.Text)
+		}
+	}
+	return 0
+}
+
+// Subscription is one reader's place in a topic. It belongs to one goroutine.
+type Subscription struct {
+	hub   *Hub
+	key   Key
+	topic *topic
+	wake  chan struct{}
+}
+
+func (s *Subscription) ring() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Fresh gives the published events with numbers above after. With whole false
+// some of them are not here any more, or never were, and the store has to be
+// read; a fresh subscription holds nothing, so its reader reads the store
+// first. err is what the topic was closed with, once everything before it has
+// been given. The slice is shared: do not change it.
+func (s *Subscription) Fresh(after int64) (events []convo.Event, whole bool, err error) {
+	t := s.topic
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := len(t.ring)
+	if n == 0 || t.ring[n-1].Seq <= after {
+		return nil, n > 0, t.err
+	}
+	if after < t.base {
+		return nil, false, nil
+	}
+	i := sort.Search(n, func(i int) bool { return t.ring[i].Seq > after })
+	return t.ring[i:n:n], true, nil
+}
+
+// Wait returns when something was published or the topic was closed since the
+// last Wait returned, or when ctx ends, with its error.
+func (s *Subscription) Wait(ctx context.Context) error {
+	select {
+	case <-s.wake:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Cancel ends the subscription. The last one takes the topic with it.
+func (s *Subscription) Cancel() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.topic.mu.Lock()
+	defer s.topic.mu.Unlock()
+	delete(s.topic.readers, s)
+	if len(s.topic.readers) == 0 && s.hub.topics[s.key] == s.topic {
+		delete(s.hub.topics, s.key)
+	}
+}
