@@ -1,0 +1,235 @@
+package model
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// Configured is a provider as the configuration has it.
+type Configured struct {
+	Name     string // as in name/model; unique, without slash and equals sign
+	Kind     string // whose families it serves: "openai", "anthropic", "quote", …
+	Provider Provider
+	Models   []string // the names that it takes; the first one is its default
+	AnyName  bool     // without Models: takes any name as it is
+	Window   int64    // tokens of prompt; 0 = what is known of the model
+}
+
+// CatalogConfig is what a catalogue is made from.
+type CatalogConfig struct {
+	Providers []Configured      // in the order in which they are asked for a name; "quote" stands last
+	Default   string            // a model string; "" = the first provider's own default
+	Aliases   map[string]string // from a name to a model string
+}
+
+// Catalog finds the provider for a model string. A name is looked for as an
+// alias, then in the lists of the providers, then as provider/name, then by its
+// family, and then at a provider that takes any name. A name whose vendor is
+// known but not configured is answered by the default model if one was set;
+// otherwise the error names the setting that is missing.
+type Catalog struct {
+	providers []*provider
+	standard  *Spec // the default, if one was set
+	aliases   map[string]Spec
+}
+
+// Choice is where a model string leads.
+type Choice struct {
+	Provider     Provider
+	ProviderName string
+	Name         string // what Request.Model takes
+	ID           string // what a model string calls it, as in List
+	Params       Params
+	MaxMessages  int   // at most that many of the latest messages go to the model; 0 = all
+	Window       int64 // tokens that the prompt may have
+	MaxOutput    int64 // tokens that the answer may have; 0 = not known
+}
+
+// NewCatalog checks the configuration and makes the catalogue. A default that
+// no provider takes is an error, because it would be found out only by users.
+func NewCatalog(config CatalogConfig) (*Catalog, error) {
+	if len(config.Providers) == 0 {
+		return nil, convo.Errorf(convo.Invalid, "no model provider is configured")
+	}
+	c := &Catalog{aliases: make(map[string]Spec, len(config.Aliases))}
+	for _, p := range config.Providers {
+		if p.Name == "" || strings.ContainsAny(p.Name, "/=") || c.named(p.Name) != nil {
+			return nil, convo.Errorf(convo.Invalid, "provider %q: the name must be unique, not empty, and without / and =", p.Name)
+		}
+		c.providers = append(c.providers, newProvider(p))
+	}
+	for name, target := range config.Aliases {
+		spec, err := Parse(target)
+		if err != nil {
+			return nil, convo.Errorf(convo.Invalid, "alias %q: %s", name, convo.PublicError(err).Message)
+		}
+		c.aliases[name] = spec
+	}
+	if config.Default == "" {
+		return c, nil
+	}
+	return c, c.setDefault(config.Default)
+}
+
+func (c *Catalog) setDefault(s string) error {
+	spec, err := Parse(s)
+	if err != nil {
+		return err
+	}
+	spec = c.unalias(spec)
+	if _, err := c.find(spec.Name); err != nil {
+		return convo.Errorf(convo.Invalid, "the default model cannot be used: %s", convo.PublicError(err).Message)
+	}
+	c.standard = &spec
+	return nil
+}
+
+// Resolve finds the model for a model string.
+func (c *Catalog) Resolve(ctx context.Context, s string) (Choice, error) {
+	spec, err := Parse(s)
+	if err != nil {
+		return Choice{}, err
+	}
+	spec = c.unalias(spec)
+	if spec.Name == "" {
+		return c.resolveDefault(ctx, spec)
+	}
+	at, err := c.find(spec.Name)
+	if err != nil {
+		if c.standard != nil && at.vendorKnown {
+			return c.resolveDefault(ctx, spec)
+		}
+		return Choice{}, err
+	}
+	return c.choose(ctx, at, spec)
+}
+
+func (c *Catalog) resolveDefault(ctx context.Context, spec Spec) (Choice, error) {
+	if c.standard == nil {
+		return c.choose(ctx, place{provider: c.providers[0]}, spec)
+	}
+	spec = spec.over(*c.standard)
+	at, err := c.find(spec.Name)
+	if err != nil {
+		return Choice{}, err
+	}
+	return c.choose(ctx, at, spec)
+}
+
+// unalias replaces an alias once. What it stands for is not looked up again,
+// so that aliases cannot run in a circle and may reuse a vendor's name.
+func (c *Catalog) unalias(spec Spec) Spec {
+	if target, ok := c.aliases[spec.Name]; ok {
+		return spec.over(target)
+	}
+	return spec
+}
+
+// choose completes a place: with the provider's default where no name was
+// given, and with the model's limits.
+func (c *Catalog) choose(ctx context.Context, at place, spec Spec) (Choice, error) {
+	if at.name == "" {
+		name, err := at.provider.standard(ctx)
+		if err != nil {
+			return Choice{}, err
+		}
+		at.name = name
+	}
+	l := at.provider.limits(at.name)
+	window := l.input
+	if most := spec.Params.MaxTokens; most != nil && l.context > 0 {
+		window = max(min(window, l.context-*most), l.context/4)
+	}
+	return Choice{
+		Provider: at.provider.Provider, ProviderName: at.provider.Name,
+		Name: at.name, ID: c.id(at.provider, at.name),
+		Params: spec.Params, MaxMessages: spec.MaxMessages,
+		Window: window, MaxOutput: l.output,
+	}, nil
+}
+
+// place is where a name leads: a provider, and the name that it takes, or ""
+// for its default. Without a provider, vendorKnown says whether at least the
+// vendor is known by the name.
+type place struct {
+	provider    *provider
+	name        string
+	vendorKnown bool
+}
+
+func (c *Catalog) find(name string) (place, error) {
+	for _, p := range c.providers {
+		if slices.Contains(p.Models, name) {
+			return place{provider: p, name: name}, nil
+		}
+	}
+	if p := c.named(name); p != nil {
+		return place{provider: p}, nil
+	}
+	prefix, rest, split := strings.Cut(name, "/")
+	if p := c.named(prefix); split && p != nil {
+		return p.take(rest)
+	}
+	v, known := vendorOf(name)
+	if p := c.open(func(p *provider) bool { return known && p.Kind == v.kind && !p.AnyName }); p != nil {
+		return place{provider: p, name: vendorID(name)}, nil
+	}
+	if p := c.open(func(p *provider) bool { return known && p.Kind == v.kind }); p != nil {
+		return place{provider: p, name: name}, nil
+	}
+	if p := c.open(func(p *provider) bool { return p.AnyName }); p != nil {
+		return place{provider: p, name: name}, nil
+	}
+	if !known && split {
+		v, known = vendorNamed(prefix)
+	}
+	if known {
+		return place{vendorKnown: true}, convo.Errorf(convo.Invalid, "model %q: its provider (%s) is not configured; set %s, or choose another model", name, v.kind, v.setting)
+	}
+	return place{}, convo.Errorf(convo.Invalid, "model %q is not known; GET /v1/platform/model/list lists the models of this server", name)
+}
+
+// take looks for a name that was said to be this provider's.
+func (p *provider) take(name string) (place, error) {
+	switch {
+	case len(p.Models) > 0 && !slices.Contains(p.Models, name):
+		return place{}, convo.Errorf(convo.Invalid, "provider %s has no model %q; it has %s", p.Name, name, strings.Join(p.Models, ", "))
+	case len(p.Models) == 0 && !p.AnyName:
+		name = vendorID(name)
+	}
+	return place{provider: p, name: name}, nil
+}
+
+// named finds a provider by its name.
+func (c *Catalog) named(name string) *provider {
+	for _, p := range c.providers {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// open finds the first provider without a list of its own that is wanted.
+func (c *Catalog) open(want func(*provider) bool) *provider {
+	for _, p := range c.providers {
+		if len(p.Models) == 0 && want(p) {
+			return p
+		}
+	}
+	return nil
+}
+
+// id is the shortest name by which a model string reaches that model of that
+// provider.
+func (c *Catalog) id(p *provider, name string) string {
+	if _, aliased := c.aliases[name]; !aliased {
+		if at, err := c.find(name); err == nil && at.provider == p && at.name == name {
+			return name
+		}
+	}
+	return p.Name + "/" + name
+}
