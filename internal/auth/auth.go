@@ -1,0 +1,178 @@
+// Package auth turns the secret of a token into the actor who holds it, and
+// keeps the tokens.
+//
+// It promises that a secret is stored nowhere, only its hash; that an unknown,
+// a revoked and an expired one are answered alike; and that a token that was
+// revoked through this package works no more when Revoke returns. What another
+// process revokes is noticed within 30 seconds, because actors are remembered
+// for that long. Session tokens are not remembered at all: they end with their
+// conversation, at once.
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// The sources of tokens: who manages them.
+const (
+	SourceAPI     = "api"     // made by an operator, lives until revoked
+	SourceConfig  = "config"  // a secret of the configuration
+	SourceConsole = "console" // made for a command on this machine
+)
+
+const (
+	remembered  = 4096             // actors at most
+	rememberFor = 30 * time.Second // and for how long
+)
+
+// Auth knows the tokens of one store. It may be used by many goroutines.
+type Auth struct {
+	tokens store.Tokens
+	now    func() time.Time
+
+	mu     sync.Mutex // guards what follows
+	actors map[convo.TokenHash]known
+	era    int // counts revocations, so that a lookup that one overtook is not remembered
+}
+
+type known struct {
+	actor convo.Actor
+	until time.Time // when to look again, or when the token expires
+}
+
+// New makes an Auth over the tokens of a store. now gives the time.
+func New(tokens store.Tokens, now func() time.Time) *Auth {
+	return &Auth{tokens: tokens, now: now, actors: map[convo.TokenHash]known{}}
+}
+
+// Actor finds who holds a secret. Whoever does not hold a good one gets an
+// error of kind [convo.Unauthenticated] that does not say why.
+func (a *Auth) Actor(ctx context.Context, secret string) (convo.Actor, error) {
+	hash, now := Hash(secret), a.now()
+	actor, era, ok := a.recall(hash, now)
+	if ok {
+		return actor, nil
+	}
+	t, err := a.tokens.TokenByHash(ctx, hash)
+	if convo.ErrorKind(err) == convo.NotFound {
+		return convo.Actor{}, refused()
+	}
+	if err != nil {
+		return convo.Actor{}, err
+	}
+	if subtle.ConstantTimeCompare(t.Hash[:], hash[:]) != 1 || !t.Revoked.IsZero() || expired(t, now) {
+		return convo.Actor{}, refused()
+	}
+	actor = convo.Actor{Tenant: t.Tenant, Token: t.ID, Conversation: t.Conversation}
+	if !actor.Session() {
+		a.remember(hash, actor, t, era, now)
+	}
+	return actor, nil
+}
+
+func refused() error {
+	return convo.Errorf(convo.Unauthenticated,
+		"the token is missing, unknown, revoked or expired: send Authorization: Bearer <secret>; parley token create makes one")
+}
+
+func expired(t convo.Token, now time.Time) bool {
+	return !t.Expires.IsZero() && !now.Before(t.Expires)
+}
+
+func (a *Auth) recall(hash convo.TokenHash, now time.Time) (convo.Actor, int, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	k, ok := a.actors[hash]
+	if ok && !now.Before(k.until) {
+		delete(a.actors, hash)
+		ok = false
+	}
+	return k.actor, a.era, ok
+}
+
+func (a *Auth) remember(hash convo.TokenHash, actor convo.Actor, t convo.Token, era int, now time.Time) {
+	until := now.Add(rememberFor)
+	if !t.Expires.IsZero() && t.Expires.Before(until) {
+		until = t.Expires
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.era != era {
+		return
+	}
+	if len(a.actors) >= remembered {
+		clear(a.actors) // cheaper than an order, and as good: all are wanted again soon or never
+	}
+	a.actors[hash] = known{actor: actor, until: until}
+}
+
+func (a *Auth) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.era++
+	clear(a.actors)
+}
+
+// Create makes a token that lasts that long, for ever with 0. This is the only
+// time that its secret can be had.
+func (a *Auth) Create(ctx context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
+	return a.create(ctx, tenant, name, SourceAPI, lasts)
+}
+
+// CreateConsole makes a token for a command that runs on this machine, as
+// Create does. It is removed after its end.
+func (a *Auth) CreateConsole(ctx context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
+	return a.create(ctx, tenant, name, SourceConsole, lasts)
+}
+
+func (a *Auth) create(ctx context.Context, tenant, name, source string, lasts time.Duration) (string, convo.Token, error) {
+	secret, hash := NewSecret()
+	t, err := a.put(ctx, tenant, name, source, hash, lasts)
+	if err != nil {
+		return "", convo.Token{}, err
+	}
+	return secret, t, nil
+}
+
+func (a *Auth) put(ctx context.Context, tenant, name, source string, hash convo.TokenHash, lasts time.Duration) (convo.Token, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return convo.Token{}, err
+	}
+	now := a.now().UTC().Truncate(time.Millisecond)
+	t := convo.Token{ID: id.String(), Tenant: tenant, Hash: hash, Name: name, Source: source, Created: now}
+	if lasts > 0 {
+		t.Expires = now.Add(lasts)
+	}
+	return t, a.tokens.PutToken(ctx, t)
+}
+
+// List gives the tokens of a tenant, or of all with the tenant "". Those of
+// sessions are not among them.
+func (a *Auth) List(ctx context.Context, tenant string) ([]convo.Token, error) {
+	return a.tokens.Tokens(ctx, tenant)
+}
+
+// Revoke ends a token for good. One of the configuration is refused: at the
+// next start it would be back.
+func (a *Auth) Revoke(ctx context.Context, tenant, id string) error {
+	list, err := a.tokens.Tokens(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		if t.ID == id && t.Source == SourceConfig {
+			return convo.Errorf(convo.Conflict, "token %s comes from the configuration: take it out there and start the server again", id)
+		}
+	}
+	defer a.forget()
+	return a.tokens.RevokeToken(ctx, tenant, id, a.now().UTC().Truncate(time.Millisecond))
+}
