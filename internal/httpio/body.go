@@ -1,0 +1,86 @@
+package httpio
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+const (
+	bodyPause  = 30 * time.Second // the longest pause in a body
+	bodyTime   = 10 * time.Minute // the longest time for all of it
+	drainLimit = 64 << 20         // how much of a refused body is read and thrown away
+)
+
+// ReadBody reads the body of a request, at most limit bytes. A larger one is
+// [convo.TooLarge]; one that is cut off or comes too slowly is [convo.Invalid].
+func ReadBody(w *Response, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, errBodySize(limit)
+	}
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
+	var buf bytes.Buffer
+	if r.ContentLength > 0 {
+		// Room for what ReadFrom wants to see free at the end.
+		buf.Grow(int(min(r.ContentLength, 512<<10)) + bytes.MinRead)
+	}
+	_, err := buf.ReadFrom(io.LimitReader(newPatient(w, r), limit+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, convo.WrapError(convo.Invalid, err, "the request body came too slowly")
+	case err != nil:
+		return nil, convo.WrapError(convo.Invalid, err, "the request body was cut off")
+	case int64(buf.Len()) > limit:
+		return nil, errBodySize(limit)
+	}
+	return buf.Bytes(), nil
+}
+
+func errBodySize(limit int64) error {
+	return convo.Errorf(convo.TooLarge, "the request body is too large; send at most %d bytes", limit)
+}
+
+// drain reads what is left of the body and reports whether it came to its end.
+// A client that waits for "100 Continue" has not sent anything yet, and asking
+// for it now would only be rude.
+func drain(w *Response, r *http.Request) bool {
+	if r.ContentLength > drainLimit || r.Header.Get("Expect") != "" {
+		return false
+	}
+	n, err := io.CopyN(io.Discard, newPatient(w, r), drainLimit+1)
+	return err == io.EOF && n <= drainLimit
+}
+
+// patient reads a body with a deadline for each read. It clears the deadline
+// at the end: net/http goes on to read, to see whether the client leaves.
+type patient struct {
+	w    *Response
+	body io.Reader
+	end  time.Time
+}
+
+func newPatient(w *Response, r *http.Request) *patient {
+	return &patient{w: w, body: r.Body, end: time.Now().Add(bodyTime)}
+}
+
+// Read implements io.Reader. A server without deadlines (a test's recorder)
+// is read without them.
+func (p *patient) Read(b []byte) (int, error) {
+	deadline := time.Now().Add(bodyPause)
+	if deadline.After(p.end) {
+		deadline = p.end
+	}
+	_ = p.w.control.SetReadDeadline(deadline)
+	n, err := p.body.Read(b)
+	if err != nil {
+		_ = p.w.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}

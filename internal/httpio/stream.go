@@ -1,0 +1,96 @@
+package httpio
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Silence is after how much of it a blank is sent to keep a connection alive.
+const Silence = 15 * time.Second
+
+// Stream is an answer that grows line by line. Its methods may be called by
+// many goroutines. The handler must Close it before it returns.
+type Stream struct {
+	w *Response
+
+	mu    sync.Mutex
+	timer *time.Timer
+	last  time.Time // when something was sent
+	ended bool
+	err   error // of the first write that failed
+}
+
+// StreamLines starts a JSON Lines answer: status and headers leave at once.
+func StreamLines(w *Response) (*Stream, error) {
+	h := w.Header()
+	h.Set("Content-Type", "application/jsonl")
+	h.Set("Cache-Control", "no-cache, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	s := &Stream{w: w, last: time.Now()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timer = time.AfterFunc(Silence, s.blank)
+	s.err = w.FlushError()
+	return s, s.err
+}
+
+// Write sends whole lines, each with its line break, and flushes them.
+func (s *Stream) Write(lines []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.send(lines)
+}
+
+// End sends the last lines. They leave together with the end of the answer, so
+// that a client that stops reading at the last line has seen that end too and
+// need not break the connection.
+func (s *Stream) End(lines []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+	if s.err == nil {
+		_, s.err = s.w.Write(lines)
+	}
+	return s.err
+}
+
+// Close ends the keep-alive; nothing is written after it.
+func (s *Stream) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+}
+
+func (s *Stream) stop() {
+	s.ended = true
+	s.timer.Stop()
+}
+
+func (s *Stream) send(p []byte) error {
+	if s.err != nil {
+		return s.err
+	}
+	if _, s.err = s.w.Write(p); s.err == nil {
+		s.err = s.w.FlushError()
+	}
+	s.last = time.Now()
+	return s.err
+}
+
+// blank sends a blank if there was silence. Lines do not touch the timer, which
+// would cost each token; it finds out by itself how long it was too early.
+func (s *Stream) blank() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.err != nil {
+		return
+	}
+	wait := Silence - time.Since(s.last)
+	if wait <= 0 {
+		_ = s.send([]byte{' '}) // kept in s.err for the next line
+		wait = Silence
+	}
+	s.timer.Reset(wait)
+}

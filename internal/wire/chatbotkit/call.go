@@ -1,0 +1,118 @@
+package chatbotkit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// call is one request on its way through an operation.
+type call struct {
+	front *front
+	w     *httpio.Response
+	r     *http.Request
+	actor convo.Actor
+	match httpio.Match[operation]
+	path  string // after /v1, escaped
+	query httpio.Query
+	zone  string
+	lines bool        // JSON Lines were asked for
+	ask   *engine.Ask // of a POST
+}
+
+func (c *call) engine() *engine.Engine { return c.front.engine }
+
+// conversation and message are the ids in the path.
+func (c *call) conversation() string { return c.match.Param("conversationId") }
+func (c *call) message() string      { return c.match.Param("messageId") }
+
+// readRequest reads and decodes a body, and makes the Ask by which a repeat of
+// the request is recognised.
+func readRequest[T any](c *call) (T, error) {
+	var request T
+	key, err := idempotencyKey(c.r)
+	if err != nil {
+		return request, err
+	}
+	body, err := httpio.ReadBody(c.w, c.r, c.front.bodyLimit)
+	if err != nil {
+		return request, err
+	}
+	c.ask = &engine.Ask{Key: key, Operation: c.r.Method + " /v1" + c.path, Body: sha256.Sum256(body)}
+	c.w.Expect(c.ask)
+	return httpio.Decode[T](body)
+}
+
+func idempotencyKey(r *http.Request) (string, error) {
+	values := r.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return "", nil
+	}
+	key := values[0]
+	for _, b := range []byte(key) {
+		if b <= ' ' || b > '~' {
+			key = ""
+			break
+		}
+	}
+	if key == "" || len(key) > 255 || len(values) > 1 {
+		return "", convo.Errorf(convo.Invalid, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+	}
+	return key, nil
+}
+
+// answer sends one object: as JSON, or as the only line, a result, for those
+// who asked for lines of an operation that has a stream form.
+func (c *call) answer(object []byte, streams bool) error {
+	c.w.Header().Set("Cache-Control", "no-store")
+	if !c.lines {
+		return c.w.Send(http.StatusOK, "application/json", object)
+	}
+	var line []byte
+	if streams {
+		line = append(line, `{"type":"result","data":`...)
+	}
+	line = httpio.AppendASCII(line, object)
+	if streams {
+		line = append(line, '}')
+	}
+	return c.w.Send(http.StatusOK, "application/jsonl", append(line, '\n'))
+}
+
+// reply answers a mutation with what the engine stored for it: rendered from
+// its result, or what an earlier request was answered.
+func (c *call) reply(result any, streams bool) error {
+	if body, ok := c.ask.Replay(); ok {
+		c.w.Header().Set("Idempotent-Replayed", "true")
+		return c.answer(body, streams)
+	}
+	return c.answer(c.ask.Render(result), streams)
+}
+
+// replyID is reply for operations that answer with an id that they were given.
+// Set before the engine is called, see [engine.Ask].
+func (c *call) rendersID(id string) {
+	c.ask.Render = func(any) []byte { return encode(idObject{id}) }
+}
+
+type idObject struct {
+	ID string `json:"id"`
+}
+
+// encode makes JSON as JavaScript would, without escaping for HTML. What is
+// encoded here are structs of our own and JSON that was checked when it came
+// in, so it cannot fail.
+func encode(v any) []byte {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic("encoding an answer: " + err.Error())
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})
+}

@@ -1,0 +1,175 @@
+package chatbotkit
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// The bounds of a page of events.
+const (
+	eventsTake = 1000
+	eventsMax  = 10000
+)
+
+// eventsQuery is what part of a log was asked for.
+type eventsQuery struct {
+	after int64
+	take  int64 // 0 = all there is
+	live  bool
+}
+
+func (c *call) eventsQuery() (q eventsQuery, err error) {
+	if q.after, err = c.query.Int("after", 0, math.MaxInt64, 0); err != nil {
+		return q, err
+	}
+	if q.take, err = c.query.Int("take", 1, eventsMax, 0); err != nil {
+		return q, err
+	}
+	q.live, err = c.query.Bool("live")
+	if err == nil && q.live && !c.lines {
+		err = convo.Errorf(convo.Invalid, "live needs the header Accept: application/jsonl")
+	}
+	return q, err
+}
+
+func readEvents(c *call) error {
+	q, err := c.eventsQuery()
+	switch {
+	case err != nil:
+		return err
+	case c.lines:
+		return c.streamEvents(q)
+	}
+	return c.eventPage(q)
+}
+
+// errEnough ends a live stream that has sent as many events as were asked for.
+var errEnough = errors.New("enough events")
+
+// streamEvents sends the log as lines, and goes on live if asked to.
+func (c *call) streamEvents(q eventsQuery) error {
+	events, last, err := c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, q.page())
+	if err != nil {
+		return err
+	}
+	out, err := httpio.StreamLines(c.w)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	s := &eventStream{eventsQuery: q, out: out, view: newLogView(c), c: c}
+	err = s.replay(events, last)
+	if err == nil && q.live {
+		err = c.engine().Follow(c.r.Context(), c.actor, c.conversation(), s.after, s.send)
+	}
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case convo.ErrorKind(err) == convo.NotFound: // meanwhile, so it was deleted
+		return out.End(deletedLine(c.conversation()))
+	}
+	return err
+}
+
+// eventStream is a log on its way to a reader.
+type eventStream struct {
+	eventsQuery
+	out  *httpio.Stream
+	view *logView
+	c    *call
+}
+
+// replay sends what the log holds now, from a page that was read already.
+func (s *eventStream) replay(events []convo.Event, last int64) (err error) {
+	for last > s.after {
+		if err := s.send(events); err != nil {
+			return err
+		}
+		s.after = last
+		events, last, err = s.c.engine().Events(s.c.r.Context(), s.c.actor, s.c.conversation(), s.after, s.page())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send renders events and sends their lines, until there were enough.
+func (s *eventStream) send(events []convo.Event) error {
+	if s.take > 0 && int64(len(events)) > s.take {
+		events = events[:s.take]
+	}
+	rendered, err := s.view.renderAll(s.c.r.Context(), events)
+	if err != nil {
+		return err
+	}
+	if len(rendered) > 0 {
+		if err := s.out.Write(rendered); err != nil {
+			return err
+		}
+	}
+	if s.take > 0 {
+		if s.take -= int64(len(events)); s.take == 0 {
+			return errEnough
+		}
+	}
+	return nil
+}
+
+// page is how many events to read at once.
+func (q *eventsQuery) page() int {
+	if q.take > 0 {
+		return int(min(q.take, eventsTake))
+	}
+	return eventsTake
+}
+
+func deletedLine(conversation string) []byte {
+	line := append([]byte(`{"type":"conversationDeleted","data":`), encode(idLine{conversation})...)
+	return append(line, "}\n"...)
+}
+
+// eventPage answers with a page of the log as one object.
+func (c *call) eventPage(q eventsQuery) error {
+	take := int(q.take)
+	if take == 0 {
+		take = eventsTake
+	}
+	events, last, err := c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, take)
+	if err != nil {
+		return err
+	}
+	rendered, err := newLogView(c).renderAll(c.r.Context(), events)
+	if err != nil {
+		return err
+	}
+	return c.answer(pageObject(rendered, last), false)
+}
+
+// pageObject puts lines into a list.
+func pageObject(rendered []byte, last int64) []byte {
+	object := []byte(`{"items":[`)
+	object = append(object, bytes.ReplaceAll(bytes.TrimSuffix(rendered, []byte{'\n'}), []byte{'\n'}, []byte{','})...)
+	object = append(object, `],"cursor":"`...)
+	return append(strconv.AppendInt(object, last, 10), `"}`...)
+}
+
+type stoppedObject struct {
+	ID      string `json:"id"`
+	Stopped int    `json:"stopped"`
+}
+
+// stop ends the running turn, or the one that is named. It is not recorded for
+// repeats: doing it twice does no harm.
+func stop(c *call, in stopRequest) error {
+	stopped, err := c.engine().Stop(c.r.Context(), c.actor, c.conversation(), in.Turn)
+	if err != nil {
+		return err
+	}
+	return c.answer(encode(stoppedObject{c.conversation(), stopped}), false)
+}

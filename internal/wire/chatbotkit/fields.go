@@ -1,0 +1,154 @@
+package chatbotkit
+
+import (
+	"bytes"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// object is a JSON object kept as it was sent.
+type object convo.JSON
+
+// DecodeField implements [httpio.Field].
+func (o *object) DecodeField(path string, value []byte) error {
+	if value[0] != '{' {
+		return convo.Errorf(convo.Invalid, "%s must be an object", path)
+	}
+	*o = bytes.Clone(value)
+	return nil
+}
+
+// anything is any JSON value, not kept.
+type anything struct{}
+
+// DecodeField implements [httpio.Field].
+func (*anything) DecodeField(string, []byte) error { return nil }
+
+// entities is a list of known entities. Only wrong types are errors: offsets
+// may belong to another text. It is given back as it came.
+type entities struct{ list []byte }
+
+type entity struct {
+	Type        string       `json:"type"`
+	Begin       float64      `json:"begin"`
+	End         float64      `json:"end"`
+	Text        string       `json:"text"`
+	Replacement *replacement `json:"replacement"`
+}
+
+type replacement struct {
+	Begin float64 `json:"begin"`
+	End   float64 `json:"end"`
+	Text  string  `json:"text"`
+}
+
+// DecodeField implements [httpio.Field].
+func (e *entities) DecodeField(path string, value []byte) error {
+	var shape httpio.Optional[[]entity]
+	if err := shape.DecodeField(path, value); err != nil || shape.Null {
+		return err
+	}
+	e.list = bytes.Clone(value)
+	return nil
+}
+
+// MarshalJSON gives the caller's own list, or an empty one.
+func (e entities) MarshalJSON() ([]byte, error) {
+	if e.list == nil {
+		return []byte("[]"), nil
+	}
+	return e.list, nil
+}
+
+// functions is a list of functions for a turn.
+type functions struct{ given bool }
+
+type function struct {
+	Name        string                  `json:"name" required:"true"`
+	Description string                  `json:"description"`
+	Parameters  httpio.Optional[object] `json:"parameters"`
+	Result      anything                `json:"result"`
+	Call        struct {
+		Start bool `json:"start"`
+		End   bool `json:"end"`
+	} `json:"call"`
+}
+
+// DecodeField implements [httpio.Field].
+func (f *functions) DecodeField(path string, value []byte) error {
+	var shape httpio.Optional[[]function]
+	err := shape.DecodeField(path, value)
+	f.given = len(shape.Value) > 0
+	return err
+}
+
+// extensions add to what a bot knows and can, for one turn.
+type extensions struct{ given bool }
+
+type extension struct {
+	Backstory string    `json:"backstory"`
+	Datasets  []dataset `json:"datasets"`
+	Skillsets []skills  `json:"skillsets"`
+	Features  []feature `json:"features"`
+}
+
+type dataset struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Records     []struct {
+		Text string                  `json:"text"`
+		Meta httpio.Optional[object] `json:"meta"`
+	} `json:"records"`
+}
+
+type skills struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Abilities   []struct {
+		Name        string                  `json:"name"`
+		Description string                  `json:"description"`
+		Instruction string                  `json:"instruction"`
+		SecretID    string                  `json:"secretId"`
+		Meta        httpio.Optional[object] `json:"meta"`
+	} `json:"abilities"`
+}
+
+type feature struct {
+	Name    string                  `json:"name"`
+	Options httpio.Optional[object] `json:"options"`
+}
+
+// DecodeField implements [httpio.Field]. An extension that says nothing counts
+// as none.
+func (e *extensions) DecodeField(path string, value []byte) error {
+	var shape httpio.Optional[extension]
+	err := shape.DecodeField(path, value)
+	x := shape.Value
+	e.given = x.Backstory != "" || len(x.Datasets)+len(x.Skillsets)+len(x.Features) > 0
+	return err
+}
+
+// limits bound what one turn may do.
+type limits struct{ given bool }
+
+// DecodeField implements [httpio.Field].
+func (l *limits) DecodeField(path string, value []byte) error {
+	var shape httpio.Optional[struct {
+		Iterations    *int64 `json:"iterations"`
+		Continuations *int64 `json:"continuations"`
+		Calls         *int64 `json:"calls"`
+	}]
+	if err := shape.DecodeField(path, value); err != nil {
+		return err
+	}
+	for _, n := range []*int64{shape.Value.Iterations, shape.Value.Continuations, shape.Value.Calls} {
+		if n == nil {
+			continue
+		}
+		if l.given = true; *n < 1 {
+			return convo.Errorf(convo.Invalid, "%s must be whole numbers of at least 1", path)
+		}
+	}
+	return nil
+}

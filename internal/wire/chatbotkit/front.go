@@ -1,0 +1,126 @@
+package chatbotkit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// bodyLimit is how many bytes of JSON a request may have, unless configured.
+const bodyLimit = 8 << 20
+
+// Authenticator finds out who holds a secret.
+type Authenticator interface {
+	// Actor gives the holder; convo.Unauthenticated unless the secret is good.
+	Actor(ctx context.Context, secret string) (convo.Actor, error)
+}
+
+// Options is what the front needs.
+type Options struct {
+	Engine    *engine.Engine
+	Auth      Authenticator
+	Log       *slog.Logger // default: none
+	BodyLimit int64        // bytes of a JSON body; default 8 MiB
+}
+
+// front holds what does not change between requests.
+type front struct {
+	engine    *engine.Engine
+	auth      Authenticator
+	bodyLimit int64
+	router    *httpio.Router[operation]
+	zones     zones
+	started   time.Time
+}
+
+// New makes the handler for everything under /v1 and /api/v1. It answers other
+// paths with 404.
+func New(o Options) (http.Handler, error) {
+	f := &front{engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, started: time.Now()}
+	if f.bodyLimit == 0 {
+		f.bodyLimit = bodyLimit
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	var routes []httpio.Route[operation]
+	for _, op := range append(operations(), laterOperations()...) {
+		routes = append(routes, httpio.Route[operation]{Method: op.method, Pattern: op.path, Value: op})
+	}
+	var err error
+	if f.router, err = httpio.NewRouter(routes); err != nil {
+		return nil, fmt.Errorf("making the ChatBotKit routes: %w", err)
+	}
+	shell := &httpio.Shell{Log: o.Log, Fail: fail}
+	return shell.Wrap(f.serve), nil
+}
+
+// serve finds out who asks for what. A caller without a good token learns
+// nothing, not even which paths exist.
+func (f *front) serve(w *httpio.Response, r *http.Request) error {
+	allowOrigins(w, r)
+	if r.Method == http.MethodOptions {
+		w.NoContent()
+		return nil
+	}
+	path, ok := cutPrefix(r.URL.EscapedPath())
+	if !ok {
+		return convo.Errorf(convo.NotFound, "there is nothing at this path; the API is under /v1")
+	}
+	actor, err := f.authenticate(r)
+	if err != nil {
+		return err
+	}
+	match, err := f.router.Find(r.Method, path)
+	if err != nil {
+		return err
+	}
+	w.Route = match.Pattern
+	if actor.Session() && !match.Value.session {
+		return convo.Errorf(convo.Forbidden, "a session token may not do this; use an API secret")
+	}
+	c := &call{
+		front: f, w: w, r: r, actor: actor, match: match, path: path,
+		lines: httpio.Accepts(r, "application/jsonl"),
+	}
+	if c.zone, err = f.zones.check(r.Header.Get("X-Timezone")); err != nil {
+		return err
+	}
+	if c.query, err = httpio.ParseQuery(r.URL.RawQuery); err != nil {
+		return err
+	}
+	return match.Value.handle(c)
+}
+
+// cutPrefix gives the path after /v1, which clients of other bases write as
+// /api/v1.
+func cutPrefix(path string) (rest string, ok bool) {
+	path = strings.TrimPrefix(path, "/api")
+	rest, ok = strings.CutPrefix(path, "/v1")
+	return rest, ok && strings.HasPrefix(rest, "/")
+}
+
+func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	secret = strings.TrimSpace(secret)
+	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Token") || secret == "" {
+		return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
+	}
+	actor, err := f.auth.Actor(r.Context(), secret)
+	if err != nil {
+		return convo.Actor{}, err
+	}
+	for _, name := range []string{"X-Runas-User-Id", "X-Runas-Child-User-Email"} {
+		if r.Header.Get(name) != "" {
+			return convo.Actor{}, convo.Errorf(convo.Forbidden, "this token may not act for others; leave the header %s out", name)
+		}
+	}
+	return actor, nil
+}

@@ -1,0 +1,90 @@
+package chatbotkit
+
+import (
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// unsupported refuses a field whose feature this server does not have yet: to
+// ignore it would be to answer another question than was asked.
+func unsupported(path string) error {
+	return convo.Errorf(convo.Invalid, "%s is not supported by this version yet; leave it out", path)
+}
+
+// laterText is the id of something that does not exist yet. "" names nothing
+// and is stored.
+type laterText struct{ httpio.Optional[string] }
+
+// DecodeField implements [httpio.Field].
+func (t *laterText) DecodeField(path string, value []byte) error {
+	if err := t.Optional.DecodeField(path, value); err != nil {
+		return err
+	}
+	if t.Value != "" {
+		return unsupported(path)
+	}
+	return nil
+}
+
+// laterBool switches something on that does not exist yet. false is stored.
+type laterBool struct{ httpio.Optional[bool] }
+
+// DecodeField implements [httpio.Field].
+func (b *laterBool) DecodeField(path string, value []byte) error {
+	if err := b.Optional.DecodeField(path, value); err != nil {
+		return err
+	}
+	if b.Value {
+		return unsupported(path)
+	}
+	return nil
+}
+
+// laterList is a list of objects that mean nothing yet.
+type laterList struct{}
+
+// DecodeField implements [httpio.Field].
+func (*laterList) DecodeField(path string, value []byte) error {
+	var shape httpio.Optional[[]object]
+	if err := shape.DecodeField(path, value); err != nil {
+		return err
+	}
+	if len(shape.Value) > 0 {
+		return unsupported(path)
+	}
+	return nil
+}
+
+// laterContact is the id of a contact, or what makes one.
+type laterContact struct{}
+
+// DecodeField implements [httpio.Field].
+func (*laterContact) DecodeField(path string, value []byte) error {
+	switch {
+	case string(value) == "null" || string(value) == `""`:
+		return nil
+	case value[0] == '"' || value[0] == '{':
+		return unsupported(path)
+	}
+	return convo.Errorf(convo.Invalid, "%s must be a string or an object", path)
+}
+
+// check refuses what a turn was asked with and cannot have. What a session
+// token may not have at all is named first.
+func (t *turnFields) check(actor convo.Actor) error {
+	switch {
+	case t.Extensions.given && actor.Session():
+		return errSessionExtensions()
+	case t.Functions.given:
+		return unsupported("functions")
+	case t.Extensions.given:
+		return unsupported("extensions")
+	case t.Limits.given:
+		return unsupported("limits")
+	}
+	return nil
+}
+
+func errSessionExtensions() error {
+	return convo.Errorf(convo.Forbidden, "a session token may not use extensions")
+}

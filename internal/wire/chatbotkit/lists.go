@@ -1,0 +1,141 @@
+package chatbotkit
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// streamPage is how many items of a stream are read and written at once.
+const streamPage = 100
+
+// pager reads a page of a list and gives it as it is shown.
+type pager[T any] func(context.Context, engine.List) (engine.Page[T], error)
+
+type listObject[T any] struct {
+	Items  []T    `json:"items"`
+	Cursor string `json:"cursor"`
+}
+
+// listQuery decodes the query of a list. take is 0 where it was not given.
+func (c *call) listQuery(desc bool) (engine.List, error) {
+	list := engine.List{Desc: desc}
+	switch order, given := c.query.String("order"); {
+	case order == "asc" || order == "desc":
+		list.Desc = order == "desc"
+	case given:
+		return list, convo.Errorf(convo.Invalid, "order must be asc or desc")
+	}
+	take, err := c.query.Int("take", 1, engine.MaxTake, 0)
+	list.Take = int(take)
+	list.Cursor, _ = c.query.String("cursor")
+	meta := c.query.Prefixed("meta.")
+	for _, key := range slices.Sorted(maps.Keys(meta)) {
+		list.Meta = append(list.Meta, convo.MetaFilter{Key: key, Value: meta[key]})
+	}
+	return list, err
+}
+
+// answerList answers with a page as JSON, or with all items as lines.
+func answerList[T any](c *call, desc bool, page pager[T]) error {
+	list, err := c.listQuery(desc)
+	if err != nil {
+		return err
+	}
+	if c.lines {
+		return streamList(c, list, page)
+	}
+	found, err := page(c.r.Context(), list)
+	if err != nil {
+		return err
+	}
+	if found.Items == nil {
+		found.Items = []T{}
+	}
+	return c.answer(encode(listObject[T]{found.Items, found.Cursor}), false)
+}
+
+// streamList sends one line for each item: all there are, or as many as take
+// says. Errors before the first line keep their status.
+func streamList[T any](c *call, list engine.List, page pager[T]) error {
+	next := eachPage(c.r.Context(), list, page)
+	items, err := next()
+	if err != nil {
+		return err
+	}
+	out, err := httpio.StreamLines(c.w)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	var buf []byte
+	for len(items) > 0 {
+		buf = buf[:0]
+		for _, item := range items {
+			buf = append(buf, `{"type":"item","data":`...)
+			buf = httpio.AppendASCII(buf, encode(item))
+			buf = append(buf, "}\n"...)
+		}
+		if err := out.Write(buf); err != nil {
+			return err
+		}
+		if items, err = next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachPage reads a list page by page; no items are its end.
+func eachPage[T any](ctx context.Context, list engine.List, page pager[T]) func() ([]T, error) {
+	left := list.Take // 0 = no bound
+	ended := false
+	return func() ([]T, error) {
+		if ended {
+			return nil, nil
+		}
+		list.Take = streamPage
+		if left > 0 {
+			list.Take = min(left, streamPage)
+		}
+		found, err := page(ctx, list)
+		if err != nil {
+			return nil, err
+		}
+		list.Cursor = found.Cursor
+		n := len(found.Items)
+		ended = n < list.Take || left > 0 && n == left
+		left -= min(left, n)
+		return found.Items, nil
+	}
+}
+
+// shown makes a pager of the engine's objects one of the front's.
+func shown[T, U any](read func(context.Context, engine.List) (engine.Page[T], error), show func(T) U) pager[U] {
+	return func(ctx context.Context, list engine.List) (engine.Page[U], error) {
+		found, err := read(ctx, list)
+		page := engine.Page[U]{Cursor: found.Cursor}
+		for _, item := range found.Items {
+			page.Items = append(page.Items, show(item))
+		}
+		return page, err
+	}
+}
+
+func (c *call) conversations() pager[conversationObject] {
+	return shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Conversation], error) {
+		return c.engine().Conversations(ctx, c.actor, list)
+	}, showConversation)
+}
+
+func listConversations(c *call) error { return answerList(c, true, c.conversations()) }
+
+func listMessages(c *call) error {
+	return answerList(c, false, shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Message], error) {
+		return c.engine().Messages(ctx, c.actor, c.conversation(), list)
+	}, showMessage))
+}

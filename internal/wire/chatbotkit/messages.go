@@ -1,0 +1,83 @@
+package chatbotkit
+
+import (
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+)
+
+type createdMessage struct {
+	ID       string   `json:"id"`
+	Entities entities `json:"entities"`
+}
+
+func createMessage(c *call, in createMessageRequest) error {
+	fields := convo.MessageFields{Type: convo.MessageType(in.Type)}
+	in.commonFields.apply(&fields)
+	return c.storeMessage(engine.NewMessage{MessageFields: fields, Text: in.Text}, in.Entities, false)
+}
+
+// send stores a user message and generates nothing. Functions and extensions
+// are for the turn that follows and come with it again.
+func send(c *call, in sendRequest) error {
+	if in.Extensions.given && c.actor.Session() {
+		return errSessionExtensions()
+	}
+	message := engine.NewMessage{MessageFields: convo.MessageFields{Type: convo.User}, Text: in.Text}
+	return c.storeMessage(message, in.Entities, true)
+}
+
+func (c *call) storeMessage(in engine.NewMessage, known entities, streams bool) error {
+	c.ask.Render = func(result any) []byte {
+		stored, _ := result.(convo.Message)
+		return encode(createdMessage{stored.ID, known})
+	}
+	stored, err := c.engine().CreateMessage(c.r.Context(), c.actor, c.conversation(), in, c.ask)
+	if err != nil {
+		return err
+	}
+	return c.reply(stored, streams)
+}
+
+func (f *commonFields) apply(dst *convo.MessageFields) {
+	f.Name.Apply(&dst.Name)
+	f.Description.Apply(&dst.Description)
+	applyMeta(f.Meta, &dst.Meta)
+}
+
+func fetchMessage(c *call) error {
+	found, err := c.engine().Message(c.r.Context(), c.actor, c.conversation(), c.message())
+	if err != nil {
+		return err
+	}
+	return c.answer(encode(showMessage(found)), false)
+}
+
+func updateMessage(c *call, in updateMessageRequest) error {
+	if in.Type.Null {
+		return convo.Errorf(convo.Invalid, "type cannot be cleared")
+	}
+	change := func(fields *convo.MessageFields, text *string) {
+		in.commonFields.apply(fields)
+		if in.Type.Given {
+			fields.Type = convo.MessageType(in.Type.Value)
+		}
+		if in.Text.Given {
+			*text = in.Text.Value // "" where it was cleared
+		}
+	}
+	c.rendersID(c.message())
+	err := c.engine().UpdateMessage(c.r.Context(), c.actor, c.conversation(), c.message(), change, c.ask)
+	if err != nil {
+		return err
+	}
+	return c.reply(nil, false)
+}
+
+func deleteMessage(c *call, _ emptyRequest) error {
+	c.rendersID(c.message())
+	err := c.engine().DeleteMessage(c.r.Context(), c.actor, c.conversation(), c.message(), c.ask)
+	if err != nil {
+		return err
+	}
+	return c.reply(nil, false)
+}

@@ -1,0 +1,117 @@
+package chatbotkit
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// conversationObject is a conversation as list and fetch show it. Fields that
+// were never given are left out; a stored false or "" is shown.
+type conversationObject struct {
+	ID          string          `json:"id"`
+	Name        *string         `json:"name,omitempty"`
+	Description *string         `json:"description,omitempty"`
+	Meta        json.RawMessage `json:"meta,omitempty"`
+	ContactID   *string         `json:"contactId,omitempty"`
+	TaskID      *string         `json:"taskId,omitempty"`
+	SpaceID     *string         `json:"spaceId,omitempty"`
+	BotID       *string         `json:"botId,omitempty"`
+	Model       *string         `json:"model,omitempty"`
+	Backstory   *string         `json:"backstory,omitempty"`
+	DatasetID   *string         `json:"datasetId,omitempty"`
+	SkillsetID  *string         `json:"skillsetId,omitempty"`
+	Privacy     *bool           `json:"privacy,omitempty"`
+	Moderation  *bool           `json:"moderation,omitempty"`
+	CreatedAt   int64           `json:"createdAt,omitempty"`
+	UpdatedAt   int64           `json:"updatedAt,omitempty"`
+}
+
+func showConversation(c convo.Conversation) conversationObject {
+	o := showFields(c.ID, c.Fields)
+	o.CreatedAt, o.UpdatedAt = millis(c.Created), millis(c.Updated)
+	return o
+}
+
+func showFields(id string, f convo.Fields) conversationObject {
+	return conversationObject{
+		ID: id, Name: f.Name, Description: f.Description, Meta: json.RawMessage(f.Meta),
+		ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, BotID: f.BotID,
+		Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
+		Privacy: f.Privacy, Moderation: f.Moderation,
+	}
+}
+
+// messageObject is a message as list and fetch show it.
+type messageObject struct {
+	ID          string          `json:"id"`
+	Type        string          `json:"type"`
+	Text        string          `json:"text"`
+	Name        *string         `json:"name,omitempty"`
+	Description *string         `json:"description,omitempty"`
+	Meta        json.RawMessage `json:"meta,omitempty"`
+	CreatedAt   int64           `json:"createdAt"`
+	UpdatedAt   int64           `json:"updatedAt"`
+}
+
+func showMessage(m convo.Message) messageObject {
+	meta, turn := m.Meta, ""
+	if m.Type == convo.Bot {
+		turn = m.Turn
+	}
+	return messageObject{
+		ID: m.ID, Type: string(m.Type), Text: m.Text, Name: m.Name, Description: m.Description,
+		Meta: extendMeta(meta, m.Incomplete, turn), CreatedAt: millis(m.Created), UpdatedAt: millis(m.Updated),
+	}
+}
+
+// lineMessage is a message as the lines of a stream show it. It has no
+// createdAt: the reducer of the published React package wants a Date there.
+type lineMessage struct {
+	ID   string          `json:"id,omitempty"`
+	Type string          `json:"type"`
+	Text string          `json:"text"`
+	Meta json.RawMessage `json:"meta,omitempty"`
+}
+
+// extendMeta adds what the server itself says about a message. Members that
+// the caller stored by the same names stay as they are.
+func extendMeta(meta convo.JSON, incomplete bool, turn string) json.RawMessage {
+	if !incomplete && turn == "" {
+		return json.RawMessage(meta)
+	}
+	stored := map[string]json.RawMessage{}
+	if json.Unmarshal(meta, &stored) != nil || len(stored) == 0 {
+		meta = convo.JSON("{}")
+	}
+	extended := append([]byte(nil), meta[:lastBrace(meta)]...)
+	add := func(name string, value any) {
+		if _, taken := stored[name]; taken {
+			return
+		}
+		if len(stored) > 0 {
+			extended = append(extended, ',')
+		}
+		stored[name] = nil
+		extended = append(append(append(extended, '"'), name...), `":`...)
+		extended = append(extended, encode(value)...)
+	}
+	if incomplete {
+		add("incomplete", true)
+	}
+	if turn != "" {
+		add("turn", turn)
+	}
+	return append(extended, '}')
+}
+
+func lastBrace(object []byte) int {
+	i := len(object) - 1
+	for object[i] != '}' {
+		i--
+	}
+	return i
+}
+
+func millis(t time.Time) int64 { return t.UnixMilli() }

@@ -1,0 +1,79 @@
+package chatbotkit
+
+import (
+	"net/http"
+	"reflect"
+)
+
+// operation is one row of the table: what answers to a method and a path, who
+// may ask for it, and what it takes.
+type operation struct {
+	name    string // as in the published API's operation ids
+	method  string
+	path    string // after the prefix
+	session bool   // session tokens may use it, on their own conversation
+	request reflect.Type
+	handle  func(*call) error
+}
+
+// Who may use an operation. The engine decides in the end; saying it here keeps
+// a session token from learning more than that.
+const (
+	account = false
+	session = true
+)
+
+func get(name, path string, who bool, handle func(*call) error) operation {
+	return operation{name: name, method: http.MethodGet, path: path, session: who, handle: handle}
+}
+
+// post is an operation with a JSON body, decoded into T.
+func post[T any](name, path string, who bool, handle func(*call, T) error) operation {
+	return operation{
+		name: name, method: http.MethodPost, path: path, session: who, request: reflect.TypeFor[T](),
+		handle: func(c *call) error {
+			request, err := readRequest[T](c)
+			if err != nil {
+				return err
+			}
+			return handle(c, request)
+		},
+	}
+}
+
+// operations is the table of what this server can do.
+func operations() []operation {
+	const (
+		one     = "/conversation/{conversationId}"
+		message = one + "/message/{messageId}"
+	)
+	return []operation{
+		get("listConversations", "/conversation/list", account, listConversations),
+		get("exportConversations", "/conversation/export", account, exportConversations),
+		post("createConversation", "/conversation/create", account, createConversation),
+		get("fetchConversation", one+"/fetch", account, fetchConversation),
+		post("updateConversation", one+"/update", account, updateConversation),
+		post("deleteConversation", one+"/delete", account, deleteConversation),
+		get("fetchConversationUsage", one+"/usage/fetch", account, fetchUsage),
+		post("upvoteConversation", one+"/upvote", account, vote(up)),
+		post("downvoteConversation", one+"/downvote", account, vote(down)),
+
+		post("completeConversation", "/conversation/complete", account, completeStateless),
+		post("completeConversationMessage", one+"/complete", session, complete),
+		post("receiveConversationMessage", one+"/receive", session, receive),
+		post("sendConversationMessage", one+"/send", session, send),
+		get("readConversationEvents", one+"/events", session, readEvents),
+		post("stopConversation", one+"/stop", session, stop),
+
+		get("listConversationMessages", one+"/message/list", session, listMessages),
+		post("createConversationMessage", one+"/message/create", session, createMessage),
+		get("fetchConversationMessage", message+"/fetch", session, fetchMessage),
+		post("updateConversationMessage", message+"/update", account, updateMessage),
+		post("deleteConversationMessage", message+"/delete", account, deleteMessage),
+		post("upvoteConversationMessage", message+"/upvote", session, vote(up)),
+		post("downvoteConversationMessage", message+"/downvote", session, vote(down)),
+
+		post("createConversationSession", one+"/session/create", account, createSession),
+		get("listPlatformModels", "/platform/model/list", account, listModels),
+	}
+}
