@@ -1,0 +1,188 @@
+package fakeprovider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// anthropic is the messages API.
+type anthropic struct{}
+
+func (anthropic) name() string { return "anthropic" }
+
+type anthropicRequest struct {
+	Model     string             `json:"model"`
+	Stream    bool               `json:"stream"`
+	MaxTokens int64              `json:"max_tokens"`
+	System    []anthropicBlock   `json:"system"`
+	Messages  []anthropicMessage `json:"messages"`
+	Tools     []struct {
+		Name        string `json:"name"`
+		InputSchema struct {
+			Type string `json:"type"`
+		} `json:"input_schema"`
+	} `json:"tools"`
+}
+
+type anthropicMessage struct {
+	Role    string           `json:"role"`
+	Content []anthropicBlock `json:"content"`
+}
+
+type anthropicBlock struct {
+	Type      string          `json:"type"`
+	Text      string          `json:"text"`
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Input     json.RawMessage `json:"input"`
+	ToolUseID string          `json:"tool_use_id"`
+	Content   string          `json:"content"`
+}
+
+func (anthropic) parse(body []byte) (asked, error) {
+	var r anthropicRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		return asked{}, err
+	}
+	a := asked{model: r.Model, bytes: len(body)}
+	if !r.Stream || r.MaxTokens < 1 || r.Model == "" || len(r.Messages) == 0 {
+		return a, errors.New("model, messages, max_tokens and stream are wanted")
+	}
+	if n := bytes.Count(body, []byte(`"cache_control"`)); n > 4 {
+		return a, fmt.Errorf("a maximum of 4 blocks with cache_control may be provided, found %d", n)
+	}
+	if last := r.Messages[len(r.Messages)-1]; last.Role != "user" {
+		return a, errors.New("this model does not support prefill: the last message must be the user's")
+	}
+	known := map[string]bool{}
+	for _, t := range r.Tools {
+		if !plainName(t.Name) || t.InputSchema.Type != "object" {
+			return a, fmt.Errorf("tool %q: wrong name or input_schema", t.Name)
+		}
+		known[t.Name] = true
+	}
+	if len(r.Tools) > 0 {
+		a.tool = r.Tools[0].Name
+	}
+	return a, a.readAnthropic(r.Messages, known)
+}
+
+func (a *asked) readAnthropic(messages []anthropicMessage, known map[string]bool) error {
+	open := map[string]bool{}
+	role := "assistant"
+	for i, m := range messages {
+		if m.Role == role || m.Role != "user" && m.Role != "assistant" || len(m.Content) == 0 {
+			return fmt.Errorf("messages.%d: role %q after %q, or no content", i, m.Role, role)
+		}
+		role = m.Role
+		a.answered = false
+		behind := false // something that is no result came in this message
+		var own []string
+		for _, b := range m.Content {
+			switch {
+			case b.Type == "text" && strings.TrimSpace(b.Text) != "":
+				behind = true
+				own = append(own, plain(b.Text))
+			case b.Type == "tool_use" && m.Role == "assistant" && known[b.Name] && plainName(b.ID) && bytes.HasPrefix(b.Input, []byte("{")):
+				open[b.ID] = true
+			case b.Type == "tool_result" && m.Role == "user" && open[b.ToolUseID] && !behind:
+				delete(open, b.ToolUseID)
+				a.answered, a.result = true, b.Content
+			default:
+				return fmt.Errorf("messages.%d: block %s %s cannot stand here", i, b.Type, b.ID+b.ToolUseID)
+			}
+		}
+		if m.Role == "user" && len(open) > 0 {
+			return fmt.Errorf("messages.%d: tool_use ids were found without tool_result blocks immediately after", i)
+		}
+		if said := strings.TrimSpace(strings.Join(own, "\n\n")); m.Role == "user" && said != "" {
+			a.user, a.answered = said, false
+		}
+	}
+	return nil
+}
+
+func anthropicEvent(kind string, fields object) frame {
+	fields["type"] = kind
+	return frame{event: kind, data: text(fields)}
+}
+
+func (anthropic) frames(b Behaviour) (pieces, end []frame) {
+	started := object{"input_tokens": b.Usage.Input - b.Usage.Cached, "cache_read_input_tokens": b.Usage.Cached, "cache_creation_input_tokens": 0, "output_tokens": 1}
+	if b.NoUsage {
+		started = nil
+	}
+	pieces = append(pieces,
+		anthropicEvent("message_start", object{"message": object{"id": "msg_fake", "role": "assistant", "content": []object{}, "usage": started}}),
+		anthropicEvent("ping", object{}))
+	index := 0
+	if len(b.Reasoning) > 0 {
+		pieces = append(pieces, blockOf(index, object{"type": "thinking", "thinking": ""}, "thinking_delta", "thinking", b.Reasoning)...)
+		index++
+	}
+	if len(b.Text) > 0 {
+		pieces = append(pieces, blockOf(index, object{"type": "text", "text": ""}, "text_delta", "text", b.Text)...)
+		index++
+	}
+	for _, part := range order(b) {
+		f := anthropicDelta(index+part.call, "input_json_delta", "partial_json", part.piece)
+		if part.first {
+			c := b.Calls[part.call]
+			f = anthropicEvent("content_block_start", object{"index": index + part.call, "content_block": object{"type": "tool_use", "id": c.ID, "name": c.Name, "input": object{}}})
+		}
+		f.piece = true
+		pieces = append(pieces, f)
+	}
+	for i := range b.Calls {
+		pieces = append(pieces, anthropicEvent("content_block_stop", object{"index": index + i}))
+	}
+	done := object{"delta": object{"stop_reason": anthropicStop(b), "stop_sequence": nil}}
+	if !b.NoUsage {
+		done["usage"] = object{"output_tokens": b.Usage.Output, "output_tokens_details": object{"thinking_tokens": b.Usage.Reasoning}}
+	}
+	return pieces, []frame{anthropicEvent("message_delta", done), anthropicEvent("message_stop", object{})}
+}
+
+func blockOf(index int, block object, kind, field string, texts []string) []frame {
+	frames := []frame{anthropicEvent("content_block_start", object{"index": index, "content_block": block})}
+	for _, s := range texts {
+		frames = append(frames, anthropicDelta(index, kind, field, s))
+	}
+	return append(frames, anthropicEvent("content_block_stop", object{"index": index}))
+}
+
+func anthropicDelta(index int, kind, field, piece string) frame {
+	f := anthropicEvent("content_block_delta", object{"index": index, "delta": object{"type": kind, field: piece}})
+	f.piece = true
+	return f
+}
+
+func anthropicStop(b Behaviour) string {
+	switch {
+	case b.Stop == Length:
+		return "max_tokens"
+	case b.Stop == Refused:
+		return "refusal"
+	case len(b.Calls) > 0:
+		return "tool_use"
+	}
+	return "end_turn"
+}
+
+func (anthropic) failed(status int, message string) any {
+	kind := "api_error"
+	switch status {
+	case 429:
+		kind = "rate_limit_error"
+	case 529:
+		kind = "overloaded_error"
+	}
+	return object{"type": "error", "error": object{"type": kind, "message": message}}
+}
+
+func (d anthropic) errorFrame(message string) frame {
+	return frame{event: "error", data: text(d.failed(529, message))}
+}

@@ -1,0 +1,201 @@
+package fakeprovider
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// openAI is the chat completions API.
+type openAI struct{}
+
+func (openAI) name() string { return "openai" }
+
+type openAIRequest struct {
+	Model         string `json:"model"`
+	Stream        bool   `json:"stream"`
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+	Messages []openAIMessage `json:"messages"`
+	Tools    []struct {
+		Function struct {
+			Name       string          `json:"name"`
+			Parameters json.RawMessage `json:"parameters"`
+		} `json:"function"`
+	} `json:"tools"`
+}
+
+type openAIMessage struct {
+	Role       string  `json:"role"`
+	Content    *string `json:"content"`
+	ToolCallID string  `json:"tool_call_id"`
+	ToolCalls  []struct {
+		ID       string `json:"id"`
+		Function struct {
+			Name      string `json:"name"`
+			Arguments string `json:"arguments"`
+		} `json:"function"`
+	} `json:"tool_calls"`
+}
+
+func (openAI) parse(body []byte) (asked, error) {
+	var r openAIRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		return asked{}, err
+	}
+	a := asked{model: r.Model, bytes: len(body)}
+	if !r.Stream || !r.StreamOptions.IncludeUsage || r.Model == "" || len(r.Messages) == 0 {
+		return a, errors.New("model, messages, stream and stream_options.include_usage are wanted")
+	}
+	for _, t := range r.Tools {
+		if !plainName(t.Function.Name) || !json.Valid(t.Function.Parameters) {
+			return a, fmt.Errorf("tool %q: wrong name or parameters", t.Function.Name)
+		}
+	}
+	if len(r.Tools) > 0 {
+		a.tool = r.Tools[0].Function.Name
+	}
+	return a, a.readOpenAI(r.Messages)
+}
+
+// readOpenAI checks that every call has its result behind it, and no result
+// stands alone.
+func (a *asked) readOpenAI(messages []openAIMessage) error {
+	open := map[string]bool{}
+	for i, m := range messages {
+		a.answered = m.Role == "tool"
+		if m.Role != "tool" && len(open) > 0 {
+			return fmt.Errorf("messages[%d]: a tool call before it has no result", i)
+		}
+		switch m.Role {
+		case "system":
+		case "user":
+			if m.Content == nil {
+				return fmt.Errorf("messages[%d]: no content", i)
+			}
+			if own := plain(*m.Content); own != "" {
+				a.user = own
+			}
+		case "assistant":
+			if m.Content == nil && len(m.ToolCalls) == 0 {
+				return fmt.Errorf("messages[%d]: neither content nor calls", i)
+			}
+			for _, c := range m.ToolCalls {
+				if !plainName(c.Function.Name) || c.ID == "" || len(c.ID) > 40 {
+					return fmt.Errorf("messages[%d]: call with a wrong name or id", i)
+				}
+				open[c.ID] = true
+			}
+		case "tool":
+			if !open[m.ToolCallID] || m.Content == nil {
+				return fmt.Errorf("messages[%d]: a result without its call", i)
+			}
+			delete(open, m.ToolCallID)
+			a.result = *m.Content
+		default:
+			return fmt.Errorf("messages[%d]: role %q", i, m.Role)
+		}
+	}
+	if len(open) > 0 {
+		return errors.New("the last tool calls have no results")
+	}
+	return nil
+}
+
+func plainName(s string) bool {
+	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+func openAIChunk(delta object, finish any) frame {
+	return frame{data: text(object{
+		"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": "fake",
+		"choices": []object{{"index": 0, "delta": delta, "finish_reason": finish}},
+		"usage":   nil,
+	}), piece: len(delta) > 0}
+}
+
+func (openAI) frames(b Behaviour) (pieces, end []frame) {
+	opening := openAIChunk(object{"role": "assistant", "content": ""}, nil)
+	opening.piece = false
+	pieces = append(pieces, opening)
+	for _, s := range b.Reasoning {
+		pieces = append(pieces, openAIChunk(object{"reasoning_content": s}, nil))
+	}
+	for _, s := range b.Text {
+		pieces = append(pieces, openAIChunk(object{"content": s}, nil))
+	}
+	for _, part := range order(b) {
+		call := object{"index": part.call, "function": object{"arguments": part.piece}}
+		if part.first {
+			c := b.Calls[part.call]
+			call = object{"index": part.call, "id": c.ID, "type": "function", "function": object{"name": c.Name, "arguments": ""}}
+		}
+		pieces = append(pieces, openAIChunk(object{"tool_calls": []object{call}}, nil))
+	}
+	end = append(end, openAIChunk(object{}, openAIStop(b)))
+	if !b.NoUsage {
+		end = append(end, frame{data: text(object{"choices": []object{}, "usage": object{
+			"prompt_tokens": b.Usage.Input, "completion_tokens": b.Usage.Output,
+			"total_tokens":              b.Usage.Input + b.Usage.Output,
+			"prompt_tokens_details":     object{"cached_tokens": b.Usage.Cached},
+			"completion_tokens_details": object{"reasoning_tokens": b.Usage.Reasoning},
+		}})})
+	}
+	return pieces, append(end, frame{data: "[DONE]"})
+}
+
+func openAIStop(b Behaviour) string {
+	switch {
+	case b.Stop == Length:
+		return "length"
+	case b.Stop == Refused:
+		return "content_filter"
+	case len(b.Calls) > 0:
+		return "tool_calls"
+	}
+	return "stop"
+}
+
+// part is a piece of a call, or its beginning.
+type part struct {
+	call  int
+	first bool
+	piece string
+}
+
+// order lays the pieces of the calls in a row.
+func order(b Behaviour) []part {
+	var parts []part
+	if !b.Mixed {
+		for i, c := range b.Calls {
+			parts = append(parts, part{call: i, first: true})
+			for _, piece := range c.Arguments {
+				parts = append(parts, part{call: i, piece: piece})
+			}
+		}
+		return parts
+	}
+	for i := range b.Calls {
+		parts = append(parts, part{call: i, first: true})
+	}
+	for round, more := 0, true; more; round++ {
+		more = false
+		for i, c := range b.Calls {
+			if round < len(c.Arguments) {
+				parts = append(parts, part{call: i, piece: c.Arguments[round]})
+				more = true
+			}
+		}
+	}
+	return parts
+}
+
+func (openAI) failed(status int, message string) any {
+	return object{"error": object{"message": message, "type": "fake_error", "param": nil, "code": status}}
+}
+
+func (d openAI) errorFrame(message string) frame {
+	return frame{data: text(d.failed(500, message))}
+}

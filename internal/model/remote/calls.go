@@ -1,0 +1,93 @@
+package remote
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// What the tool calls of one answer may hold, since they are kept until it is
+// complete.
+const (
+	maxCalls     = 256
+	maxArguments = 4 << 20
+)
+
+var (
+	errTooManyCalls = errors.New("the tool calls of one answer are too many or too long")
+	errNameless     = errors.New("a tool call has no name")
+)
+
+// Calls puts tool calls together that come in pieces, also when the pieces of
+// several calls alternate.
+type Calls struct {
+	list []*Pending
+	size int
+}
+
+// Pending is a call whose pieces are still coming.
+type Pending struct {
+	Key, ID, Name string
+	arguments     strings.Builder
+}
+
+// Begun reports whether a piece of the arguments came.
+func (p *Pending) Begun() bool { return p.arguments.Len() > 0 }
+
+// Last finds the latest call with a key, or the latest of all for "".
+func (c *Calls) Last(key string) *Pending {
+	for _, p := range slices.Backward(c.list) {
+		if key == "" || p.Key == key {
+			return p
+		}
+	}
+	return nil
+}
+
+// Open begins a call.
+func (c *Calls) Open(key string) (*Pending, error) {
+	if len(c.list) == maxCalls {
+		return nil, errTooManyCalls
+	}
+	p := &Pending{Key: key}
+	c.list = append(c.list, p)
+	return p, nil
+}
+
+// Add adds a piece to a call's arguments.
+func (c *Calls) Add(p *Pending, piece string) error {
+	if c.size += len(piece); c.size > maxArguments {
+		return errTooManyCalls
+	}
+	p.arguments.WriteString(piece)
+	return nil
+}
+
+// Whole gives the calls in the order in which they began. A call without
+// arguments has an empty object, and one without an ID gets one. In an answer
+// that was cut, a call whose arguments are no JSON was cut as well, and is not
+// among them.
+func (c *Calls) Whole(cut bool) ([]model.Call, error) {
+	calls := make([]model.Call, 0, len(c.list))
+	used := make(map[string]bool, len(c.list))
+	for _, p := range c.list {
+		if p.Name == "" {
+			return nil, errNameless
+		}
+		arguments := cmp.Or(p.arguments.String(), "{}")
+		if cut && !json.Valid([]byte(arguments)) {
+			continue
+		}
+		if p.ID == "" || used[p.ID] {
+			p.ID = "call_" + rand.Text()
+		}
+		used[p.ID] = true
+		calls = append(calls, model.Call{ID: p.ID, Name: p.Name, Arguments: arguments})
+	}
+	return calls, nil
+}

@@ -1,0 +1,226 @@
+// Package remote is what drivers of model providers over HTTP share: the call
+// and its errors, the stream of server-sent events, and the shapes that tool
+// calls take on their way.
+//
+// It promises, whatever a provider does:
+//
+//   - A call ends when its context does, with the context's error, and the
+//     provider then sees its request cancelled.
+//   - A provider that sends no byte for longer than Options.Silence, before or
+//     during its answer, is given up with an error of kind model.Silent.
+//   - No line and no event is longer than a bound, and neither is the text of an
+//     error. No error holds the key.
+//   - Redirections are not followed, because they would take the key along.
+package remote
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// DefaultSilence is how long a provider may send nothing. Models that think
+// before they speak are slow to begin, but most send signs of life.
+const DefaultSilence = 2 * time.Minute
+
+// maxAnswer bounds answers that are not streams: lists of models and errors.
+const maxAnswer = 8 << 20
+
+// Options say how a provider is reached.
+type Options struct {
+	Provider  string        // its name in errors
+	BaseURL   string        // where its API is; the paths of calls are added
+	Key       string        // kept out of errors; the driver sends it
+	Header    http.Header   // sent with every call
+	Silence   time.Duration // 0 = DefaultSilence
+	Transport http.RoundTripper
+}
+
+// Client calls one provider. It may be used by many goroutines.
+type Client struct {
+	options Options
+	http    *http.Client
+}
+
+// New makes a client. It does no I/O.
+func New(o Options) *Client {
+	o.BaseURL = strings.TrimRight(strings.TrimSpace(o.BaseURL), "/")
+	if o.Silence <= 0 {
+		o.Silence = DefaultSilence
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport()
+	}
+	return &Client{options: o, http: &http.Client{
+		Transport:     o.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// newTransport differs from Go's own in what many long streams to one host
+// need: connections stay for the next call, and nothing is compressed, because
+// a compressor holds tokens back.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		MaxIdleConnsPerHost:   512,
+		IdleConnTimeout:       90 * time.Second,
+		DisableCompression:    true,
+	}
+}
+
+// Close lets idle connections go. The client stays usable.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Get decodes the JSON that the provider has at a path.
+func (c *Client) Get(ctx context.Context, path string, into any) error {
+	call := c.begin(ctx)
+	defer call.end()
+	res, err := call.do(http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(call, maxAnswer))
+	if err != nil {
+		return call.failure(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return c.Errorf(model.Malformed, res.StatusCode, err, "provider %s sent something that is not JSON; check its base URL", c.options.Provider)
+	}
+	return nil
+}
+
+// Stream posts a JSON body and gives the answer's events. The caller closes
+// the stream.
+func (c *Client) Stream(ctx context.Context, path string, body []byte) (*Stream, error) {
+	call := c.begin(ctx)
+	res, err := call.do(http.MethodPost, path, body)
+	if err != nil {
+		call.end()
+		return nil, err
+	}
+	if err := c.checkStream(call, res); err != nil {
+		call.end()
+		return nil, err
+	}
+	return newStream(call), nil
+}
+
+// checkStream refuses an answer that says of itself that it is no stream. Some
+// servers report errors that way, with status 200.
+func (c *Client) checkStream(call *call, res *http.Response) error {
+	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	if kind != "application/json" && kind != "text/html" {
+		return nil
+	}
+	data, err := io.ReadAll(io.LimitReader(call, maxErrorBody))
+	if err != nil {
+		return call.failure(err)
+	}
+	if text := c.errorText(data); kind == "application/json" && text != "" {
+		return c.Errorf(model.Failed, res.StatusCode, nil, "provider %s failed: %s", c.options.Provider, text)
+	}
+	return c.Errorf(model.Malformed, res.StatusCode, nil, "provider %s answered with %s instead of a stream; check its base URL", c.options.Provider, kind)
+}
+
+// errSilent is the cause with which a call is cancelled whose provider is quiet.
+var errSilent = errors.New("the provider sent nothing for too long")
+
+// call is one request on its way. It reads the answer's body, and gives up
+// when a single read takes too long; the time that its reader takes between
+// two reads does not count.
+type call struct {
+	client  *Client
+	parent  context.Context
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	silence time.Duration
+	watch   *time.Timer
+	body    io.ReadCloser
+}
+
+func (c *Client) begin(ctx context.Context) *call {
+	call := &call{client: c, parent: ctx, silence: c.options.Silence}
+	call.ctx, call.cancel = context.WithCancelCause(ctx)
+	call.watch = time.AfterFunc(call.silence, func() { call.cancel(errSilent) })
+	return call
+}
+
+// do sends the request and leaves a good answer's body to be read.
+func (k *call) do(method, path string, body []byte) (*http.Response, error) {
+	target, err := url.JoinPath(k.client.options.BaseURL, path)
+	if err != nil {
+		return nil, k.client.Errorf(model.Rejected, 0, err, "the base URL of provider %s cannot be read; correct it", k.client.options.Provider)
+	}
+	req, err := http.NewRequestWithContext(k.ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, k.client.Errorf(model.Rejected, 0, err, "the base URL of provider %s cannot be used; correct it", k.client.options.Provider)
+	}
+	for name, values := range k.client.options.Header {
+		req.Header[name] = values
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Accept", "text/event-stream")
+	}
+	k.watch.Reset(k.silence)
+	res, err := k.client.http.Do(req)
+	k.watch.Stop()
+	if err != nil {
+		return nil, k.failure(err)
+	}
+	k.body = res.Body
+	if res.StatusCode != http.StatusOK {
+		return nil, k.refusal(res)
+	}
+	return res, nil
+}
+
+// Read implements io.Reader.
+func (k *call) Read(p []byte) (int, error) {
+	k.watch.Reset(k.silence)
+	n, err := k.body.Read(p)
+	k.watch.Stop()
+	return n, err
+}
+
+func (k *call) end() {
+	k.watch.Stop()
+	k.cancel(nil)
+	if k.body != nil {
+		_ = k.body.Close() // nobody waits for what was not read
+	}
+}
+
+// failure says what a broken call means.
+func (k *call) failure(err error) error {
+	name := k.client.options.Provider
+	if ended := k.parent.Err(); ended != nil {
+		return ended
+	}
+	if errors.Is(context.Cause(k.ctx), errSilent) {
+		return k.client.Errorf(model.Silent, 0, nil, "provider %s sent nothing for %s", name, k.silence)
+	}
+	// The URL that Go puts before the reason may hold a password.
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	if k.body == nil {
+		return k.client.Errorf(model.Failed, 0, err, "provider %s cannot be reached at its base URL; check that it runs", name)
+	}
+	return k.client.Errorf(model.Failed, 0, err, "the connection to provider %s broke", name)
+}
