@@ -173,7 +173,7 @@ func checkURL(text string) error {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("it is not an address: write http://… or https://…")
+		return errors.New("it is not an address: write http:// or https:// and a host")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("leave out user, query and fragment")

@@ -1,0 +1,207 @@
+package archtest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/parleyhq/parley/"
+
+// layer says which of our packages some packages may import, and why no others.
+// Patterns are those of path.Match, relative to the module.
+type layer struct {
+	packages []string
+	may      []string
+	stdlib   bool // imports nothing from elsewhere
+	why      string
+}
+
+// layers go from the bottom up. The first one that names a package counts.
+func layers() []layer {
+	return []layer{
+		{
+			packages: []string{"internal/convo"}, stdlib: true,
+			why: "convo is the bottom: the domain knows no wire format, no database and no library",
+		}, {
+			packages: []string{"internal/store", "internal/model"}, may: []string{"internal/convo"}, stdlib: true,
+			why: "a port speaks of the domain only, so that every driver can implement it",
+		}, {
+			packages: []string{"internal/hub"}, may: []string{"internal/convo"}, stdlib: true,
+			why: "the hub hands events on; what they mean is not its business",
+		}, {
+			packages: []string{"internal/seal", "internal/config"},
+			why:      "it knows nothing of conversations",
+		}, {
+			packages: []string{"internal/httpio", "internal/console"}, may: []string{"internal/convo"},
+			why: "plumbing knows the domain's errors and no use case",
+		}, {
+			packages: []string{"internal/store/record", "internal/store/sqlite", "internal/store/memory", "internal/store/storetest"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record"},
+			why:      "a driver knows its port and the domain, never another driver",
+		}, {
+			packages: []string{"internal/model/modeltest", "internal/model/modeltest/*"},
+			may:      []string{"internal/convo", "internal/model", "internal/model/modeltest/*"},
+			why:      "a conformance suite knows its port, and no driver of it",
+		}, {
+			packages: []string{"internal/model/*"},
+			may:      []string{"internal/convo", "internal/model", "internal/model/remote"},
+			why:      "a driver knows its port and the domain, never another driver",
+		}, {
+			packages: []string{"internal/auth"}, may: []string{"internal/convo", "internal/store"},
+			why: "auth knows tokens and the port that keeps them",
+		}, {
+			packages: []string{"internal/engine"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/hub"},
+			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
+		}, {
+			packages: []string{"internal/wire/*"},
+			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio"},
+			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
+		}, {
+			packages: []string{"internal/app"},
+			may: []string{
+				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
+				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
+				"internal/httpio", "internal/console", "internal/auth", "internal/engine", "internal/wire/*",
+			},
+			why: "app is the composition root; test kits do not belong into a server",
+		}, {
+			packages: []string{"cmd/parley"},
+			may:      []string{"internal/app", "internal/config", "internal/console", "internal/convo"},
+			why:      "the command line parses, calls app and prints; it does not wire",
+		}, {
+			packages: []string{"test/*", "internal/archtest"}, may: []string{"internal/*/*/*", "internal/*/*", "internal/*"},
+			why: "tests may import what they test",
+		},
+	}
+}
+
+// listed is what go list says of a package.
+type listed struct {
+	ImportPath string
+	Doc        string
+	GoFiles    []string
+	Imports    []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	out := run(t, "go", "list", "-e", "-json=ImportPath,Doc,GoFiles,Imports", "./...")
+	var all []listed
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// run runs a command in the root of the module.
+func run(t *testing.T, name string, args ...string) []byte {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), name, args...)
+	command.Dir = "../.."
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v", name, args, err)
+	}
+	return out
+}
+
+func TestImportsGoDownward(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	if len(all) < 5 {
+		t.Fatalf("go list names %d packages", len(all))
+	}
+	for _, p := range all {
+		for _, wrong := range violations(p) {
+			t.Error(wrong)
+		}
+	}
+}
+
+// violations says what is wrong with the imports of a package.
+func violations(p listed) []string {
+	own := strings.TrimPrefix(p.ImportPath, module)
+	for _, l := range layers() {
+		if !matches(l.packages, own) {
+			continue
+		}
+		var wrong []string
+		for _, imported := range p.Imports {
+			inner, ours := strings.CutPrefix(imported, module)
+			switch {
+			case ours && !matches(l.may, inner):
+				wrong = append(wrong, fmt.Sprintf("%s imports %s: %s", own, inner, l.why))
+			case !ours && l.stdlib && isModule(imported):
+				wrong = append(wrong, fmt.Sprintf("%s imports %s: %s; the standard library is enough here", own, imported, l.why))
+			}
+		}
+		return wrong
+	}
+	return []string{own + " is in no layer: decide where it belongs, in layers"}
+}
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(pattern, name)
+		return ok && err == nil
+	})
+}
+
+// isModule reports whether an import is none of the standard library.
+func isModule(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return strings.Contains(first, ".")
+}
+
+// The check itself must be able to fail.
+func TestWrongImportsAreFound(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]listed{
+		"the domain uses a library": {ImportPath: module + "internal/convo", Imports: []string{"github.com/google/uuid"}},
+		"the domain uses a port":    {ImportPath: module + "internal/convo", Imports: []string{module + "internal/store"}},
+		"a driver uses a driver":    {ImportPath: module + "internal/store/sqlite", Imports: []string{module + "internal/store/memory"}},
+		"a model uses a model":      {ImportPath: module + "internal/model/openai", Imports: []string{module + "internal/model/anthropic"}},
+		"a front uses a front":      {ImportPath: module + "internal/wire/chatbotkit", Imports: []string{module + "internal/wire/uipath"}},
+		"the engine uses a driver":  {ImportPath: module + "internal/engine", Imports: []string{module + "internal/store/sqlite"}},
+		"a command uses a driver":   {ImportPath: module + "cmd/parley", Imports: []string{module + "internal/store/sqlite"}},
+		"app uses a test kit":       {ImportPath: module + "internal/app", Imports: []string{module + "internal/model/scripted"}},
+		"a package has no layer":    {ImportPath: module + "internal/util"},
+	} {
+		if len(violations(p)) != 1 {
+			t.Errorf("%s: %v", name, violations(p))
+		}
+	}
+	fine := listed{ImportPath: module + "internal/engine", Imports: []string{"context", "github.com/google/uuid", module + "internal/convo"}}
+	if wrong := violations(fine); len(wrong) != 0 {
+		t.Errorf("a good package fails: %v", wrong)
+	}
+}
+
+func TestEveryPackageSaysWhatItPromises(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if p.Doc == "" && len(p.GoFiles) > 0 {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+		switch path.Base(p.ImportPath) {
+		case "util", "utils", "common", "helpers", "types", "manager", "misc":
+			t.Errorf("%s: the name says nothing about what is in it", p.ImportPath)
+		}
+	}
+}
