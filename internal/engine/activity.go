@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// activity is what an activity message says in its meta: a call that was
+// asked for, or the answer to one.
+type activity struct {
+	Activity struct {
+		Type     string `json:"type"`
+		Function struct {
+			ID        string          `json:"id"`
+			Name      string          `json:"name"`
+			Arguments json.RawMessage `json:"arguments"`
+			Result    json.RawMessage `json:"result"`
+		} `json:"function"`
+	} `json:"activity"`
+}
+
+// pairedCall is a call with its result.
+type pairedCall struct {
+	call     model.Call
+	result   string
+	answered bool
+}
+
+// noResult stands for the result that a call never got: providers refuse a
+// call without one.
+const noResult = `{"error":"no result"}`
+
+// pairCalls finds the calls and results among messages, by the index of the
+// message that asked for them. Callers' histories are untidy: a result belongs
+// to the call with its id, else to the oldest open one with its name and equal
+// arguments, else to the oldest open one with its name; a result without a
+// call stands for both; a call or result that is repeated counts once.
+func pairCalls(messages []convo.Message) map[int][]pairedCall {
+	p := pairing{at: map[int][]pairedCall{}, seen: map[string]bool{}}
+	for i, m := range messages {
+		if m.Type == convo.Activity {
+			p.add(i, m)
+		}
+	}
+	return p.at
+}
+
+type pairing struct {
+	at   map[int][]pairedCall
+	open []openCall
+	seen map[string]bool // "type id" of what was counted
+}
+
+type openCall struct {
+	at   int
+	id   string // the caller's, may be ""
+	call *model.Call
+}
+
+func (p *pairing) add(i int, m convo.Message) {
+	var a activity
+	if json.Unmarshal(m.Meta, &a) != nil || a.Activity.Function.Name == "" {
+		return
+	}
+	f := a.Activity.Function
+	if f.ID != "" && p.seen[a.Activity.Type+" "+f.ID] {
+		return
+	}
+	p.seen[a.Activity.Type+" "+f.ID] = true
+	switch a.Activity.Type {
+	case "request":
+		p.request(i, f.ID, f.Name, object(f.Arguments))
+	case "response":
+		p.response(i, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
+	}
+}
+
+func (p *pairing) request(i int, id, name, arguments string) {
+	call := model.Call{ID: id, Name: name, Arguments: arguments}
+	if id == "" {
+		call.ID = "call_" + strconv.Itoa(i)
+	}
+	p.at[i] = []pairedCall{{call: call, result: noResult}}
+	p.open = append(p.open, openCall{at: i, id: id, call: &p.at[i][0].call})
+}
+
+func (p *pairing) response(i int, id, name, arguments, result string) {
+	n := p.find(id, name, arguments)
+	if n < 0 {
+		p.request(i, id, name, arguments)
+		n = len(p.open) - 1
+	}
+	found := &p.at[p.open[n].at][0]
+	found.result, found.answered = result, true
+	p.open = append(p.open[:n], p.open[n+1:]...)
+}
+
+func (p *pairing) find(id, name, arguments string) int {
+	byName := -1
+	byArguments := -1
+	for n, o := range p.open {
+		if id != "" && o.id == id {
+			return n
+		}
+		if o.call.Name != name || id != "" && o.id != "" {
+			continue
+		}
+		if byName < 0 {
+			byName = n
+		}
+		if byArguments < 0 && o.call.Arguments == arguments {
+			byArguments = n
+		}
+	}
+	if byArguments >= 0 {
+		return byArguments
+	}
+	return byName
+}
+
+// object gives arguments as a compact JSON object, whatever the caller wrote.
+func object(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil || b.Len() == 0 || b.Bytes()[0] != '{' {
+		return "{}"
+	}
+	return b.String()
+}
+
+// resultText gives a result as JSON text: a string holds the JSON text itself.
+func resultText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	if len(raw) == 0 {
+		return "null"
+	}
+	return string(raw)
+}
+
+// appendCalls adds calls and their results. Calls right behind a text of the
+// model belong to that text.
+func appendCalls(list []model.Message, calls []pairedCall) []model.Message {
+	for _, c := range calls {
+		if n := len(list); n > 0 && list[n-1].Role == model.Assistant && len(list[n-1].Calls) == 0 {
+			list[n-1].Calls = []model.Call{c.call}
+		} else {
+			list = append(list, model.Message{Role: model.Assistant, Calls: []model.Call{c.call}})
+		}
+		list = append(list, model.Message{Role: model.ToolResult, Call: c.call.ID, Text: c.result})
+	}
+	return list
+}

@@ -1,0 +1,244 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// How often and how long a model is asked again that failed before its first
+// token.
+const (
+	retries    = 2
+	retryFirst = 500 * time.Millisecond
+	retryTotal = 10 * time.Second
+)
+
+// sink takes the steps of an answer. A stateful turn writes them to the log, a
+// stateless one hands them to its reader.
+type sink interface {
+	// write adds an event. Deltas may be gathered with their neighbours.
+	write(body convo.Body) error
+	// place is where the next message of the turn stands.
+	place() int64
+	// messageID names the next message.
+	messageID() string
+}
+
+// answer is one model call: it asks, passes on what comes, and knows in the
+// end what to write about it.
+type answer struct {
+	choice model.Choice
+	limit  int   // bytes of text
+	from   int64 // the place from which the history went into the prompt
+	sink   sink
+
+	asked    time.Time
+	first    time.Duration // to the first token
+	prompted int64         // estimated tokens of the prompt
+	bytes    int           // of all text that came
+	thought  int           // of it, reasoning
+	report   model.Report
+
+	open    string // id of the message that is being written, valid with opened
+	opened  bool
+	at      int64
+	kind    convo.MessageType
+	text    strings.Builder
+	spoken  bool // a bot message was ended
+	stopped model.StopReason
+}
+
+// run asks the model and passes its answer on until it ends. What it returns
+// is why: nil for a whole answer, even one that a limit cut.
+func (a *answer) run(ctx context.Context, messages []model.Message) error {
+	request := model.Request{Model: a.choice.Name, Messages: messages, Params: a.choice.Params}
+	a.asked = time.Now()
+	a.prompted = count(messages)
+	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from}); err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		err := a.stream(ctx, &request)
+		if err == nil || a.bytes > 0 || a.opened || try == retries {
+			return err
+		}
+		if !a.wait(ctx, err, try) {
+			return err
+		}
+	}
+}
+
+// wait sleeps before the model is asked again. It reports false when it should
+// not be, or when the turn ends meanwhile.
+func (a *answer) wait(ctx context.Context, err error, try int) bool {
+	failed, ok := errors.AsType[*model.Error](err)
+	if !ok || !failed.Temporary() {
+		return false
+	}
+	pause := max(retryFirst<<try, failed.RetryAfter)
+	if time.Since(a.asked)+pause > retryTotal {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (a *answer) stream(ctx context.Context, request *model.Request) error {
+	for event, err := range a.choice.Provider.Stream(ctx, request) {
+		if err != nil {
+			return err
+		}
+		if err := a.take(event); err != nil || a.stopped != 0 {
+			return err
+		}
+	}
+	return &model.Error{Kind: model.Incomplete, Provider: a.choice.ProviderName, Message: "the model's answer ended without a reason"}
+}
+
+func (a *answer) take(event model.Event) error {
+	switch event.Type {
+	case model.Text:
+		return a.add(convo.Bot, event.Text)
+	case model.Reasoning:
+		return a.add(convo.Reasoning, event.Text)
+	case model.Usage:
+		a.report = *event.Usage
+	case model.Finish:
+		a.stopped = event.Stop
+	}
+	return nil
+}
+
+// add passes on a piece of text, and opens and ends messages where the model
+// changes between thinking and speaking.
+func (a *answer) add(kind convo.MessageType, text string) error {
+	if text == "" {
+		return nil
+	}
+	if a.opened && a.kind != kind {
+		if err := a.end(false); err != nil {
+			return err
+		}
+	}
+	if a.first == 0 {
+		a.first = time.Since(a.asked)
+	}
+	if left := a.limit - a.bytes; len(text) > left {
+		text, a.stopped = strings.ToValidUTF8(text[:max(left, 0)], ""), model.StopLength
+	}
+	a.bytes += len(text)
+	if kind == convo.Reasoning {
+		a.thought += len(text)
+	}
+	return a.say(kind, text)
+}
+
+func (a *answer) say(kind convo.MessageType, text string) error {
+	if !a.opened {
+		a.open, a.at, a.kind, a.opened = a.sink.messageID(), a.sink.place(), kind, true
+		if err := a.sink.write(convo.MessageStarted{ID: a.open, Place: a.at, Type: kind}); err != nil {
+			return err
+		}
+	}
+	a.text.WriteString(text)
+	return a.sink.write(convo.Delta{Message: a.open, Type: kind, Text: text})
+}
+
+// end closes the open message, if there is one.
+func (a *answer) end(incomplete bool) error {
+	if !a.opened {
+		return nil
+	}
+	ended := convo.MessageEnded{ID: a.open, Place: a.at, Type: a.kind, Text: a.text.String(), Incomplete: incomplete}
+	a.opened = false
+	a.spoken = a.spoken || a.kind == convo.Bot
+	a.text = strings.Builder{}
+	return a.sink.write(ended)
+}
+
+// finish writes what closes the call: the open message's end and the usage. An
+// answer that is whole has at least one bot message, be it empty.
+func (a *answer) finish(failed error) (convo.Usage, error) {
+	if failed == nil && !a.spoken && !(a.opened && a.kind == convo.Bot) {
+		if err := a.end(false); err != nil {
+			return convo.Usage{}, err
+		}
+		if err := a.say(convo.Bot, ""); err != nil {
+			return convo.Usage{}, err
+		}
+	}
+	if err := a.end(failed != nil); err != nil {
+		return convo.Usage{}, err
+	}
+	usage := a.usage()
+	return usage, a.sink.write(convo.ModelAnswered{
+		Model: a.choice.ID, Usage: usage,
+		FirstToken: a.first.Round(time.Microsecond), Took: time.Since(a.asked).Round(time.Microsecond),
+	})
+}
+
+// usage is what the provider reported, and our estimate for the rest.
+func (a *answer) usage() convo.Usage {
+	pick := func(reported *int64, guess int64) convo.Tokens {
+		if reported != nil {
+			return convo.Tokens{N: *reported}
+		}
+		return convo.Tokens{N: guess, Estimated: true}
+	}
+	return convo.Usage{
+		Input:     pick(a.report.Input, a.prompted),
+		Cached:    pick(a.report.Cached, 0),
+		Reasoning: pick(a.report.Reasoning, estimate(a.thought)),
+		Output:    pick(a.report.Output, estimate(a.bytes)),
+	}
+}
+
+// ending says how a turn ends whose last model call ended with err.
+func ending(ctx context.Context, err error, stop model.StopReason) convo.TurnEnded {
+	switch cause := context.Cause(ctx); {
+	case err == nil && stop == model.StopLength:
+		return convo.TurnEnded{Reason: convo.EndLength}
+	case err == nil:
+		return convo.TurnEnded{Reason: convo.EndDone}
+	case errors.Is(cause, errShutdown):
+		return convo.TurnEnded{Reason: convo.EndStopped, Failure: &convo.Failure{Kind: convo.Unavailable, Message: "the server shut down before the answer was complete"}}
+	case cause != nil:
+		return convo.TurnEnded{Reason: convo.EndStopped}
+	}
+	return convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(err)}
+}
+
+// failure is what callers may know of an error that ended a turn.
+func failure(err error) *convo.Failure {
+	if f, ok := errors.AsType[*model.Error](err); ok {
+		return &convo.Failure{Kind: providerKind(f.Kind), Message: f.Message, RetryAfter: f.RetryAfter}
+	}
+	public := convo.PublicError(err)
+	return &convo.Failure{Kind: public.Kind, Message: public.Message, RetryAfter: public.RetryAfter}
+}
+
+// providerKind is what a provider's failure means to the caller. A refused key
+// is for the operator to mend, and trying again does not help, so it is not
+// among the kinds that clients repeat.
+func providerKind(k model.ErrorKind) convo.Kind {
+	switch k {
+	case model.Rejected, model.Unauthorized:
+		return convo.Invalid
+	case model.Limited:
+		return convo.RateLimited
+	case model.Silent:
+		return convo.UpstreamTimeout
+	}
+	return convo.UpstreamFailed
+}

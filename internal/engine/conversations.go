@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// NewConversation is what a conversation is made from. Its messages are stored
+// in order; nothing is generated.
+type NewConversation struct {
+	Fields   convo.Fields
+	Messages []NewMessage
+}
+
+// Created is a new conversation and the messages that it was made with.
+type Created struct {
+	Conversation convo.Conversation
+	Messages     []convo.Message
+}
+
+// CreateConversation makes a conversation of the actor's tenant.
+func (e *Engine) CreateConversation(ctx context.Context, actor convo.Actor, in NewConversation, ask *Ask) (Created, error) {
+	if err := e.checkCreate(ctx, actor, in); err != nil {
+		return Created{}, err
+	}
+	key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
+	var created Created
+	err := e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		created = Created{}
+		at := now()
+		if err := tx.Append(convo.Event{At: at, Origin: actor.Token, Body: convo.ConversationCreated{Fields: in.Fields}}); err != nil {
+			return nil, err
+		}
+		for _, m := range in.Messages {
+			message, err := addMessage(tx, actor, m, at)
+			if err != nil {
+				return nil, err
+			}
+			created.Messages = append(created.Messages, message)
+		}
+		created.Conversation = tx.Head().Conversation
+		return created, nil
+	})
+	return created, err
+}
+
+func (e *Engine) checkCreate(ctx context.Context, actor convo.Actor, in NewConversation) error {
+	if err := account(actor); err != nil {
+		return err
+	}
+	if err := e.checkFields(in.Fields); err != nil {
+		return err
+	}
+	for _, m := range in.Messages {
+		if err := e.checkMessage(actor, m); err != nil {
+			return err
+		}
+	}
+	return e.checkModel(ctx, in.Fields.Model)
+}
+
+// checkModel refuses model strings that cannot work, before they are stored.
+func (e *Engine) checkModel(ctx context.Context, spec *string) error {
+	if spec == nil {
+		return nil
+	}
+	_, err := e.models.Resolve(ctx, *spec)
+	return err
+}
+
+// Conversation reads one.
+func (e *Engine) Conversation(ctx context.Context, actor convo.Actor, id string) (convo.Conversation, error) {
+	if _, err := owned(actor, id); err != nil {
+		return convo.Conversation{}, err
+	}
+	return e.store.Conversation(ctx, actor.Tenant, id)
+}
+
+// Conversations reads a page of them, by creation.
+func (e *Engine) Conversations(ctx context.Context, actor convo.Actor, l List) (Page[convo.Conversation], error) {
+	var page Page[convo.Conversation]
+	if err := account(actor); err != nil {
+		return page, err
+	}
+	take, err := l.take()
+	if err != nil {
+		return page, err
+	}
+	q := store.ConversationQuery{Desc: l.Desc, Limit: take, Meta: l.Meta}
+	list := "conversations/" + actor.Tenant
+	if l.Cursor != "" {
+		if q.After, err = e.conversationPosition(ctx, actor, list, l.Cursor); err != nil {
+			return page, err
+		}
+	}
+	if page.Items, err = e.store.Conversations(ctx, actor.Tenant, q); err != nil {
+		return page, err
+	}
+	if n := len(page.Items); n > 0 {
+		last := page.Items[n-1]
+		page.Cursor = makeCursor(list, last.Created.UnixMilli(), last.ID)
+	}
+	return page, nil
+}
+
+func (e *Engine) conversationPosition(ctx context.Context, actor convo.Actor, list, cursor string) (store.Position, error) {
+	ms, id, own, err := readCursor(list, cursor)
+	if err != nil || own {
+		return store.Position{Created: fromMillis(ms), ID: id}, err
+	}
+	c, err := e.store.Conversation(ctx, actor.Tenant, cursor)
+	if convo.ErrorKind(err) == convo.NotFound {
+		err = unknownCursor()
+	}
+	return store.Position{Created: c.Created, ID: c.ID}, err
+}
+
+// UpdateConversation lets change work on the conversation's fields. It may be
+// called more than once, each time on what is stored.
+func (e *Engine) UpdateConversation(ctx context.Context, actor convo.Actor, id string, change func(*convo.Fields), ask *Ask) error {
+	key, err := owned(actor, id)
+	if err != nil {
+		return err
+	}
+	var asked convo.Fields
+	change(&asked)
+	if err := e.checkModel(ctx, asked.Model); err != nil {
+		return err
+	}
+	return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		head := tx.Head()
+		if head == nil {
+			return nil, unknownConversation(id)
+		}
+		fields := head.Fields
+		change(&fields)
+		if err := e.checkFields(fields); err != nil {
+			return nil, err
+		}
+		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: convo.ConversationChanged{Fields: fields}})
+	})
+}
+
+// errBusy sends a deletion back to stop the turn that runs.
+var errBusy = errors.New("a turn is running")
+
+// DeleteConversation stops what runs in a conversation and removes it, its
+// messages and its session tokens.
+func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id string, ask *Ask) error {
+	key, err := owned(actor, id)
+	if err != nil {
+		return err
+	}
+	for {
+		var busy string
+		err := e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+			head := tx.Head()
+			if head == nil {
+				return nil, unknownConversation(id)
+			}
+			if t := head.Active(); t != nil && e.runs(t.ID) {
+				busy = t.ID
+				return nil, errBusy
+			}
+			if err := closeAll(tx); err != nil {
+				return nil, err
+			}
+			return nil, tx.Delete()
+		})
+		if !errors.Is(err, errBusy) {
+			if err == nil && !ask.replayed() {
+				e.hub.Close(key, ErrDeleted)
+			}
+			return err
+		}
+		if err := e.halt(ctx, busy, errStopped); err != nil {
+			return err
+		}
+	}
+}
+
+// closeAll ends the open turns of a conversation that is about to go, so that
+// those who read them see their end.
+func closeAll(tx store.Tx) error {
+	open := append([]convo.Turn(nil), tx.Head().Open...)
+	for _, t := range open {
+		if err := closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Usage sums what a conversation cost at or after from and before to; a zero
+// time does not restrict.
+func (e *Engine) Usage(ctx context.Context, actor convo.Actor, id string, from, to time.Time) (store.Usage, error) {
+	if _, err := owned(actor, id); err != nil {
+		return store.Usage{}, err
+	}
+	if to.IsZero() {
+		to = now().Add(time.Hour)
+	}
+	return e.store.Usage(ctx, actor.Tenant, id, from, to)
+}
+
+// Rate stores a vote on a conversation, or on one of its messages.
+func (e *Engine) Rate(ctx context.Context, actor convo.Actor, conversation, message string, value int, reason string, ask *Ask) error {
+	key, err := owned(actor, conversation)
+	if message != "" {
+		key, err = within(actor, conversation)
+	}
+	if err != nil {
+		return err
+	}
+	if value < -100 || value > 100 || value == 0 {
+		return convo.Errorf(convo.Invalid, "value must be 1 to 100 for an upvote and -100 to -1 for a downvote")
+	}
+	if err := e.checkText(reason); err != nil {
+		return err
+	}
+	return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		if tx.Head() == nil {
+			return nil, unknownConversation(conversation)
+		}
+		if message != "" {
+			if _, err := visibleMessage(tx, actor, message); err != nil {
+				return nil, err
+			}
+		}
+		rated := convo.Rated{ID: newID(), Message: message, Value: value, Reason: reason}
+		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: rated})
+	})
+}

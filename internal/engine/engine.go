@@ -1,0 +1,162 @@
+// Package engine holds the use cases of a conversation server: what may be
+// done to conversations and by whom, and how a turn runs.
+//
+// A turn belongs to the server, not to the connection that asked for it. A
+// stateful turn is admitted in one durable transaction, together with the
+// user's message; from then on it runs on its own goroutine, writes every step
+// to the conversation's log before anybody sees it, and ends in one durable
+// transaction. Whoever wants to see it reads the log. A stateless turn has no
+// log: it runs on the goroutine that reads it and ends with it.
+//
+// # Locking
+//
+// The state of conversations is decided in transactions of the store, and only
+// there. The engine's own memory (which turns run in this process, which
+// requests have a live connection) only serves to reach them.
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// Models finds the model for a model string: *model.Catalog.
+type Models interface {
+	Resolve(ctx context.Context, spec string) (model.Choice, error)
+	List(ctx context.Context) []model.Listed
+}
+
+// Sealer encrypts what is kept at rest. context binds a text to its place.
+type Sealer interface {
+	Seal(plain, context []byte) []byte
+	Open(sealed, context []byte) ([]byte, error)
+}
+
+// Limits bounds what callers may send and what turns may use.
+type Limits struct {
+	Queue  int // turns that may wait behind the active one of a conversation
+	Text   int // bytes of one message
+	Meta   int // bytes of one meta object
+	Answer int // bytes of one answer; beyond that it ends with length
+}
+
+// DefaultLimits are the documented ones.
+func DefaultLimits() Limits {
+	return Limits{Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20}
+}
+
+// Options is what an Engine needs. All of it but Log is required.
+type Options struct {
+	Store  store.Store
+	Hub    *hub.Hub
+	Models Models
+	Sealer Sealer
+	Limits Limits
+	Log    *slog.Logger
+	// NewSecret makes a token's secret and its hash.
+	NewSecret func() (string, convo.TokenHash)
+}
+
+// Engine runs the use cases. Make one with New, call Start before anything
+// else, and Drain before the store is closed.
+type Engine struct {
+	store     store.Store
+	hub       *hub.Hub
+	models    Models
+	sealer    Sealer
+	limits    Limits
+	log       *slog.Logger
+	newSecret func() (string, convo.TokenHash)
+
+	repeats *repeats
+	shared  *sharedRuns
+
+	ctx    context.Context // ends when running turns must end; its cause says why
+	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex
+	draining bool
+	turns    map[string]*run // turns that run in this process, by id
+	active   sync.WaitGroup  // runs, and stateless turns that are being read
+}
+
+// errShutdown ends the turns that are still running when a drain is over.
+var errShutdown = errors.New("the server shut down")
+
+// New makes an engine that does nothing yet.
+func New(o Options) *Engine {
+	// The context is the engine's own life, which no caller's context spans.
+	ctx, cancel := context.WithCancelCause(context.Background())
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{
+		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
+		limits: o.Limits, log: log, newSecret: o.NewSecret,
+		repeats: newRepeats(), shared: newSharedRuns(),
+		ctx: ctx, cancel: cancel, turns: map[string]*run{},
+	}
+}
+
+// Drain refuses new turns, lets running ones finish until ctx ends, stops the
+// rest, and returns when none runs. Queued and waiting turns are left as they
+// are: they go on at the next start.
+func (e *Engine) Drain(ctx context.Context) {
+	e.mu.Lock()
+	e.draining = true
+	e.mu.Unlock()
+	done := make(chan struct{})
+	go func() { e.active.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	e.cancel(errShutdown)
+	<-done
+}
+
+// enter counts a turn as running, unless the engine drains.
+func (e *Engine) enter() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draining {
+		return &convo.Error{Kind: convo.Unavailable, Message: "the server is shutting down; try again", RetryAfter: time.Second}
+	}
+	e.active.Add(1)
+	return nil
+}
+
+func (e *Engine) isDraining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining
+}
+
+// update writes to one conversation and publishes what was written. A caller
+// that goes away does not take a transaction with it that may have been
+// carried out.
+func (e *Engine) update(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error) error {
+	events, err := e.store.Update(context.WithoutCancel(ctx), key.Tenant, key.Conversation, sync, fn)
+	if err != nil {
+		return err
+	}
+	e.hub.Publish(key, events)
+	return nil
+}
+
+// newID makes an id for anything but secrets: unique, ordered by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// now is the time as it is stored.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

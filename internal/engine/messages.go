@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// NewMessage is a message as a caller gives it.
+type NewMessage struct {
+	convo.MessageFields
+	Text string
+}
+
+// CreateMessage stores a message outside any turn; nothing is generated. It
+// stands behind what was there, also behind a running turn's last message, and
+// the next turn sees it.
+func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversation string, in NewMessage, ask *Ask) (convo.Message, error) {
+	key, err := within(actor, conversation)
+	if err != nil {
+		return convo.Message{}, err
+	}
+	if err := e.checkMessage(actor, in); err != nil {
+		return convo.Message{}, err
+	}
+	var message convo.Message
+	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		if tx.Head() == nil {
+			return nil, unknownConversation(conversation)
+		}
+		message, err = addMessage(tx, actor, in, now())
+		return message, err
+	})
+	return message, err
+}
+
+// addMessage appends a whole message in a slot of its own.
+func addMessage(tx store.Tx, actor convo.Actor, in NewMessage, at time.Time) (convo.Message, error) {
+	m := convo.Message{
+		Conversation: tx.Head().ID, ID: newID(), Place: convo.Place(tx.Head().NextSlot, 0),
+		MessageFields: in.MessageFields, Text: in.Text, Created: at, Updated: at,
+	}
+	given := convo.MessageGiven{ID: m.ID, Place: m.Place, Fields: in.MessageFields, Text: in.Text}
+	return m, tx.Append(convo.Event{At: at, Origin: actor.Token, Body: given})
+}
+
+// Message reads one.
+func (e *Engine) Message(ctx context.Context, actor convo.Actor, conversation, id string) (convo.Message, error) {
+	if _, err := within(actor, conversation); err != nil {
+		return convo.Message{}, err
+	}
+	m, err := e.store.Message(ctx, actor.Tenant, conversation, id)
+	if err == nil && actor.Session() && hiddenFromSessions(m.Type) {
+		return convo.Message{}, unknownMessage(id)
+	}
+	return m, err
+}
+
+// Messages reads a page of them, in the order of their places.
+func (e *Engine) Messages(ctx context.Context, actor convo.Actor, conversation string, l List) (Page[convo.Message], error) {
+	var page Page[convo.Message]
+	if _, err := within(actor, conversation); err != nil {
+		return page, err
+	}
+	take, err := l.take()
+	if err != nil {
+		return page, err
+	}
+	q := store.MessageQuery{Desc: l.Desc, Limit: take, Meta: l.Meta}
+	if actor.Session() {
+		q.Types = slices.DeleteFunc(slices.Clone(convo.MessageTypes), hiddenFromSessions)
+	}
+	list := "messages/" + actor.Tenant + "/" + conversation
+	if l.Cursor != "" {
+		if q.After, err = e.messagePosition(ctx, actor, conversation, list, l.Cursor); err != nil {
+			return page, err
+		}
+	}
+	if page.Items, err = e.store.Messages(ctx, actor.Tenant, conversation, q); err != nil {
+		return page, err
+	}
+	if n := len(page.Items); n > 0 {
+		page.Cursor = makeCursor(list, page.Items[n-1].Place, "")
+	}
+	return page, nil
+}
+
+func (e *Engine) messagePosition(ctx context.Context, actor convo.Actor, conversation, list, cursor string) (int64, error) {
+	place, _, own, err := readCursor(list, cursor)
+	if err != nil || own {
+		return place, err
+	}
+	if _, err := e.store.Conversation(ctx, actor.Tenant, conversation); err != nil {
+		return 0, err
+	}
+	m, err := e.store.Message(ctx, actor.Tenant, conversation, cursor)
+	if convo.ErrorKind(err) == convo.NotFound {
+		err = unknownCursor()
+	}
+	return m.Place, err
+}
+
+// UpdateMessage lets change work on the message's fields and text. It may be
+// called more than once, each time on what is stored.
+func (e *Engine) UpdateMessage(ctx context.Context, actor convo.Actor, conversation, id string, change func(*convo.MessageFields, *string), ask *Ask) error {
+	key, err := owned(actor, conversation)
+	if err != nil {
+		return err
+	}
+	return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		if tx.Head() == nil {
+			return nil, unknownConversation(conversation)
+		}
+		m, err := visibleMessage(tx, actor, id)
+		if err != nil {
+			return nil, err
+		}
+		text := m.Text
+		changed := convo.MessageChanged{ID: id, Fields: m.MessageFields}
+		change(&changed.Fields, &text)
+		if err := e.checkMessage(actor, NewMessage{MessageFields: changed.Fields, Text: text}); err != nil {
+			return nil, err
+		}
+		if text != m.Text {
+			changed.Text = &text
+		}
+		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: changed})
+	})
+}
+
+// DeleteMessage removes a message and erases its text from the log.
+func (e *Engine) DeleteMessage(ctx context.Context, actor convo.Actor, conversation, id string, ask *Ask) error {
+	key, err := owned(actor, conversation)
+	if err != nil {
+		return err
+	}
+	return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		if tx.Head() == nil {
+			return nil, unknownConversation(conversation)
+		}
+		if _, err := visibleMessage(tx, actor, id); err != nil {
+			return nil, err
+		}
+		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: convo.MessageDeleted{ID: id}})
+	})
+}
+
+// visibleMessage reads a message that the actor may see and that has its place.
+func visibleMessage(tx store.Tx, actor convo.Actor, id string) (convo.Message, error) {
+	m, err := tx.Message(id)
+	if convo.ErrorKind(err) == convo.NotFound {
+		return m, unknownMessage(id)
+	}
+	if err == nil && (convo.SlotOf(m.Place) == 0 || actor.Session() && hiddenFromSessions(m.Type)) {
+		return m, unknownMessage(id)
+	}
+	return m, err
+}

@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"strings"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// bytesPerToken is how text is counted where no tokenizer is at hand.
+const bytesPerToken = 4
+
+// estimate is about how many tokens a text of n bytes has.
+func estimate(n int) int64 { return int64(n+bytesPerToken-1) / bytesPerToken }
+
+// history is what a prompt is made from.
+type history struct {
+	backstory string
+	messages  []convo.Message // in order
+	notes     map[string]note // the time of day that each turn's prompt named
+	now       note            // the note of the turn that is about to run
+	latest    int             // at most that many messages, if > 0
+	window    int64           // tokens of prompt that the model takes
+	from      int64           // where the last prompt's history began; 0 = at the start
+}
+
+// note is the time of day as a prompt names it.
+type note struct {
+	at   time.Time
+	zone string
+}
+
+func (n note) text() string {
+	at := n.at.UTC()
+	zone := "UTC"
+	if loc, err := time.LoadLocation(n.zone); err == nil && n.zone != "" {
+		at, zone = at.In(loc), n.zone
+	}
+	return "Current date and time: " + at.Format("Monday, 2 January 2006, 15:04") + " (" + zone + ")"
+}
+
+// prompt is what goes to the model, and from which place of the history.
+type prompt struct {
+	messages []model.Message
+	from     int64
+}
+
+// assemble makes the prompt of the next turn.
+//
+// It is built so that the prompt of a turn continues that of the turn before
+// byte for byte, which lets providers reuse what they computed: nothing that
+// changes from turn to turn stands before the history; the time of day stands
+// behind the last user message and stays there in later turns, because it is
+// stored with the turn; and when the history no longer fits, it is cut to half
+// the window, by whole exchanges, so that the next cut is many turns away.
+func assemble(h history) (prompt, error) {
+	start := h.start()
+	exchanges := h.exchanges(start)
+	head := h.head(start)
+	p := prompt{from: h.from}
+	if tokens(head, exchanges) > h.window {
+		for len(exchanges) > 1 && tokens(head, exchanges) > h.window/2 {
+			exchanges = exchanges[1:]
+		}
+		p.from = h.messages[exchanges[0].first].Place
+		head = h.head(exchanges[0].first)
+	}
+	if total := tokens(head, exchanges); total > h.window {
+		return prompt{}, convo.Errorf(convo.Invalid,
+			"the prompt has about %d tokens and the model takes %d; shorten the message or the backstory, or choose a model with a larger window", total, h.window)
+	}
+	p.messages = head
+	for _, x := range exchanges {
+		p.messages = append(p.messages, x.messages...)
+	}
+	return p, nil
+}
+
+// start is the index of the first message that goes in as history: the last
+// checkpoint, which replaces what stood before it, or the first of the latest.
+func (h history) start() int {
+	start := 0
+	for i, m := range h.messages {
+		if m.Type == convo.Checkpoint {
+			start = i
+		}
+	}
+	if h.latest > 0 {
+		start = max(start, len(h.messages)-h.latest)
+	}
+	return start
+}
+
+// head is the beginning of the prompt, one system message: the backstory, all
+// backstory messages, and the instructions that stood in history that is left
+// out, for an order holds until it is taken back.
+func (h history) head(start int) []model.Message {
+	var parts []string
+	if h.backstory != "" {
+		parts = append(parts, h.backstory)
+	}
+	for i, m := range h.messages {
+		if m.Text != "" && (m.Type == convo.Backstory || m.Type == convo.Instruction && i < start) {
+			parts = append(parts, m.Text)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []model.Message{{Role: model.System, Text: strings.Join(parts, "\n\n")}}
+}
+
+func tokens(head []model.Message, exchanges []exchange) int64 {
+	total := count(head)
+	for _, x := range exchanges {
+		total += x.tokens
+	}
+	return total
+}
+
+// exchange is a user message and all that follows it up to the next one that
+// comes after an answer.
+type exchange struct {
+	first    int // index of its first message
+	messages []model.Message
+	tokens   int64
+}
+
+func (h history) exchanges(start int) []exchange {
+	calls := pairCalls(h.messages[start:])
+	notes := h.placeNotes(start)
+	var list []exchange
+	answered := false
+	for i, m := range h.messages[start:] {
+		if len(list) == 0 || m.Type == convo.User && answered {
+			list = append(list, exchange{first: start + i})
+			answered = false
+		}
+		answered = answered || m.Type == convo.Bot
+		x := &list[len(list)-1]
+		x.messages = appendMessage(x.messages, m, calls[i])
+		if n, ok := notes[start+i]; ok {
+			x.messages = append(x.messages, model.Message{Role: model.Information, Text: n.text()})
+		}
+	}
+	for i := range list {
+		list[i].tokens = count(list[i].messages)
+	}
+	return list
+}
+
+// placeNotes says behind which messages a time of day stands: behind the user
+// message that was the last one when a turn first answered it. A turn that
+// goes on without a new user message adds none.
+func (h history) placeNotes(start int) map[int]note {
+	placed := map[int]note{}
+	user := -1
+	add := func(n note) {
+		if _, taken := placed[user]; user >= 0 && !taken {
+			placed[user] = n
+		}
+	}
+	for i, m := range h.messages[start:] {
+		if m.Type == convo.User {
+			user = start + i
+		} else if n, known := h.notes[m.Turn]; known {
+			add(n)
+		}
+	}
+	add(h.now)
+	return placed
+}
+
+func appendMessage(list []model.Message, m convo.Message, calls []pairedCall) []model.Message {
+	switch m.Type {
+	case convo.User:
+		return appendText(list, model.User, m.Text)
+	case convo.Bot:
+		return appendText(list, model.Assistant, m.Text)
+	case convo.Context:
+		return appendText(list, model.Information, m.Text)
+	case convo.Instruction:
+		return appendText(list, model.System, m.Text)
+	case convo.Checkpoint:
+		return appendText(list, model.Information, "Summary of the conversation so far:\n"+m.Text)
+	case convo.Activity:
+		return appendCalls(list, calls)
+	}
+	return list // backstory stands in the head, reasoning is not sent back
+}
+
+// appendText leaves out empty messages, which providers refuse.
+func appendText(list []model.Message, role model.Role, text string) []model.Message {
+	if text == "" {
+		return list
+	}
+	return append(list, model.Message{Role: role, Text: text})
+}
+
+// count estimates the tokens of messages.
+func count(messages []model.Message) int64 {
+	n := 0
+	for _, m := range messages {
+		n += len(m.Text) + 16 // what frames a message
+		for _, c := range m.Calls {
+			n += len(c.Name) + len(c.Arguments)
+		}
+	}
+	return estimate(n)
+}

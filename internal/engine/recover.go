@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// Start goes on where the process before this one stopped, as the log says: a
+// turn whose model call was open is closed as interrupted, with its partial
+// text; one that was between two steps goes on; queued ones run when their
+// time comes; waiting ones wait on. Then the engine is ready for requests.
+func (e *Engine) Start(ctx context.Context) error {
+	open, err := e.store.OpenTurns(ctx)
+	if err != nil {
+		return err
+	}
+	seen := map[hub.Key]bool{}
+	for _, t := range open {
+		key := hub.Key{Tenant: t.Tenant, Conversation: t.Conversation}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		if err := e.recover(ctx, key); err != nil {
+			return err
+		}
+	}
+	e.repeats.mu.Lock()
+	e.repeats.ready = time.Now()
+	e.repeats.mu.Unlock()
+	return nil
+}
+
+// recover brings one conversation's turns back to life.
+func (e *Engine) recover(ctx context.Context, key hub.Key) error {
+	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
+	if err != nil {
+		return err
+	}
+	active := head.Active()
+	var next *run
+	switch {
+	case active == nil:
+		next, err = e.handOver(key, func(store.Tx) error { return nil })
+	case active.State == convo.StateWaiting:
+		return nil
+	default:
+		next, err = e.recoverRunning(ctx, key, active.ID)
+	}
+	if next != nil {
+		e.spawn(key, next)
+	}
+	return err
+}
+
+func (e *Engine) recoverRunning(ctx context.Context, key hub.Key, turn string) (*run, error) {
+	rest, err := e.unfinished(ctx, key, turn)
+	if err != nil {
+		return nil, err
+	}
+	if rest.asked == nil {
+		return e.register(turn), nil
+	}
+	e.log.Info("closing an interrupted turn", "turn", turn, "conversation", key.Conversation)
+	return e.closeUnfinished(ctx, key, turn, convo.TurnEnded{Reason: convo.EndInterrupted})
+}
+
+// unfinished is what a turn left open in the log.
+type unfinished struct {
+	state   convo.TurnState
+	asked   *convo.ModelAsked
+	askedAt time.Time
+	message *convo.MessageStarted
+	text    strings.Builder
+	length  int // of all text since the model was asked
+	usage   convo.Usage
+}
+
+// unfinished reads what a turn left open.
+func (e *Engine) unfinished(ctx context.Context, key hub.Key, turn string) (*unfinished, error) {
+	t, err := e.store.Turn(ctx, key.Tenant, key.Conversation, turn)
+	if err != nil {
+		return nil, err
+	}
+	u := &unfinished{state: t.State, usage: t.Usage}
+	for after := t.OpenedSeq - 1; ; {
+		events, err := e.store.Events(ctx, key.Tenant, key.Conversation, after, pageSize)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range events {
+			if event.Turn == turn {
+				u.add(event)
+			}
+		}
+		if len(events) < pageSize {
+			return u, nil
+		}
+		after = events[len(events)-1].Seq
+	}
+}
+
+func (u *unfinished) add(event convo.Event) {
+	switch b := event.Body.(type) {
+	case convo.ModelAsked:
+		u.asked, u.askedAt, u.length = &b, event.At, 0
+	case convo.ModelAnswered:
+		u.asked = nil
+	case convo.MessageStarted:
+		u.message = &b
+		u.text.Reset()
+	case convo.Delta:
+		u.text.WriteString(b.Text)
+		u.length += len(b.Text)
+	case convo.MessageEnded:
+		u.message = nil
+	}
+}
+
+// close writes the ends of what was left open, and gives the turn's usage.
+func (u *unfinished) close(tx store.Tx, turn string) (convo.Usage, error) {
+	if m := u.message; m != nil {
+		ended := convo.MessageEnded{ID: m.ID, Place: m.Place, Type: m.Type, Text: u.text.String(), Incomplete: true}
+		if err := tx.Append(convo.Event{At: now(), Turn: turn, Body: ended}); err != nil {
+			return u.usage, err
+		}
+	}
+	if u.asked == nil {
+		return u.usage, nil
+	}
+	usage := convo.Usage{
+		Input:  convo.Tokens{Estimated: true},
+		Output: convo.Tokens{N: estimate(u.length), Estimated: true},
+	}
+	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: now().Sub(u.askedAt)}
+	return u.usage.Add(usage), tx.Append(convo.Event{At: now(), Turn: turn, Body: answered})
+}

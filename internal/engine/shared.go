@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// keptBytes is how much of a stateless answer is kept for repeats. A repeat of
+// a longer one is refused.
+const keptBytes = 1 << 20
+
+// sharedRuns are the stateless turns with an Idempotency-Key that run now.
+type sharedRuns struct {
+	mu   sync.Mutex
+	runs map[convo.RequestID]*sharedRun
+}
+
+func newSharedRuns() *sharedRuns { return &sharedRuns{runs: map[convo.RequestID]*sharedRun{}} }
+
+// sharedRun is a stateless turn that several requests may read. It runs on a
+// goroutine of its own, and ends early when its last reader leaves.
+type sharedRun struct {
+	all  *sharedRuns
+	id   convo.RequestID
+	body [32]byte
+	stop context.CancelFunc
+
+	mu      sync.Mutex
+	events  []convo.Event
+	bytes   int
+	readers int
+	ended   bool
+	err     error
+	grown   chan struct{} // closed and replaced when there is more
+}
+
+// share gives the run with the request's key: one that runs, one that ended
+// and was kept, or a new one.
+func (e *Engine) share(ctx context.Context, actor convo.Actor, ask *Ask, s *stateless) (run *sharedRun, replayed bool, err error) {
+	e.begin(actor, ask)
+	ask.abandon() // its record is written at the end, without a delivery
+	e.shared.mu.Lock()
+	defer e.shared.mu.Unlock()
+	if run := e.shared.runs[ask.id]; run != nil {
+		return run, true, run.enter(ask)
+	}
+	r, ok, err := e.store.Request(ctx, ask.id)
+	if err != nil {
+		return nil, false, err
+	}
+	if ok && time.Since(r.Created) < keyedFor {
+		run, err := e.kept(r, ask)
+		return run, true, err
+	}
+	if err := e.enter(); err != nil {
+		return nil, false, err
+	}
+	own, stop := context.WithCancel(context.WithoutCancel(ctx))
+	run = &sharedRun{all: e.shared, id: ask.id, body: ask.Body, stop: stop, readers: 1, grown: make(chan struct{})}
+	e.shared.runs[ask.id] = run
+	go func() {
+		defer e.active.Done()
+		run.carryOut(own, e, actor, s)
+	}()
+	return run, false, nil
+}
+
+// kept makes a run of one that has ended and was kept.
+func (e *Engine) kept(r convo.Request, ask *Ask) (*sharedRun, error) {
+	if err := e.sameBody(r, ask); err != nil {
+		return nil, err
+	}
+	if len(r.Answer) == 0 {
+		return nil, convo.Errorf(convo.Conflict, "the answer to this Idempotency-Key was too long to be kept; use a new key")
+	}
+	plain, err := e.sealer.Open(r.Answer, r.ID[:])
+	if err != nil {
+		return nil, err
+	}
+	events, err := decodeEvents(plain)
+	return &sharedRun{events: events, ended: true, readers: 1, all: e.shared}, err
+}
+
+func (r *sharedRun) enter(ask *Ask) error {
+	if r.body != ask.Body {
+		return convo.Errorf(convo.Unprocessable, "this Idempotency-Key was used with another body; use a new key for a new request")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.readers++
+	return nil
+}
+
+// carryOut runs the turn and keeps its answer, if there is one to keep: a
+// failure before anything was shown is not remembered, nor is a turn that
+// everybody left.
+func (r *sharedRun) carryOut(ctx context.Context, e *Engine, actor convo.Actor, s *stateless) {
+	defer r.stop()
+	err := s.each(ctx, r.add)
+	if err == nil && r.worthKeeping() {
+		err = e.keep(ctx, actor, r)
+	}
+	r.all.mu.Lock()
+	delete(r.all.runs, r.id)
+	r.all.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended, r.err = true, err
+	close(r.grown)
+	r.grown = make(chan struct{})
+}
+
+func (r *sharedRun) add(events []convo.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, event := range events {
+		if d, ok := event.Body.(convo.Delta); ok {
+			r.bytes += len(d.Text)
+		}
+	}
+	r.events = append(r.events, events...)
+	close(r.grown)
+	r.grown = make(chan struct{})
+	return nil
+}
+
+func (r *sharedRun) worthKeeping() bool {
+	last, _ := r.events[len(r.events)-1].Body.(convo.TurnEnded)
+	spoke := slices.ContainsFunc(r.events, func(event convo.Event) bool {
+		_, ok := event.Body.(convo.MessageEnded)
+		return ok
+	})
+	return last.Reason != convo.EndFailed && last.Reason != convo.EndStopped || spoke
+}
+
+// keep stores the answer of a run that has ended.
+func (e *Engine) keep(ctx context.Context, actor convo.Actor, r *sharedRun) error {
+	kept := convo.Request{ID: r.id, Keyed: true, Body: r.body, Attempt: newID(), Tenant: actor.Tenant, Created: now()}
+	if r.bytes <= keptBytes {
+		plain, err := encodeEvents(r.events)
+		if err != nil {
+			return err
+		}
+		kept.Answer = e.sealer.Seal(plain, r.id[:])
+	}
+	return e.store.PutRequest(context.WithoutCancel(ctx), kept)
+}
+
+// each passes all events to emit, from the first one.
+func (r *sharedRun) each(ctx context.Context, emit func([]convo.Event) error) error {
+	defer r.leave()
+	given := 0
+	for {
+		r.mu.Lock()
+		fresh, ended, err, grown := r.events[given:len(r.events):len(r.events)], r.ended, r.err, r.grown
+		r.mu.Unlock()
+		if len(fresh) > 0 {
+			given += len(fresh)
+			if err := emit(fresh); err != nil {
+				return err
+			}
+			continue
+		}
+		if ended {
+			return err
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// leave cancels the run when nobody reads it any more.
+func (r *sharedRun) leave() {
+	r.all.mu.Lock()
+	defer r.all.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.readers--
+	if r.readers > 0 || r.ended {
+		return
+	}
+	if r.all.runs[r.id] == r {
+		delete(r.all.runs, r.id)
+	}
+	r.stop()
+}
+

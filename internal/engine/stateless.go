@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// StatelessInput is what a turn without a conversation is asked with. Nothing
+// of it is stored.
+type StatelessInput struct {
+	Config   convo.Config
+	Messages []NewMessage
+	Zone     string
+	Front    string
+}
+
+// CompleteStateless prepares a turn without a conversation; it runs while it
+// is read. With an Idempotency-Key it can be read by repeats too, and its
+// answer is kept for a day.
+func (e *Engine) CompleteStateless(ctx context.Context, actor convo.Actor, in StatelessInput, ask *Ask) (*Reading, error) {
+	if err := account(actor); err != nil {
+		return nil, err
+	}
+	s, err := e.prepareStateless(ctx, actor, in)
+	if err != nil {
+		return nil, err
+	}
+	if ask == nil || ask.Key == "" {
+		return &Reading{e: e, stateless: s}, nil
+	}
+	shared, replayed, err := e.share(ctx, actor, ask, s)
+	if err != nil {
+		return nil, err
+	}
+	return &Reading{e: e, shared: shared, Replayed: replayed}, nil
+}
+
+func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in StatelessInput) (*stateless, error) {
+	if len(in.Messages) == 0 {
+		return nil, convo.Errorf(convo.Invalid, "messages must hold at least one message")
+	}
+	h := history{backstory: text(in.Config.Backstory), now: note{at: now(), zone: in.Zone}}
+	for _, m := range in.Messages {
+		if err := e.checkMessage(actor, m); err != nil {
+			return nil, err
+		}
+		h.messages = append(h.messages, convo.Message{MessageFields: m.MessageFields, Text: m.Text})
+	}
+	if err := e.checkText(h.backstory); err != nil {
+		return nil, err
+	}
+	choice, err := e.models.Resolve(ctx, text(in.Config.Model))
+	if err != nil {
+		return nil, err
+	}
+	h.latest, h.window = choice.MaxMessages, choice.Window
+	p, err := assemble(h)
+	return &stateless{e: e, choice: choice, messages: p.messages}, err
+}
+
+// stateless is a turn that lives as long as somebody reads it.
+type stateless struct {
+	e        *Engine
+	choice   model.Choice
+	messages []model.Message
+	emit     func([]convo.Event) error
+	event    [1]convo.Event // reused: one event at a time
+}
+
+// each runs the turn on the caller's goroutine.
+func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) error {
+	if err := s.e.enter(); err != nil {
+		return err
+	}
+	defer s.e.active.Done()
+	run, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.e.ctx, func() { cancel(context.Cause(s.e.ctx)) })()
+	s.emit = emit
+
+	if err := s.write(convo.TurnStarted{}); err != nil {
+		return err
+	}
+	a := &answer{choice: s.choice, limit: s.e.limits.Answer, sink: s}
+	failed := a.run(run, s.messages)
+	if ctx.Err() != nil || isSinkError(failed) {
+		return errors.Join(context.Cause(ctx), failed) // nobody reads any more
+	}
+	usage, err := a.finish(failed)
+	if err != nil {
+		return err
+	}
+	end := ending(run, failed, a.stopped)
+	end.Usage = usage
+	return s.write(end)
+}
+
+func (s *stateless) messageID() string { return "" }
+
+func (s *stateless) place() int64 { return 0 }
+
+func (s *stateless) write(body convo.Body) error {
+	s.event[0] = convo.Event{At: now(), Body: body}
+	if err := s.emit(s.event[:]); err != nil {
+		return sinkError{err}
+	}
+	return nil
+}
+
+// sinkError tells the failure of a reader from that of the model.
+type sinkError struct{ error }
+
+func (e sinkError) Unwrap() error { return e.error }
+
+func isSinkError(err error) bool {
+	_, ok := errors.AsType[sinkError](err)
+	return ok
+}

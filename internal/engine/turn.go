@@ -1,0 +1,326 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// TurnInput is what a stateful turn is asked with.
+type TurnInput struct {
+	Text  *string // the user's new message; nil = go on from what is stored
+	Zone  string  // IANA time zone for the time of day in the prompt; "" = UTC
+	Front string  // through which front it was asked
+}
+
+// Complete admits a turn: when it returns, the user's message is durable and
+// the turn will run, whatever becomes of the caller. Errors had no effect.
+func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation string, in TurnInput, ask *Ask) (*Reading, error) {
+	key, err := within(actor, conversation)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.checkTurn(ctx, actor, conversation, in); err != nil {
+		return nil, err
+	}
+	if err := e.enter(); err != nil {
+		return nil, err
+	}
+	// Before the turn exists, so that nothing of it is missed.
+	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key)}
+	joined, err := e.admit(ctx, actor, in, ask, reading)
+	if err != nil {
+		reading.sub.Cancel()
+		return nil, err
+	}
+	if ask.replayed() {
+		reading.Turn, reading.Replayed = joined.Turn, true
+		return reading, reading.find(ctx)
+	}
+	return reading, nil
+}
+
+// checkTurn refuses what cannot work before anything is stored.
+func (e *Engine) checkTurn(ctx context.Context, actor convo.Actor, conversation string, in TurnInput) error {
+	c, err := e.store.Conversation(ctx, actor.Tenant, conversation)
+	if err != nil {
+		return err
+	}
+	choice, err := e.models.Resolve(ctx, text(c.Model))
+	if err != nil || in.Text == nil {
+		return err
+	}
+	if err := e.checkText(*in.Text); err != nil {
+		return err
+	}
+	_, err = assemble(history{
+		backstory: text(c.Backstory), window: choice.Window,
+		messages: []convo.Message{{MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text}},
+	})
+	return err
+}
+
+// admit opens, queues and, if nothing runs before it, starts the turn in one
+// transaction. It passes the caller's place among the running on to the turn's
+// goroutine, or gives it back.
+func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
+	reading.Turn = newID()
+	r := e.register(reading.Turn)
+	var start bool
+	joined, err := e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
+		head := tx.Head()
+		if head == nil {
+			return nil, unknownConversation(reading.Conversation)
+		}
+		if waiting(head) >= e.limits.Queue {
+			return nil, convo.Errorf(convo.Conflict, "%d turns wait in this conversation already; try again when one has ended", e.limits.Queue)
+		}
+		start = head.Active() == nil && head.NextQueued() == nil
+		reading.after = head.LastSeq
+		return nil, openTurn(tx, actor, reading.Turn, in, start)
+	})
+	if err != nil || !start || ask.replayed() {
+		e.unregister(r)
+		e.active.Done()
+		return joined, err
+	}
+	go e.run(reading.key, r)
+	return joined, nil
+}
+
+// waiting counts the turns behind the active one.
+func waiting(head *convo.Head) int {
+	n := len(head.Open)
+	if head.Active() != nil {
+		n--
+	}
+	return n
+}
+
+func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, start bool) error {
+	at := now()
+	add := func(body convo.Body) error {
+		return tx.Append(convo.Event{At: at, Turn: id, Origin: actor.Token, Body: body})
+	}
+	if err := add(convo.TurnOpened{Front: in.Front, Zone: in.Zone}); err != nil {
+		return err
+	}
+	if in.Text != nil {
+		fields := convo.MessageFields{Type: convo.User}
+		if err := add(convo.MessageGiven{ID: newID(), Fields: fields, Text: *in.Text}); err != nil {
+			return err
+		}
+	}
+	if err := add(convo.TurnQueued{}); err != nil || !start {
+		return err
+	}
+	return startTurn(tx, id)
+}
+
+func startTurn(tx store.Tx, id string) error {
+	return tx.Append(convo.Event{At: now(), Turn: id, Body: convo.TurnStarted{Slot: tx.Head().NextSlot}})
+}
+
+// closeTurn ends an open turn in the log. One that never started starts first,
+// so that its user message takes its place and its readers see the whole frame.
+func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded) error {
+	if t.State == convo.StateOpen || t.State == convo.StateQueued {
+		if err := startTurn(tx, t.ID); err != nil {
+			return err
+		}
+	}
+	end.Usage = t.Usage
+	return tx.Append(convo.Event{At: now(), Turn: t.ID, Body: end})
+}
+
+// run is a turn that runs in this process.
+type run struct {
+	id     string
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when the turn has ended, or been given up
+}
+
+// register makes a turn reachable for Stop, before it can be seen.
+func (e *Engine) register(turn string) *run {
+	r := &run{id: turn, done: make(chan struct{})}
+	r.ctx, r.cancel = context.WithCancelCause(e.ctx)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.turns[turn] = r
+	return r
+}
+
+func (e *Engine) unregister(r *run) {
+	e.mu.Lock()
+	delete(e.turns, r.id)
+	e.mu.Unlock()
+	r.cancel(nil)
+	close(r.done)
+}
+
+func (e *Engine) running(turn string) *run {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.turns[turn]
+}
+
+func (e *Engine) runs(turn string) bool { return e.running(turn) != nil }
+
+// run carries out a turn that has started, and then those that wait behind it.
+// It holds one place among the running.
+func (e *Engine) run(key hub.Key, r *run) {
+	defer e.active.Done()
+	for r != nil {
+		r = e.runOne(key, r)
+	}
+}
+
+// runOne carries out one turn and gives the next one, which its end started.
+func (e *Engine) runOne(key hub.Key, r *run) (next *run) {
+	defer e.unregister(r)
+	defer func() {
+		if p := recover(); p != nil {
+			e.log.Error("turn panicked", "turn", r.id, "panic", p, "stack", string(debug.Stack()))
+			next = e.giveUp(key, r, fmt.Errorf("panic: %v", p))
+		}
+	}()
+	next, err := e.carryOut(key, r)
+	if err != nil && !errors.Is(err, ErrDeleted) {
+		e.log.Error("turn failed", "turn", r.id, "conversation", key.Conversation, "error", err)
+		return e.giveUp(key, r, err)
+	}
+	return next
+}
+
+// giveUp closes a turn whose own end could not be written. If that fails too,
+// its readers are sent away; the next start closes it.
+func (e *Engine) giveUp(key hub.Key, r *run, cause error) *run {
+	next, err := e.closeUnfinished(e.ctx, key, r.id, convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(cause)})
+	if err != nil {
+		e.log.Error("turn could not be closed", "turn", r.id, "conversation", key.Conversation, "error", err)
+		e.hub.Close(key, convo.WrapError(convo.Internal, err, "the turn could not be written"))
+	}
+	return next
+}
+
+// carryOut runs one turn from its prompt to its end.
+func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
+	head, err := e.store.Head(r.ctx, key.Tenant, key.Conversation)
+	if err != nil {
+		return e.endEarly(key, r, err)
+	}
+	turn := head.Turn(r.id)
+	if turn == nil {
+		return nil, nil // closed by somebody else, with what comes after it
+	}
+	choice, messages, from, err := e.prepare(r.ctx, head, *turn)
+	if err != nil {
+		return e.endEarly(key, r, err)
+	}
+	log := e.openTurnLog(key, *turn)
+	defer log.close()
+	a := &answer{choice: choice, limit: e.limits.Answer, from: from, sink: log}
+	failed := a.run(r.ctx, messages)
+	usage, err := a.finish(failed)
+	if err != nil {
+		failed = err
+	}
+	end := ending(r.ctx, failed, a.stopped)
+	end.Usage = turn.Usage.Add(usage)
+	return e.endTurn(r, log, end)
+}
+
+// endEarly ends a turn that never came to ask its model.
+func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
+	end := ending(r.ctx, cause, 0)
+	return e.handOver(key, func(tx store.Tx) error {
+		if tx.Head() == nil || tx.Head().Turn(r.id) == nil {
+			return nil
+		}
+		return closeTurn(tx, *tx.Head().Turn(r.id), end)
+	})
+}
+
+// endTurn commits the end of a turn, what is left of its answer, and the start
+// of the next turn.
+func (e *Engine) endTurn(r *run, log *turnLog, end convo.TurnEnded) (*run, error) {
+	rest, err := log.finish()
+	if err != nil {
+		return nil, err
+	}
+	return e.handOver(log.key, func(tx store.Tx) error {
+		if err := appendAll(tx, rest); err != nil {
+			return err
+		}
+		return tx.Append(convo.Event{At: now(), Turn: r.id, Body: end})
+	})
+}
+
+// handOver ends a turn in a durable transaction that starts the next one.
+func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
+	var next *run
+	err := e.update(e.ctx, key, store.Durable, func(tx store.Tx) error {
+		if err := end(tx); err != nil || tx.Head() == nil {
+			return err
+		}
+		var err error
+		next, err = e.startNext(tx)
+		return err
+	})
+	if err != nil && next != nil {
+		e.unregister(next)
+		next = nil
+	}
+	return next, err
+}
+
+// startNext starts the oldest queued turn, if nothing is active and the engine
+// does not drain, and makes it reachable.
+func (e *Engine) startNext(tx store.Tx) (*run, error) {
+	t := tx.Head().NextQueued()
+	if t == nil || tx.Head().Active() != nil || e.isDraining() {
+		return nil, nil
+	}
+	id := t.ID
+	if err := startTurn(tx, id); err != nil {
+		return nil, err
+	}
+	if r := e.running(id); r != nil {
+		return r, nil // the transaction runs again
+	}
+	return e.register(id), nil
+}
+
+// prepare finds the model and assembles the prompt of a turn.
+func (e *Engine) prepare(ctx context.Context, head convo.Head, turn convo.Turn) (model.Choice, []model.Message, int64, error) {
+	choice, err := e.models.Resolve(ctx, text(head.Model))
+	if err != nil {
+		return choice, nil, 0, err
+	}
+	h := history{
+		backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		from: head.ContextFrom, now: note{at: turn.Started, zone: turn.Zone},
+	}
+	if h.messages, err = e.load(ctx, head, choice.MaxMessages); err != nil {
+		return choice, nil, 0, err
+	}
+	if h.notes, err = e.loadNotes(ctx, head, h.messages); err != nil {
+		return choice, nil, 0, err
+	}
+	p, err := assemble(h)
+	return choice, p.messages, p.from, err
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
