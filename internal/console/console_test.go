@@ -1,0 +1,194 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/parleyhq/parley/internal/console"
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// tokens remembers what it was asked for.
+type tokens struct {
+	created, revoked, listed string
+	lasts                    time.Duration
+	err                      error
+}
+
+var born = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func (s *tokens) Create(_ context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
+	s.created, s.lasts = tenant+" "+name, lasts
+	return "pk_secret", convo.Token{ID: "id", Tenant: tenant, Name: name, Source: "api", Created: born, Expires: born.Add(lasts)}, s.err
+}
+
+func (s *tokens) List(_ context.Context, tenant string) ([]convo.Token, error) {
+	s.listed = tenant
+	return []convo.Token{{ID: "a", Tenant: tenant, Created: born}, {ID: "b", Tenant: tenant, Created: born, Revoked: born}}, s.err
+}
+
+func (s *tokens) Revoke(_ context.Context, tenant, id string) error {
+	s.revoked = tenant + " " + id
+	return s.err
+}
+
+// setup serves a console in a folder with a short path, and dials it.
+func setup(t *testing.T, s *tokens) *console.Client {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "console")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	l, err := console.Listen(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(folder, "parley.sock"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket has mode %v, %v", info.Mode(), err)
+	}
+	handler := (&console.Server{
+		Tokens: s,
+		Chat: func(_ *http.Request, tenant string, lasts time.Duration) (string, error) {
+			return "chat " + tenant + " " + lasts.String(), s.err
+		},
+		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "api "+r.URL.EscapedPath())
+		}),
+	}).Handler()
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler}}
+	server.Start()
+	t.Cleanup(server.Close)
+	c, err := console.Dial(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestCommandsReachTheTokensOfAServer(t *testing.T) {
+	t.Parallel()
+	s := &tokens{}
+	c := setup(t, s)
+	secret, token, err := c.Create(t.Context(), "org/x", "web site", time.Hour)
+	if err != nil || secret != "pk_secret" || token.Name != "web site" || !token.Expires.Equal(born.Add(time.Hour)) || !token.Revoked.IsZero() {
+		t.Errorf("got %q, %+v, %v", secret, token, err)
+	}
+	list, err := c.List(t.Context(), "org/x&y")
+	if err != nil || len(list) != 2 || list[1].ID != "b" || !list[1].Revoked.Equal(born) || !list[0].Revoked.IsZero() {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if err := c.Revoke(t.Context(), "org/x", "b"); err != nil {
+		t.Error(err)
+	}
+	if s.created != "org/x web site" || s.lasts != time.Hour || s.listed != "org/x&y" || s.revoked != "org/x b" {
+		t.Errorf("the server was asked for %+v", s)
+	}
+	if chat, err := c.Chat(t.Context(), "org/x"); err != nil || chat != "chat org/x 24h0m0s" {
+		t.Errorf("got %q, %v", chat, err)
+	}
+}
+
+func TestEverythingElseIsTheAPI(t *testing.T) {
+	t.Parallel()
+	c := setup(t, &tokens{})
+	for _, path := range []string{"/v1/x", "/", "/a//b/../c", "/consoles"} {
+		resp, err := c.HTTP().Get(console.BaseURL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || string(body) != "api "+path {
+			t.Errorf("%s gives %q, %v", path, body, err)
+		}
+	}
+}
+
+func TestErrorsKeepTheirKindAndText(t *testing.T) {
+	t.Parallel()
+	s := &tokens{err: convo.Errorf(convo.NotFound, "no such token")}
+	c := setup(t, s)
+	if err := c.Revoke(t.Context(), "", "x"); convo.ErrorKind(err) != convo.NotFound || err.Error() != "no such token" {
+		t.Errorf("got %v", err)
+	}
+	s.err = errors.New("the disk is full")
+	if _, err := c.List(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("the owner of the server is not told: %v", err)
+	}
+}
+
+func TestARequestThatIsNotUnderstoodIsRefused(t *testing.T) {
+	t.Parallel()
+	c := setup(t, &tokens{})
+	for name, body := range map[string]string{"no JSON": "{", "wrong type": `{"tenant": 3}`, "too large": `{"tenant": "` + strings.Repeat("x", 70<<10) + `"}`} {
+		resp, err := c.HTTP().Post(console.BaseURL+"/console/token/create", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: status %d", name, resp.StatusCode)
+		}
+	}
+}
+
+func TestWithoutAServerThereIsNobodyToTalkTo(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if _, err := console.Dial(t.Context(), folder); !errors.Is(err, console.ErrNoServer) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := console.Dial(cancelled, folder); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled dial: %v", err)
+	}
+}
+
+func TestTheSocketOfADeadServerIsReplaced(t *testing.T) {
+	t.Parallel()
+	folder, err := os.MkdirTemp("", "console")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	if err := os.WriteFile(filepath.Join(folder, "parley.sock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := console.Dial(t.Context(), folder); !errors.Is(err, console.ErrNoServer) {
+		t.Errorf("got %v", err)
+	}
+	l, err := console.Listen(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPathThatIsTooLongForASocketIsNamed(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), strings.Repeat("x", 120))
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := console.Listen(folder); err == nil || !strings.Contains(err.Error(), "shorter path") {
+		t.Errorf("got %v", err)
+	}
+}
