@@ -1,0 +1,48 @@
+package compat_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestThePublishedPackageWorksUnchanged(t *testing.T) {
+	setup(t)
+	scripts, err := filepath.Glob("*.test.mjs")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts found: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			control := httptest.NewServer(b.control())
+			t.Cleanup(control.Close)
+			cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", script)
+			cmd.Env = append(os.Environ(),
+				"PARLEY_URL=http://"+b.server.Address,
+				"PARLEY_SECRET="+apiSecret,
+				"CONTROL_URL="+control.URL,
+			)
+			out, err := cmd.CombinedOutput()
+			t.Logf("%s", out)
+			if err != nil {
+				t.Fatalf("%s: %v", script, err)
+			}
+		})
+	}
+}
+
+func TestTheLockNamesNoHost(t *testing.T) {
+	t.Parallel()
+	lock, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(lock), `"resolved"`) {
+		t.Error("package-lock.json names where its packages came from; make it again with the settings of .npmrc beside it")
+	}
+}
