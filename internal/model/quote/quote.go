@@ -1,0 +1,86 @@
+// Package quote is the model provider that is there when no other is: it needs
+// no key and no network, and it is no language model. It answers the last user
+// message with the sentences of the conversation itself that match it best:
+// from the backstory, the orders, the facts and what users said before. It
+// says so in every answer, and never makes a sentence of its own.
+//
+// The same prompt always gets the same answer. Usage is not reported, and tools
+// are never called.
+package quote
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// Name is the name of its only model.
+const Name = "quote"
+
+// What it says in its own words.
+const (
+	found   = "No language model is configured; quoting from this conversation: "
+	nothing = "No language model is configured, and nothing in this conversation matches your message. " +
+		"Set OPENAI_API_KEY, OPENAI_BASE_URL or ANTHROPIC_API_KEY to get answers from a model."
+)
+
+// Provider is a model.Provider. The zero value is ready.
+type Provider struct{}
+
+// Models implements model.Provider.
+func (Provider) Models(context.Context) ([]model.Info, error) {
+	return []model.Info{{Name: Name, Family: Name}}, nil
+}
+
+// Stream implements model.Provider. The answer comes word by word. A word counts
+// as a token where the request limits them.
+func (Provider) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
+	return func(yield func(model.Event, error) bool) {
+		said, stop := int64(0), model.StopEnd
+		for _, word := range strings.SplitAfter(answer(req.Messages), " ") {
+			if err := ctx.Err(); err != nil {
+				yield(model.Event{}, err)
+				return
+			}
+			if most := req.Params.MaxTokens; most != nil && said == *most {
+				stop = model.StopLength
+				break
+			}
+			if !yield(model.Event{Type: model.Text, Text: word}, nil) {
+				return
+			}
+			said++
+		}
+		if err := ctx.Err(); err != nil {
+			yield(model.Event{}, err)
+			return
+		}
+		yield(model.Event{Type: model.Finish, Stop: stop}, nil)
+	}
+}
+
+// answer words the whole answer to a prompt.
+func answer(prompt []model.Message) string {
+	last := -1
+	for i, m := range prompt {
+		if m.Role == model.User {
+			last = i
+		}
+	}
+	if last < 0 {
+		return nothing
+	}
+	var sources []string
+	for i, m := range prompt {
+		if m.Role == model.System || m.Role == model.Information || m.Role == model.User && i < last {
+			sources = append(sources, sentences(m.Text)...)
+		}
+	}
+	quotes := best(prompt[last].Text, sources)
+	if len(quotes) == 0 {
+		return nothing
+	}
+	return strings.ToValidUTF8(found+"“"+strings.Join(quotes, "” “")+"”", "\ufffd")
+}
