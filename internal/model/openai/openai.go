@@ -94,7 +94,7 @@ func (d *Driver) Models(ctx context.Context) ([]model.Info, error) {
 			ContextLength int64  `json:"context_length"` // OpenRouter
 		} `json:"data"`
 	}
-	if err := d.client.Get(ctx, "models", &list); err != nil {
+	if err := d.client.Get(ctx, "models", nil, &list); err != nil {
 		return nil, err
 	}
 	infos := make([]model.Info, 0, len(list.Data))

@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -87,10 +88,10 @@ func newTransport() *http.Transport {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Get decodes the JSON that the provider has at a path.
-func (c *Client) Get(ctx context.Context, path string, into any) error {
+func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
 	call := c.begin(ctx)
 	defer call.end()
-	res, err := call.do(http.MethodGet, path, nil)
+	res, err := call.do(http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func (c *Client) Get(ctx context.Context, path string, into any) error {
 // the stream.
 func (c *Client) Stream(ctx context.Context, path string, body []byte) (*Stream, error) {
 	call := c.begin(ctx)
-	res, err := call.do(http.MethodPost, path, body)
+	res, err := call.do(http.MethodPost, path, nil, body)
 	if err != nil {
 		call.end()
 		return nil, err
@@ -161,14 +162,18 @@ func (c *Client) begin(ctx context.Context) *call {
 }
 
 // do sends the request and leaves a good answer's body to be read.
-func (k *call) do(method, path string, body []byte) (*http.Response, error) {
-	target, err := url.JoinPath(k.client.options.BaseURL, path)
+func (k *call) do(method, path string, query url.Values, body []byte) (*http.Response, error) {
+	target, err := url.Parse(k.client.options.BaseURL)
 	if err != nil {
-		return nil, k.client.Errorf(model.Rejected, 0, err, "the base URL of provider %s cannot be read; correct it", k.client.options.Provider)
+		return nil, k.client.Errorf(model.Rejected, 0, nil, "the base URL of provider %s cannot be read; correct it", k.client.options.Provider)
 	}
-	req, err := http.NewRequestWithContext(k.ctx, method, target, bytes.NewReader(body))
+	target = target.JoinPath(path)
+	all := target.Query() // some servers want one with every call
+	maps.Copy(all, query)
+	target.RawQuery = all.Encode()
+	req, err := http.NewRequestWithContext(k.ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, k.client.Errorf(model.Rejected, 0, err, "the base URL of provider %s cannot be used; correct it", k.client.options.Provider)
+		return nil, k.client.Errorf(model.Rejected, 0, nil, "the base URL of provider %s cannot be used; correct it", k.client.options.Provider)
 	}
 	for name, values := range k.client.options.Header {
 		req.Header[name] = values

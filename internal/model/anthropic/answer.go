@@ -1,0 +1,259 @@
+package anthropic
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"strconv"
+
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/remote"
+)
+
+// event is what counts of one event of a stream.
+type event struct {
+	Type    string `json:"type"`
+	Index   int    `json:"index"`
+	Message struct {
+		Usage *usage `json:"usage"`
+	} `json:"message"`
+	Block struct {
+		Type     string          `json:"type"`
+		ID       string          `json:"id"`
+		Name     string          `json:"name"`
+		Text     string          `json:"text"`
+		Thinking string          `json:"thinking"`
+		Input    json.RawMessage `json:"input"`
+	} `json:"content_block"`
+	Delta struct {
+		Type        string `json:"type"`
+		Text        string `json:"text"`
+		Thinking    string `json:"thinking"`
+		PartialJSON string `json:"partial_json"`
+		StopReason  string `json:"stop_reason"`
+	} `json:"delta"`
+	Usage *usage `json:"usage"`
+	Error struct {
+		Type    string `json:"type"`
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// usage counts up: a field that comes again replaces what came before.
+type usage struct {
+	Input         *int64 `json:"input_tokens"`
+	CacheCreation *int64 `json:"cache_creation_input_tokens"`
+	CacheRead     *int64 `json:"cache_read_input_tokens"`
+	Output        *int64 `json:"output_tokens"`
+	Details       struct {
+		Thinking *int64 `json:"thinking_tokens"`
+	} `json:"output_tokens_details"`
+}
+
+// Stream implements model.Provider.
+func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
+	return func(yield func(model.Event, error) bool) {
+		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), yield: yield}
+		if err := a.run(ctx, req); err != nil {
+			yield(model.Event{}, err)
+		}
+	}
+}
+
+// answer is one stream that is being read.
+type answer struct {
+	client *remote.Client
+	names  remote.Names
+	yield  func(model.Event, error) bool
+
+	calls  remote.Calls
+	usage  usage
+	reason string // why the answer ended, once that is known
+	over   bool   // the last event came
+	left   bool   // the reader has gone
+}
+
+// run reads a stream to its end. Once the reason for the end is known the
+// answer is whole, and whatever goes wrong behind it does no harm.
+func (a *answer) run(ctx context.Context, req *model.Request) error {
+	data, err := encode(req, a.names)
+	if err != nil {
+		return err
+	}
+	stream, err := a.client.Stream(ctx, "v1/messages", data)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	for {
+		data, err := stream.Next()
+		if err == nil {
+			err = a.take(data)
+		}
+		switch {
+		case a.left:
+			return nil
+		case err == nil && a.reason == "" && !a.over:
+		case err == nil && !a.over:
+			stream.Tail()
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case a.reason != "":
+			return a.finish()
+		case err == nil || err == io.EOF:
+			return a.client.Broken()
+		default:
+			return err
+		}
+	}
+}
+
+// take passes on what an event brings. Events that are not known are skipped,
+// as the API asks of its callers.
+func (a *answer) take(data []byte) error {
+	var e event
+	if err := json.Unmarshal(data, &e); err != nil {
+		return a.client.NotReadable(err)
+	}
+	switch e.Type {
+	case "message_start":
+		a.count(e.Message.Usage)
+		a.report()
+	case "content_block_start":
+		return a.begin(&e)
+	case "content_block_delta":
+		return a.add(&e)
+	case "message_delta":
+		a.count(e.Usage)
+		a.reason = e.Delta.StopReason
+	case "message_stop":
+		a.over = true
+	case "error":
+		return a.client.Reported(kindOf(e.Error.Type), 0, e.Error.Message)
+	}
+	return nil
+}
+
+func (a *answer) begin(e *event) error {
+	a.give(model.Reasoning, e.Block.Thinking)
+	a.give(model.Text, e.Block.Text)
+	if e.Block.Type != "tool_use" {
+		return nil
+	}
+	p, err := a.calls.Open(strconv.Itoa(e.Index))
+	if err != nil {
+		return a.client.NotReadable(err)
+	}
+	p.ID, p.Name = e.Block.ID, e.Block.Name
+	// Compatible servers may give the whole input here instead of in pieces.
+	if len(e.Block.Input) > 2 {
+		err = a.calls.Add(p, string(e.Block.Input))
+	}
+	if err != nil {
+		return a.client.NotReadable(err)
+	}
+	return nil
+}
+
+func (a *answer) add(e *event) error {
+	switch e.Delta.Type {
+	case "text_delta":
+		a.give(model.Text, e.Delta.Text)
+	case "thinking_delta":
+		a.give(model.Reasoning, e.Delta.Thinking)
+	case "input_json_delta":
+		p := a.calls.Last(strconv.Itoa(e.Index))
+		if p == nil { // of a tool that runs at the provider
+			return nil
+		}
+		if err := a.calls.Add(p, e.Delta.PartialJSON); err != nil {
+			return a.client.NotReadable(err)
+		}
+	}
+	return nil
+}
+
+func (a *answer) give(kind model.EventType, text string) {
+	if text != "" && !a.left {
+		a.left = !a.yield(model.Event{Type: kind, Text: text}, nil)
+	}
+}
+
+func (a *answer) count(u *usage) {
+	if u == nil {
+		return
+	}
+	for _, field := range []struct{ to, from **int64 }{
+		{&a.usage.Input, &u.Input}, {&a.usage.CacheCreation, &u.CacheCreation}, {&a.usage.CacheRead, &u.CacheRead},
+		{&a.usage.Output, &u.Output}, {&a.usage.Details.Thinking, &u.Details.Thinking},
+	} {
+		if *field.from != nil {
+			*field.to = *field.from
+		}
+	}
+}
+
+// report says what the call cost as far as that is known. The API counts what
+// it read from its cache and what it wrote there apart from the other input;
+// and until the end, the output that it names is only a beginning.
+func (a *answer) report() {
+	if a.usage.Input == nil || a.left {
+		return
+	}
+	input := *a.usage.Input
+	for _, more := range []*int64{a.usage.CacheRead, a.usage.CacheCreation} {
+		if more != nil {
+			input += *more
+		}
+	}
+	r := &model.Report{Input: &input, Cached: a.usage.CacheRead}
+	if a.reason != "" {
+		r.Output, r.Reasoning = a.usage.Output, a.usage.Details.Thinking
+	}
+	a.left = !a.yield(model.Event{Type: model.Usage, Usage: r}, nil)
+}
+
+// finish gives what is given once: the calls, the usage and the end.
+func (a *answer) finish() error {
+	calls, err := a.calls.Whole(a.stop() == model.StopLength)
+	if err != nil {
+		return a.client.NotReadable(err)
+	}
+	for _, c := range calls {
+		c.Name = a.names.Back(c.Name)
+		if !a.yield(model.Event{Type: model.ToolCall, Call: &c}, nil) {
+			return nil
+		}
+	}
+	a.report()
+	if !a.left {
+		a.yield(model.Event{Type: model.Finish, Stop: a.stop()}, nil)
+	}
+	return nil
+}
+
+func (a *answer) stop() model.StopReason {
+	switch a.reason {
+	case "max_tokens", "model_context_window_exceeded":
+		return model.StopLength
+	case "tool_use":
+		return model.StopCalls
+	case "refusal":
+		return model.StopRefused
+	}
+	return model.StopEnd
+}
+
+// kindOf says what an error inside a stream means, by its type.
+func kindOf(kind string) model.ErrorKind {
+	switch kind {
+	case "rate_limit_error":
+		return model.Limited
+	case "authentication_error", "permission_error", "billing_error":
+		return model.Unauthorized
+	case "invalid_request_error", "not_found_error", "request_too_large":
+		return model.Rejected
+	}
+	return model.Failed
+}

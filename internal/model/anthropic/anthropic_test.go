@@ -1,0 +1,20 @@
+package anthropic_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/anthropic"
+	"github.com/parleyhq/parley/internal/model/modeltest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	modeltest.Run(t, func(_ *testing.T, s modeltest.Setup) model.Provider {
+		return anthropic.New(anthropic.Options{Name: "fake", BaseURL: s.URL, Key: s.Key, Silence: s.Silence})
+	})
+}

@@ -1,0 +1,217 @@
+package anthropic
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/remote"
+)
+
+// What is said for a user who said nothing where the API wants a user.
+const (
+	opening = "(The conversation begins with the assistant.)"
+	goOn    = "(Go on.)"
+)
+
+// maxTemperature is the API's; model strings go up to the 2 of others.
+const maxTemperature = 1.0
+
+// The request's body. The messages stand last, so that the body of a request
+// that continues another begins with the same bytes as a whole.
+type body struct {
+	Model        string      `json:"model"`
+	MaxTokens    int64       `json:"max_tokens"`
+	Stream       bool        `json:"stream"`
+	Temperature  *float64    `json:"temperature,omitempty"`
+	CacheControl cacheMark   `json:"cache_control"`
+	ToolChoice   *toolChoice `json:"tool_choice,omitempty"`
+	Tools        []tool      `json:"tools,omitempty"`
+	System       []block     `json:"system,omitempty"`
+	Messages     []message   `json:"messages"`
+}
+
+type cacheMark struct {
+	Type string `json:"type"`
+}
+
+type toolChoice struct {
+	Type string `json:"type"`
+}
+
+type tool struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	InputSchema json.RawMessage `json:"input_schema"`
+}
+
+type message struct {
+	Role    string  `json:"role"`
+	Content []block `json:"content"`
+}
+
+// block is a part of a message: text, a call, or a result.
+type block struct {
+	Type         string          `json:"type"`
+	CacheControl *cacheMark      `json:"cache_control,omitempty"`
+	ID           string          `json:"id,omitempty"`
+	ToolUseID    string          `json:"tool_use_id,omitempty"`
+	IsError      bool            `json:"is_error,omitempty"`
+	Name         string          `json:"name,omitempty"`
+	Input        json.RawMessage `json:"input,omitempty"`
+	Content      string          `json:"content,omitempty"`
+	Text         string          `json:"text,omitempty"`
+}
+
+// encode makes the body of a request.
+func encode(req *model.Request, names remote.Names) ([]byte, error) {
+	mark := cacheMark{Type: "ephemeral"}
+	b := body{
+		Model: req.Model, MaxTokens: defaultMaxTokens(req.Model), Stream: true,
+		CacheControl: mark,
+	}
+	if warm := req.Params.Temperature; warm != nil {
+		most := min(*warm, maxTemperature)
+		b.Temperature = &most
+	}
+	if most := req.Params.MaxTokens; most != nil {
+		b.MaxTokens = *most
+	}
+	front, rest := split(req.Messages)
+	if front != "" {
+		b.System = []block{{Type: "text", CacheControl: &mark, Text: front}}
+	}
+	b.Messages = messages(rest, names)
+	b.Tools = tools(req, names)
+	if len(req.Tools) == 0 && len(b.Tools) > 0 {
+		b.ToolChoice = &toolChoice{Type: "none"}
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false) // < and > would cost six bytes each
+	if err := encoder.Encode(b); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// defaultMaxTokens is how long an answer may get where the request does not
+// say: the API wants a number, and refuses one that the model cannot reach.
+func defaultMaxTokens(name string) int64 {
+	switch {
+	case strings.Contains(name, "claude-3-5"):
+		return 8192
+	case strings.Contains(name, "claude-3-7"):
+	case strings.Contains(name, "claude-3"):
+		return 4096
+	}
+	return 32000
+}
+
+// split parts the system messages at the beginning from the others.
+func split(prompt []model.Message) (front string, rest []model.Message) {
+	var parts []string
+	for i, m := range prompt {
+		if m.Role != model.System {
+			return strings.Join(parts, "\n\n"), prompt[i:]
+		}
+		if !blank(m.Text) {
+			parts = append(parts, m.Text)
+		}
+	}
+	return strings.Join(parts, "\n\n"), nil
+}
+
+// messages gives the dialogue by turns. The API takes neither blank texts nor
+// an answer as the last message.
+func messages(prompt []model.Message, names remote.Names) []message {
+	list := make([]message, 0, len(prompt)+1)
+	add := func(role string, b block) {
+		if len(list) == 0 && role == "assistant" {
+			list = append(list, message{Role: "user", Content: []block{{Type: "text", Text: opening}}})
+		}
+		if n := len(list); n > 0 && list[n-1].Role == role {
+			list[n-1].Content = place(list[n-1].Content, b)
+			return
+		}
+		list = append(list, message{Role: role, Content: []block{b}})
+	}
+	for _, m := range prompt {
+		role := "user"
+		if m.Role == model.Assistant {
+			role = "assistant"
+		}
+		if m.Role == model.ToolResult {
+			add(role, block{Type: "tool_result", ToolUseID: remote.CallID(m.Call), IsError: m.Error, Content: m.Text})
+			continue
+		}
+		if !blank(m.Text) {
+			add(role, block{Type: "text", Text: remote.Inline(m)})
+		}
+		for _, c := range m.Calls {
+			add(role, block{Type: "tool_use", ID: remote.CallID(c.ID), Name: names.Out(c.Name), Input: input(c.Arguments)})
+		}
+	}
+	if n := len(list); n == 0 || list[n-1].Role == "assistant" {
+		add("user", block{Type: "text", Text: goOn})
+	}
+	return list
+}
+
+// place adds a block to a message. Results stand before texts: the API looks
+// for them nowhere else.
+func place(content []block, b block) []block {
+	at := len(content)
+	if b.Type == "tool_result" {
+		for at > 0 && content[at-1].Type == "text" {
+			at--
+		}
+	}
+	return slices.Insert(content, at, b)
+}
+
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// input gives a call's arguments as the object that the API wants. What is no
+// object was a mistake of the model, which sees it again as it was.
+func input(arguments string) json.RawMessage {
+	raw := json.RawMessage(strings.TrimSpace(arguments))
+	if len(raw) > 0 && raw[0] == '{' && json.Valid(raw) {
+		return raw
+	}
+	wrapped, err := json.Marshal(map[string]string{"malformed": arguments})
+	if err != nil {
+		return json.RawMessage("{}") // cannot be: any string has a JSON form
+	}
+	return wrapped
+}
+
+// tools gives the tools, and a bare form of those that only the history knows,
+// without which the API refuses the calls in it.
+func tools(req *model.Request, names remote.Names) []tool {
+	var list []tool
+	known := map[string]bool{}
+	for _, t := range req.Tools {
+		known[t.Name] = true
+		list = append(list, tool{Name: names.Out(t.Name), Description: t.Description, InputSchema: schema(t.Parameters)})
+	}
+	for _, m := range req.Messages {
+		for _, c := range m.Calls {
+			if !known[c.Name] {
+				known[c.Name] = true
+				list = append(list, tool{Name: names.Out(c.Name), Description: "Not available any more.", InputSchema: schema(nil)})
+			}
+		}
+	}
+	return list
+}
+
+func schema(s convo.JSON) json.RawMessage {
+	if len(s) == 0 {
+		return json.RawMessage(`{"type":"object","properties":{}}`)
+	}
+	return json.RawMessage(s)
+}
