@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/parleyhq/parley/internal/config"
+)
+
+// The exit codes.
+const (
+	exitFine   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// program is one run of the command line, with everything that it touches of
+// the process, so that tests can run it in theirs.
+type program struct {
+	env        []string
+	in         io.Reader
+	out, err   io.Writer
+	interrupts <-chan os.Signal
+
+	flags   map[string]*string // of the settings, by name
+	entered bool               // a command runs: what fails now is no wrong usage
+}
+
+// errQuiet fails a command that has said itself what went wrong.
+var errQuiet = errors.New("failed")
+
+// run carries out a command line and gives the exit code.
+func (p *program) run(ctx context.Context, args []string) int {
+	root := p.command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errQuiet):
+	case !p.entered:
+		fmt.Fprintf(p.err, "parley: %v\nRun %q for help.\n", err, "parley help")
+		return exitUsage
+	default:
+		fmt.Fprintf(p.err, "parley: %v\n", err)
+	}
+	return exitFailed
+}
+
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "parley",
+		Short: "A self-hosted conversation server",
+		Long: `Parley keeps conversations, runs the model's turns in them and streams the
+answers. It speaks the ChatBotKit v1 API, so that the published SDKs work with it.
+
+Start with two commands, each in its own terminal:
+
+  parley serve
+  parley chat
+
+Settings come from a YAML file (--config), then the environment, then flags.
+Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun: func(*cobra.Command, []string) {
+			p.entered = true
+		},
+	}
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	p.settingFlags(root, "config", "data")
+	root.AddCommand(p.serveCommand(), p.chatCommand(), p.tokenCommand(), p.configCommand(), p.versionCommand())
+	return root
+}
+
+// settingFlags gives a command and those below it the flags of some settings.
+func (p *program) settingFlags(cmd *cobra.Command, names ...string) {
+	if p.flags == nil {
+		p.flags = map[string]*string{}
+	}
+	for _, f := range config.Flags() {
+		for _, name := range names {
+			if f.Name != name {
+				continue
+			}
+			usage := f.Doc + " [" + f.Env + "]"
+			if f.Default != "" {
+				usage += " (default " + f.Default + ")"
+			}
+			value := new(string)
+			p.flags[name] = value
+			cmd.PersistentFlags().StringVar(value, name, "", usage)
+		}
+	}
+}
+
+// load reads the configuration as the command line has it.
+func (p *program) load(cmd *cobra.Command) (*config.Loaded, error) {
+	given := map[string]string{}
+	for name, value := range p.flags {
+		if f := cmd.Flag(name); f != nil && f.Changed {
+			given[name] = *value
+		}
+	}
+	return config.Load(config.Sources{Env: p.env, Flags: given})
+}
+
+// logger writes to the standard error, as the settings say.
+func (p *program) logger(l config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(l.Level)) // has been validated
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: durationsAsText}
+	if l.Format == "json" || l.Format == "auto" && !isTerminal(p.err) {
+		return slog.New(slog.NewJSONHandler(p.err, options))
+	}
+	return slog.New(slog.NewTextHandler(p.err, options))
+}
+
+// durationsAsText writes 1.5s where JSON would have a number of nanoseconds.
+func durationsAsText(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.String(a.Key, a.Value.Duration().String())
+	}
+	return a
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,212 @@
+// Package app is the composition root: it makes a server out of a
+// configuration, and is the only package that knows the drivers.
+//
+// New opens everything and takes the data folder, Run serves until its context
+// ends, Close lets everything go. Run promises that a server that was told to
+// stop answers no new turn, lets running ones finish for turns.drain, stops the
+// rest, and returns when all answers are written or cut.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/parleyhq/parley/internal/auth"
+	"github.com/parleyhq/parley/internal/config"
+	"github.com/parleyhq/parley/internal/console"
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/seal"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/sqlite"
+	"github.com/parleyhq/parley/internal/wire/chatbotkit"
+)
+
+// App is a server. Make one with New, call Run once, then Close.
+type App struct {
+	cfg    config.Config
+	log    *slog.Logger
+	store  store.Store
+	auth   *auth.Auth
+	models *model.Catalog
+	engine *engine.Engine
+
+	public net.Listener
+	local  net.Listener // the console's socket; nil where there can be none
+
+	handler  http.Handler // the API with the health checks
+	commands http.Handler // the console
+
+	secrets []FirstSecret
+	state   state
+	ready   chan struct{}
+	hurry   chan struct{}
+	closers []func() error // in the order in which they were opened
+}
+
+// FirstSecret is a secret that was made because its tenant had none. It is to
+// be shown once.
+type FirstSecret struct{ Tenant, Secret string }
+
+// New opens the data folder, connects the parts and takes the address. What was
+// opened is closed again when it fails.
+func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err error) {
+	a := &App{cfg: cfg, log: log, ready: make(chan struct{}), hurry: make(chan struct{}, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	box, err := a.openData(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.models, err = catalog(cfg); err != nil {
+		return nil, err
+	}
+	a.onClose(func() error { a.models.Close(); return nil })
+	limits := engine.DefaultLimits()
+	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
+	a.engine = engine.New(engine.Options{
+		Store: a.store, Hub: hub.New(), Models: a.models, Sealer: box,
+		Limits: limits, Log: log, NewSecret: auth.NewSecret,
+	})
+	if a.secrets, err = prepareTokens(ctx, a.auth, cfg); err != nil {
+		return nil, err
+	}
+	return a, a.openFronts(ctx)
+}
+
+// openData takes the data folder: its database and its key.
+func (a *App) openData(ctx context.Context) (*seal.Box, error) {
+	data, err := sqlite.Open(ctx, a.cfg.Data, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(data.Close)
+	a.store = data
+	a.auth = auth.New(data, time.Now)
+	return openKey(a.cfg, a.log)
+}
+
+// openFronts takes the addresses and makes what answers there.
+func (a *App) openFronts(ctx context.Context) error {
+	api, err := chatbotkit.New(chatbotkit.Options{
+		Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body),
+	})
+	if err != nil {
+		return err
+	}
+	a.handler = a.withHealth(api)
+	a.commands = (&console.Server{Tokens: a.tokens(), Chat: a.chatSecret, API: a.handler}).Handler()
+	var listen net.ListenConfig
+	if a.public, err = listen.Listen(ctx, "tcp", a.cfg.Listen); err != nil {
+		return fmt.Errorf("the address %s cannot be taken: %w; set --listen to another one", a.cfg.Listen, err)
+	}
+	a.onClose(closeOnce(a.public))
+	if a.local, err = console.Listen(a.cfg.Data); err != nil {
+		// The server is as good without it; only commands need it.
+		a.log.Warn("commands cannot reach this server", "error", err)
+		return nil
+	}
+	a.onClose(closeOnce(a.local))
+	return nil
+}
+
+// closeOnce closes a listener that its server may have closed already.
+func closeOnce(l net.Listener) func() error {
+	return func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+func (a *App) onClose(f func() error) { a.closers = append(a.closers, f) }
+
+// Close lets everything go, the last opened first. Run must have returned.
+func (a *App) Close() error {
+	var all error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		all = errors.Join(all, a.closers[i]())
+	}
+	a.closers = nil
+	return all
+}
+
+// Ready is closed when the server answers requests.
+func (a *App) Ready() <-chan struct{} { return a.ready }
+
+// Secrets are those that were made at this start.
+func (a *App) Secrets() []FirstSecret { return a.secrets }
+
+// Models says which models are ready, and which settings would add others.
+func (a *App) Models(ctx context.Context) []string { return a.models.Ready(ctx) }
+
+// URL is where clients find the server: publicURL, or the address that it
+// listens on.
+func (a *App) URL() string {
+	if a.cfg.PublicURL != "" {
+		return a.cfg.PublicURL
+	}
+	host, port, err := net.SplitHostPort(a.public.Addr().String())
+	if err != nil {
+		return "http://" + a.public.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// chatSecret makes a token for a chat on this machine.
+func (a *App) chatSecret(r *http.Request, tenant string, lasts time.Duration) (string, error) {
+	id, err := a.tokens().tenant(tenant)
+	if err != nil {
+		return "", err
+	}
+	secret, _, err := a.auth.CreateConsole(r.Context(), id, "chat", lasts)
+	return secret, err
+}
+
+// openKey finds the key for what is kept encrypted: in the configuration, in
+// the file that it names, or in the data folder.
+func openKey(cfg config.Config, log *slog.Logger) (*seal.Box, error) {
+	text := cfg.Key.Reveal()
+	if text == "" {
+		file, err := openKeyFile(cfg, log)
+		if err != nil {
+			return nil, err
+		}
+		text = file.Text
+	}
+	key, err := config.DecodeKey(text)
+	if err != nil {
+		return nil, convo.Errorf(convo.Invalid, "the key for what is encrypted at rest is no key: %v", err)
+	}
+	return seal.New(key)
+}
+
+func openKeyFile(cfg config.Config, log *slog.Logger) (file seal.KeyFile, err error) {
+	path := cfg.KeyFile
+	if path != "" {
+		file, err = seal.LoadKey(path)
+	} else {
+		path = filepath.Join(cfg.Data, "key")
+		file, err = seal.LoadOrMakeKey(path)
+		log.Warn("the key for what is encrypted at rest lies beside the data: set PARLEY_KEY or --key-file to keep it elsewhere", "file", path)
+	}
+	if file.Loose {
+		log.Warn("others than its owner may read the key file: chmod 600 it", "file", path)
+	}
+	return file, err
+}

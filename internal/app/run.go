@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// How long answers may take to leave once no turn runs any more: at first the
+// ones that end by themselves, then those that were told to end.
+const (
+	leaveTime = time.Second
+	cutTime   = 5 * time.Second
+)
+
+// errShutdown ends the requests that would otherwise never end.
+var errShutdown = errors.New("the server is shutting down")
+
+// Run brings the turns of the process before this one to life again, serves
+// until ctx ends, and shuts down in order. It returns nil after that.
+func (a *App) Run(ctx context.Context) error {
+	if err := a.engine.Start(ctx); err != nil {
+		return err
+	}
+	// What serves outlives ctx: its end is where the shutdown begins.
+	work, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(nil)
+	servers := []*httpio.Server{a.server(work, a.handler)}
+	listeners := []net.Listener{a.public}
+	if a.local != nil {
+		servers, listeners = append(servers, a.server(work, a.commands)), append(listeners, a.local)
+	}
+	var group sync.WaitGroup
+	defer group.Wait()
+	failed := make(chan error, len(servers))
+	for i, s := range servers {
+		group.Go(func() {
+			if err := s.Serve(listeners[i]); err != nil {
+				failed <- err
+			}
+		})
+	}
+	group.Go(func() { a.engine.Sweep(work) })
+	a.state.set(running)
+	close(a.ready)
+	a.log.Info("ready", "url", a.URL(), "data", a.cfg.Data)
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	a.shutdown(servers, work, cut)
+	return err
+}
+
+// Hurry ends the drain of a server that is shutting down: what still runs is
+// stopped now.
+func (a *App) Hurry() {
+	select {
+	case a.hurry <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// shutdown lets turns finish, then answers, and cuts what is left. The
+// listeners stay open while turns finish: clients may read meanwhile, and the
+// engine refuses new turns with a status that says to come back.
+func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut context.CancelCauseFunc) {
+	a.state.set(draining)
+	a.log.Info("shutting down: running turns may finish", "for", a.cfg.Turns.Drain)
+	drain, done := context.WithTimeout(work, a.cfg.Turns.Drain)
+	stopWaiting := make(chan struct{})
+	go func() {
+		defer close(stopWaiting)
+		select {
+		case <-a.hurry:
+			done()
+		case <-drain.Done():
+		}
+	}()
+	a.engine.Drain(drain)
+	done()
+	<-stopWaiting
+
+	closed := make(chan struct{})
+	leave, stop := context.WithTimeout(work, leaveTime+cutTime)
+	defer stop()
+	go func() {
+		defer close(closed)
+		for _, s := range servers {
+			if err := s.Shutdown(leave); err != nil {
+				a.log.Warn("connections had to be cut", "error", err)
+			}
+		}
+	}()
+	timer := time.NewTimer(leaveTime)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
+	}
+	cut(errShutdown) // readers of logs and of queued turns, who would wait for ever
+	<-closed
+	a.log.Info("stopped")
+}
+
+// server makes one whose requests end with work at the latest.
+func (a *App) server(work context.Context, h http.Handler) *httpio.Server {
+	return httpio.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancelCause(r.Context())
+		defer cancel(nil)
+		defer context.AfterFunc(work, func() { cancel(context.Cause(work)) })()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	}), httpio.ServerOptions{Log: a.log})
+}
