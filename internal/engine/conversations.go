@@ -157,38 +157,59 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 		return err
 	}
 	for {
-		var busy string
+		if err := e.quiet(ctx, key); err != nil {
+			return err
+		}
 		err := e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
 			head := tx.Head()
 			if head == nil {
 				return nil, unknownConversation(id)
 			}
 			if t := head.Active(); t != nil && e.runs(t.ID) {
-				busy = t.ID
-				return nil, errBusy
+				return nil, errBusy // one that was admitted just now
 			}
-			if err := closeAll(tx); err != nil {
+			if err := e.closeIdle(tx); err != nil {
 				return nil, err
 			}
 			return nil, tx.Delete()
 		})
-		if !errors.Is(err, errBusy) {
-			if err == nil && !ask.replayed() {
-				e.hub.Close(key, ErrDeleted)
-			}
-			return err
+		if errors.Is(err, errBusy) {
+			continue
 		}
-		if err := e.halt(ctx, busy, errStopped); err != nil {
-			return err
+		if err == nil && !ask.replayed() {
+			e.hub.Close(key, ErrDeleted)
 		}
+		return err
 	}
 }
 
-// closeAll ends the open turns of a conversation that is about to go, so that
-// those who read them see their end.
-func closeAll(tx store.Tx) error {
+// quiet ends all turns of a conversation: first those that wait, so that none
+// of them starts, then the one that runs.
+func (e *Engine) quiet(ctx context.Context, key hub.Key) error {
+	var running string
+	err := e.update(ctx, key, store.Buffered, func(tx store.Tx) error {
+		if tx.Head() == nil {
+			return nil
+		}
+		if t := tx.Head().Active(); t != nil {
+			running = t.ID
+		}
+		return e.closeIdle(tx)
+	})
+	if err != nil {
+		return err
+	}
+	return e.halt(ctx, running, errStopped)
+}
+
+// closeIdle ends the open turns that do not run in this process, so that those
+// who read them see their end.
+func (e *Engine) closeIdle(tx store.Tx) error {
 	open := append([]convo.Turn(nil), tx.Head().Open...)
 	for _, t := range open {
+		if e.runs(t.ID) && t.State == convo.StateRunning {
+			continue
+		}
 		if err := closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped}); err != nil {
 			return err
 		}

@@ -83,6 +83,8 @@ type Engine struct {
 
 	ctx    context.Context // ends when running turns must end; its cause says why
 	cancel context.CancelCauseFunc
+	over   context.Context // ends when nothing will be written any more
+	finish context.CancelCauseFunc
 
 	mu       sync.Mutex
 	draining bool
@@ -97,6 +99,7 @@ var errShutdown = errors.New("the server shut down")
 func New(o Options) *Engine {
 	// The context is the engine's own life, which no caller's context spans.
 	ctx, cancel := context.WithCancelCause(context.Background())
+	over, finish := context.WithCancelCause(context.Background())
 	log := o.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -105,12 +108,12 @@ func New(o Options) *Engine {
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, newSecret: o.NewSecret,
 		repeats: newRepeats(), shared: newSharedRuns(),
-		ctx: ctx, cancel: cancel, turns: map[string]*run{},
+		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{},
 	}
 }
 
 // Drain refuses new turns, lets running ones finish until ctx ends, stops the
-// rest, and returns when none runs. Queued and waiting turns are left as they
+// rest, and sends readers away when none runs. Queued and waiting turns are left as they
 // are: they go on at the next start.
 func (e *Engine) Drain(ctx context.Context) {
 	e.mu.Lock()
@@ -124,6 +127,11 @@ func (e *Engine) Drain(ctx context.Context) {
 	}
 	e.cancel(errShutdown)
 	<-done
+	e.finish(errDraining())
+}
+
+func errDraining() error {
+	return &convo.Error{Kind: convo.Unavailable, Message: "the server is shutting down; try again", RetryAfter: time.Second}
 }
 
 // enter counts a turn as running, unless the engine drains.
@@ -131,7 +139,7 @@ func (e *Engine) enter() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.draining {
-		return &convo.Error{Kind: convo.Unavailable, Message: "the server is shutting down; try again", RetryAfter: time.Second}
+		return errDraining()
 	}
 	e.active.Add(1)
 	return nil

@@ -86,6 +86,9 @@ func ofTurn(events []convo.Event, turn string) (own []convo.Event, ended bool) {
 // follow passes everything after a number to emit, first from the store, then
 // live, until emit says that it is done, or fails, or ctx ends.
 func (e *Engine) follow(ctx context.Context, key hub.Key, sub *hub.Subscription, after int64, emit func([]convo.Event) (bool, error)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(e.over, func() { cancel(context.Cause(e.over)) })()
 	read := false // the store was read since the last wait
 	for {
 		events, whole, err := sub.Fresh(after)

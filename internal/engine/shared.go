@@ -191,4 +191,3 @@ func (r *sharedRun) leave() {
 	}
 	r.stop()
 }
-

@@ -26,10 +26,11 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	if err != nil {
 		return nil, err
 	}
-	if err := e.checkTurn(ctx, actor, conversation, in); err != nil {
+	if err := e.enter(); err != nil {
 		return nil, err
 	}
-	if err := e.enter(); err != nil {
+	if err := e.checkTurn(ctx, actor, conversation, in); err != nil {
+		e.active.Done()
 		return nil, err
 	}
 	// Before the turn exists, so that nothing of it is missed.
@@ -71,8 +72,7 @@ func (e *Engine) checkTurn(ctx context.Context, actor convo.Actor, conversation 
 // goroutine, or gives it back.
 func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
 	reading.Turn = newID()
-	r := e.register(reading.Turn)
-	var start bool
+	var started *run
 	joined, err := e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
 		head := tx.Head()
 		if head == nil {
@@ -81,16 +81,21 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 		if waiting(head) >= e.limits.Queue {
 			return nil, convo.Errorf(convo.Conflict, "%d turns wait in this conversation already; try again when one has ended", e.limits.Queue)
 		}
-		start = head.Active() == nil && head.NextQueued() == nil
 		reading.after = head.LastSeq
-		return nil, openTurn(tx, actor, reading.Turn, in, start)
+		idle := head.Active() == nil && head.NextQueued() == nil
+		if err := openTurn(tx, actor, reading.Turn, in); err != nil || !idle {
+			return nil, err
+		}
+		var err error
+		started, err = e.startNext(tx)
+		return nil, err
 	})
-	if err != nil || !start || ask.replayed() {
-		e.unregister(r)
+	if started == nil || err != nil {
+		e.unregister(started)
 		e.active.Done()
 		return joined, err
 	}
-	go e.run(reading.key, r)
+	go e.run(reading.key, started)
 	return joined, nil
 }
 
@@ -103,7 +108,7 @@ func waiting(head *convo.Head) int {
 	return n
 }
 
-func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, start bool) error {
+func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput) error {
 	at := now()
 	add := func(body convo.Body) error {
 		return tx.Append(convo.Event{At: at, Turn: id, Origin: actor.Token, Body: body})
@@ -117,10 +122,7 @@ func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, start boo
 			return err
 		}
 	}
-	if err := add(convo.TurnQueued{}); err != nil || !start {
-		return err
-	}
-	return startTurn(tx, id)
+	return add(convo.TurnQueued{})
 }
 
 func startTurn(tx store.Tx, id string) error {
@@ -147,7 +149,7 @@ type run struct {
 	done   chan struct{} // closed when the turn has ended, or been given up
 }
 
-// register makes a turn reachable for Stop, before it can be seen.
+// register makes a turn reachable for Stop, in the transaction that starts it.
 func (e *Engine) register(turn string) *run {
 	r := &run{id: turn, done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancelCause(e.ctx)
@@ -157,7 +159,11 @@ func (e *Engine) register(turn string) *run {
 	return r
 }
 
+// unregister ends a run; nil is none.
 func (e *Engine) unregister(r *run) {
+	if r == nil {
+		return
+	}
 	e.mu.Lock()
 	delete(e.turns, r.id)
 	e.mu.Unlock()
@@ -274,11 +280,11 @@ func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
 		next, err = e.startNext(tx)
 		return err
 	})
-	if err != nil && next != nil {
+	if err != nil {
 		e.unregister(next)
-		next = nil
+		return nil, err
 	}
-	return next, err
+	return next, nil
 }
 
 // startNext starts the oldest queued turn, if nothing is active and the engine

@@ -194,12 +194,18 @@ func (s *Subscription) Fresh(after int64) (events []convo.Event, whole bool, err
 }
 
 // Wait returns when something was published or the topic was closed since the
-// last Wait returned, or when ctx ends, with its error.
+// last Wait returned, or when ctx ends, with its cause; what was published
+// before that comes first.
 func (s *Subscription) Wait(ctx context.Context) error {
 	select {
 	case <-s.wake:
 		return nil
 	case <-ctx.Done():
+	}
+	select {
+	case <-s.wake:
+		return nil
+	default:
 		return context.Cause(ctx)
 	}
 }
