@@ -24,7 +24,7 @@ func testText(t *testing.T, b *bench) {
 
 func testReasoning(t *testing.T, b *bench) {
 	got := b.ask(fakeprovider.Behaviour{Reasoning: []string{"Let me", " think."}, Text: []string{"Yes."}})
-	if got.reasoning != "Let me think." || got.text != "Yes." || got.stop != model.StopEnd {
+	if got.reasoning != "Let me think." || got.text != "Yes." || got.late || got.stop != model.StopEnd {
 		t.Errorf("got %+v, want reasoning and text", got)
 	}
 }

@@ -1,0 +1,93 @@
+package fakeprovider_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(int) { http.DefaultClient.CloseIdleConnections() }))
+}
+
+// say asks in OpenAI's dialect, and gives the status and the whole body.
+func say(t *testing.T, fake *fakeprovider.Server, text string) (int, string) {
+	t.Helper()
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	body := `{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"` + text + `"}]}`
+	res, err := http.Post(fake.URL+"/v1/chat/completions", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	data, _ := io.ReadAll(res.Body) // some answers break on purpose
+	return res.StatusCode, string(data)
+}
+
+func TestMagicTexts(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	for _, c := range []struct {
+		text   string
+		status int
+		want   string
+		not    string
+	}{
+		{"Hello you", 200, `"content":"you"`, "fake_error"},
+		{`Hello\n\n<information>\nnow\n</information>`, 200, `"content":"Hello"`, "information"},
+		{"fake:ok", 200, `"content":"fake:ok"`, "fake_error"},
+		{"fake:429 retry=3", 429, "told to fail", "data:"},
+		{"fake:503", 503, "told to fail", "data:"},
+		{"fake:cut after=1", 200, `"content":"You "`, "DONE"},
+		{"fake:break after=1", 200, `"content":"You "`, "DONE"},
+		{"fake:error", 200, `"code":500`, "DONE"},
+		{"fake:garbage", 200, `"content":` + "\n", `"code":500`},
+		{"fake:reasoning", 200, `"reasoning_content":"Let me"`, "tool_calls"},
+		{"fake:calls n=1", 200, `"finish_reason":"tool_calls"`, "call_2"},
+		{"fake:interleaved n=3", 200, `"id":"call_3"`, "call_4"},
+		{"fake:length", 200, `"finish_reason":"length"`, "tool_calls"},
+		{"fake:refused", 200, `"finish_reason":"content_filter"`, "tool_calls"},
+		{"fake:empty", 200, "DONE", "You said"},
+		{"fake:nousage", 200, "DONE", "prompt_tokens"},
+		{"fake:split", 200, "DONE", "fake_error"},
+		{"fake:slow n=3 rate=0", 200, `"content":"word3 "`, "word4"},
+	} {
+		if status, body := say(t, fake, c.text); status != c.status || !strings.Contains(body, c.want) || strings.Contains(body, c.not) {
+			t.Errorf("%s: got %d %s, want %d with %q and without %q", c.text, status, body, c.status, c.want, c.not)
+		}
+	}
+	if got := fake.Requests()[0]; got.Dialect != "openai" || got.Cancelled(t.Context()) {
+		t.Errorf("got the request %+v, want one that ended by itself", got)
+	}
+}
+
+func TestRefusesWhatRealProvidersRefuse(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	const stream = `"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":1,`
+	for _, c := range []struct{ path, body string }{
+		{"/v1/chat/completions", `{`},
+		{"/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"x"}]}`},
+		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"tool","tool_call_id":"x","content":"y"}]}`},
+		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"assistant","tool_calls":[{"id":"x","function":{"name":"f"}}]}]}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"assistant","content":[{"type":"text","text":"x"}]}]}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":" "}]}]}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"x"}]}]}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]},{"role":"user","content":[{"type":"text","text":"x"}]}]}`},
+	} {
+		res, err := http.Post(fake.URL+c.path, "application/json", strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s %s: got %d, want 400", c.path, c.body, res.StatusCode)
+		}
+	}
+}
