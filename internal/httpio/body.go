@@ -48,10 +48,11 @@ func errBodySize(limit int64) error {
 }
 
 // drain reads what is left of the body and reports whether it came to its end.
+// After a read error, which has ended the context, there is nothing to read.
 // A client that waits for "100 Continue" has not sent anything yet, and asking
 // for it now would only be rude.
 func drain(w *Response, r *http.Request) bool {
-	if r.ContentLength > drainLimit || r.Header.Get("Expect") != "" {
+	if r.ContentLength > drainLimit || r.Header.Get("Expect") != "" || r.Context().Err() != nil {
 		return false
 	}
 	n, err := io.CopyN(io.Discard, newPatient(w, r), drainLimit+1)

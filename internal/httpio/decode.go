@@ -188,19 +188,18 @@ func (d *decoder) list(path string, value []byte, dst reflect.Value) error {
 	if value[0] != '[' {
 		return wrongType(path, "a list")
 	}
-	list := reflect.MakeSlice(dst.Type(), 0, 0)
+	dst.Set(reflect.MakeSlice(dst.Type(), 0, 0)) // an empty list is not an absent one
+	zero := reflect.Zero(dst.Type().Elem())
 	for i, element := range elements(value) {
-		item := fmt.Sprintf("%s[%d]", path, i)
+		item := path + "[" + strconv.Itoa(i) + "]"
 		if string(element) == "null" {
 			return convo.Errorf(convo.Invalid, "%s must not be null", item)
 		}
-		next := reflect.New(dst.Type().Elem()).Elem()
-		if err := d.value(item, element, next); err != nil {
+		dst.Set(reflect.Append(dst, zero))
+		if err := d.value(item, element, dst.Index(i)); err != nil {
 			return err
 		}
-		list = reflect.Append(list, next)
 	}
-	dst.Set(list)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package httpio
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -48,7 +47,7 @@ func (s *Shell) Wrap(h Handler) http.Handler {
 		err := s.run(h, w, r, id)
 		_, cut := errors.AsType[*cutError](err)
 		cut = cut || err != nil && w.Started()
-		if err != nil && !cut && r.Context().Err() == nil {
+		if err != nil && !cut && !isGone(r, err) {
 			s.fail(w, r, err)
 		}
 		s.finish(w, r, cut)
@@ -79,9 +78,11 @@ func (s *Shell) run(h Handler, w *Response, r *http.Request, id string) (err err
 	return err
 }
 
-// isGone reports whether an error only says that the client left.
+// isGone reports whether an error only says that the client left. The context
+// alone does not: net/http ends it as well when a body is cut off or too slow,
+// and such a client may still read what was wrong.
 func isGone(r *http.Request, err error) bool {
-	return r.Context().Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, http.ErrAbortHandler)
+	return r.Context().Err() != nil && convo.ErrorKind(err) == convo.Internal
 }
 
 func errPanicked() error { return convo.Errorf(convo.Internal, "internal error") }

@@ -29,11 +29,13 @@ func StreamLines(w *Response) (*Stream, error) {
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	s := &Stream{w: w, last: time.Now()}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.timer = time.AfterFunc(Silence, s.blank)
-	s.err = w.FlushError()
-	return s, s.err
+	if s.err = w.FlushError(); s.err != nil {
+		return nil, s.err
+	}
+	// Reset starts it, not AfterFunc, so that the field is set when it fires.
+	s.timer = time.AfterFunc(time.Hour, s.blank)
+	s.timer.Reset(Silence)
+	return s, nil
 }
 
 // Write sends whole lines, each with its line break, and flushes them.
@@ -82,7 +84,11 @@ func (s *Stream) send(p []byte) error {
 // blank sends a blank if there was silence. Lines do not touch the timer, which
 // would cost each token; it finds out by itself how long it was too early.
 func (s *Stream) blank() {
-	s.mu.Lock()
+	if !s.mu.TryLock() {
+		// A line is being written, so there is no silence.
+		s.timer.Reset(Silence)
+		return
+	}
 	defer s.mu.Unlock()
 	if s.ended || s.err != nil {
 		return

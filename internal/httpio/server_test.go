@@ -1,0 +1,172 @@
+package httpio_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// expecting answers each request with two lines and gives its receipt away.
+func expecting(receipts chan<- receipt) httpio.Handler {
+	return func(w *httpio.Response, _ *http.Request) error {
+		r := newReceipt()
+		w.Expect(r)
+		receipts <- r
+		out, err := httpio.StreamLines(w)
+		if err != nil {
+			return err
+		}
+		defer out.Close()
+		if err := out.Write([]byte("{}\n")); err != nil {
+			return err
+		}
+		return out.End([]byte("{\"last\":true}\n"))
+	}
+}
+
+func TestAnAnswerThatWasReadIsDelivered(t *testing.T) {
+	t.Parallel()
+	receipts := make(chan receipt, 1)
+	b := serve(t, expecting(receipts))
+	c := b.dial(t)
+	_, body := ask(t, c, plainGet)
+	if body != "{}\n{\"last\":true}\n" {
+		t.Errorf("got %q", body)
+	}
+	r := <-receipts
+	if first, second := r.next(), r.next(); first != "written" || second != "delivered" {
+		t.Errorf("the receipt was told %s, %s", first, second)
+	}
+}
+
+func TestTheNextRequestProvesTheAnswerBefore(t *testing.T) {
+	t.Parallel()
+	receipts := make(chan receipt, 2)
+	b := serve(t, expecting(receipts))
+	c := b.dial(t)
+	ask(t, c, plainGet)
+	first := <-receipts
+	ask(t, c, plainGet)
+	if got := first.next() + first.next(); got != "writtendelivered" {
+		t.Errorf("the receipt was told %s", got)
+	}
+}
+
+func TestAConnectionResetAfterTheAnswerBreaksIt(t *testing.T) {
+	t.Parallel()
+	receipts := make(chan receipt, 1)
+	b := serve(t, expecting(receipts))
+	c := b.dial(t)
+	if _, err := io.WriteString(c, plainGet); err != nil {
+		t.Fatal(err)
+	}
+	r := <-receipts
+	if got := r.next(); got != "written" {
+		t.Fatalf("the receipt was told %s", got)
+	}
+	reset(t, c)
+	if got := r.next(); got != "broken" {
+		t.Errorf("the receipt was told %s", got)
+	}
+}
+
+// reset closes a connection as a process that dies does.
+func reset(t *testing.T, c *net.TCPConn) {
+	t.Helper()
+	if err := c.SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAReaderThatLeavesAfterTheWholeAnswerBreaksNothing(t *testing.T) {
+	t.Parallel()
+	receipts := make(chan receipt, 1)
+	b := serve(t, expecting(receipts))
+	c := b.dial(t)
+	ask(t, c, plainGet)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := <-receipts
+	if got := r.next() + r.next(); got != "writtendelivered" {
+		t.Errorf("the receipt was told %s", got)
+	}
+}
+
+func TestAClientThatLeavesBeforeTheLastByteBreaksTheAnswer(t *testing.T) {
+	t.Parallel()
+	r := newReceipt()
+	b := serve(t, func(w *httpio.Response, req *http.Request) error {
+		w.Expect(r)
+		out, err := httpio.StreamLines(w)
+		if err != nil {
+			return err
+		}
+		defer out.Close()
+		<-req.Context().Done()
+		return out.End([]byte("{}\n"))
+	})
+	c := b.dial(t)
+	if _, err := io.WriteString(c, plainGet); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.next(); got != "broken" {
+		t.Errorf("the receipt was told %s", got)
+	}
+}
+
+func TestShutdownSettlesWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	receipts := make(chan receipt, 1)
+	b := serve(t, expecting(receipts))
+	ask(t, b.dial(t), plainGet)
+	r := <-receipts
+	if got := r.next(); got != "written" {
+		t.Fatalf("the receipt was told %s", got)
+	}
+	if err := b.server.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-r:
+		if got != "delivered" {
+			t.Errorf("the receipt was told %s", got)
+		}
+	default:
+		t.Error("the receipt was told nothing")
+	}
+}
+
+func TestAReceiptIsToldOnce(t *testing.T) {
+	t.Parallel()
+	receipts := make(chan receipt, 1)
+	b := serve(t, expecting(receipts))
+	c := b.dial(t)
+	ask(t, c, plainGet)
+	r := <-receipts
+	r.next()
+	r.next()
+	reset(t, c)
+	if err := b.server.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-r:
+		t.Errorf("the receipt was told %s again", got)
+	default:
+	}
+}
