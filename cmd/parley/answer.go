@@ -10,9 +10,13 @@ import (
 	"time"
 )
 
-// patience is how often a cut connection is made anew before it is given up;
-// the waits between grow from a quarter of a second to four.
-const patience = 8
+// How often in a row a connection is made anew before it is given up: patience
+// once there is something to come back to, and less for a server that never
+// answered. The waits between grow from a quarter of a second to four.
+const (
+	patience      = 8
+	firstPatience = 3
+)
 
 // answer is one turn as it arrives, over as many connections as it takes.
 type answer struct {
@@ -52,7 +56,11 @@ func (c *client) ask(ctx context.Context, conversation, text string, print func(
 		if a.seq > before {
 			tries, pause = 0, 250*time.Millisecond // it got on
 		}
-		if tries == patience || !retryable(err) {
+		limit := patience
+		if a.seq == 0 {
+			limit = firstPatience
+		}
+		if tries >= limit || !retryable(err) {
 			return a, err
 		}
 		if err := wait(ctx, pause); err != nil {

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
+)
+
+// withProvider serves with a fake provider behind it.
+func withProvider(t *testing.T) (*fakeprovider.Server, *command, []string) {
+	t.Helper()
+	provider := fakeprovider.Start(t)
+	server, env := serve(t, "OPENAI_BASE_URL="+provider.URL+"/v1", "PARLEY_SECRET=the-secret-of-all-tests")
+	return provider, server, env
+}
+
+// address is where a server says that it listens.
+func address(server *command) string {
+	_, rest, _ := strings.Cut(server.out.String(), "Parley listens on ")
+	address, _, _ := strings.Cut(rest, "\n")
+	return address
+}
+
+func TestAChatAnswersOneMessage(t *testing.T) {
+	t.Parallel()
+	_, _, env := withProvider(t)
+	out, noise := run(t, exitFine, env, "chat", "hello there")
+	if out != "You said: hello there\n" || noise != "" {
+		t.Errorf("got %q and %q", out, noise)
+	}
+}
+
+func TestAChatWithoutAModelQuotes(t *testing.T) {
+	t.Parallel()
+	_, env := serve(t)
+	out, _ := run(t, exitFine, env, "chat", "When does the inn open?", "--backstory", "The inn opens at noon.")
+	if !strings.Contains(out, "“The inn opens at noon.”") {
+		t.Errorf("got %q", out)
+	}
+}
+
+func TestAChatReadsOneMessageALine(t *testing.T) {
+	t.Parallel()
+	_, _, env := withProvider(t)
+	c := begin(t, strings.NewReader("one\n\n  \ntwo"), env, "chat")
+	if code := c.end(); code != exitFine {
+		t.Errorf("it ends with %d: %s", code, c.err)
+	}
+	if c.out.String() != "You said: one\nYou said: two\n" {
+		t.Errorf("got %q", c.out)
+	}
+}
+
+func TestAChatGoesOnWithAConversation(t *testing.T) {
+	t.Parallel()
+	_, server, env := withProvider(t)
+	client := &client{http: &http.Client{Transport: &http.Transport{}}, base: address(server), secret: "the-secret-of-all-tests"}
+	defer client.http.CloseIdleConnections()
+	id, err := client.createConversation(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"chat", "one", "--conversation", id},
+		{"chat", "two", "--conversation", id, "--url", address(server)},
+		{"chat", "three", "--conversation", id, "--url", address(server) + "/", "--secret", "the-secret-of-all-tests"},
+	} {
+		run(t, exitFine, env, args...)
+	}
+	resp, err := client.send(t.Context(), "GET", "/v1/conversation/"+id+"/message/list", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || strings.Count(string(body), "You said: ") != 3 {
+		t.Errorf("got %s, %v", body, err)
+	}
+	_, refused := run(t, exitFailed, env, "chat", "four", "--conversation", "unknown")
+	if refused == "" {
+		t.Error("an unknown conversation is no failure")
+	}
+}
+
+func TestAnAnswerThatFailsIsAFailure(t *testing.T) {
+	t.Parallel()
+	_, _, env := withProvider(t)
+	out, failure := run(t, exitFailed, env, "chat", "fake:cut after=3")
+	if out == "\n" || failure == "" {
+		t.Errorf("got %q and %q", out, failure)
+	}
+	_, failure = run(t, exitFailed, env, "chat", "hello", "--url", "http://127.0.0.1:1", "--secret", "x", "--conversation", "y")
+	if !strings.Contains(failure, "refused") {
+		t.Errorf("got %q", failure)
+	}
+}
+
+func TestAnInterruptStopsTheAnswerAndAnotherLeaves(t *testing.T) {
+	t.Parallel()
+	provider, _, env := withProvider(t)
+	hold := make(chan struct{})
+	defer close(hold)
+	provider.Push(
+		fakeprovider.Behaviour{Text: []string{"first ", "never"}, After: 1, Hold: hold},
+		fakeprovider.Behaviour{Text: []string{"second ", "never"}, After: 1, Hold: hold},
+	)
+	in, write := io.Pipe()
+	c := begin(t, in, env, "chat")
+	if _, err := io.WriteString(write, "go\n"); err != nil {
+		t.Fatal(err)
+	}
+	c.out.await(t, "first")
+	c.interrupts <- os.Interrupt
+	c.err.await(t, "(stopped)")
+	request, err := provider.Await(t.Context(), 1)
+	if err != nil || !request.Cancelled(t.Context()) {
+		t.Errorf("the provider was not told: %v", err)
+	}
+	if _, err := io.WriteString(write, "go on\n"); err != nil {
+		t.Fatal(err)
+	}
+	c.out.await(t, "second")
+	c.interrupts <- os.Interrupt
+	c.interrupts <- os.Interrupt
+	if code := c.end(); code != exitFine {
+		t.Errorf("it ends with %d: %s", code, c.err)
+	}
+	if err := write.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnInterruptBetweenAnswersLeaves(t *testing.T) {
+	t.Parallel()
+	_, _, env := withProvider(t)
+	in, write := io.Pipe()
+	c := begin(t, in, env, "chat")
+	c.interrupts <- os.Interrupt
+	if code := c.end(); code != exitFine {
+		t.Errorf("it ends with %d: %s", code, c.err)
+	}
+	if err := write.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// cutter is a proxy that breaks the connections of streams after some lines.
+type cutter struct {
+	proxy *httputil.ReverseProxy
+	cuts  atomic.Int32 // how many are left
+	after string       // the text after which a stream is cut
+}
+
+type cutWriter struct {
+	http.ResponseWriter
+	cutter *cutter
+}
+
+func (w *cutWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	if strings.Contains(string(p), w.cutter.after) && w.cutter.cuts.Add(-1) >= 0 {
+		w.Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return n, err
+}
+
+func (w *cutWriter) Flush() { w.ResponseWriter.(http.Flusher).Flush() }
+
+func (c *cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.proxy.ServeHTTP(&cutWriter{w, c}, r)
+}
+
+func TestACutConnectionCostsNoToken(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]string{
+		"in the middle":       "word",
+		"before any token":    "completeBegin",
+		"just before the end": "completeEnd",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, server, env := withProvider(t)
+			target, err := url.Parse(address(server))
+			if err != nil {
+				t.Fatal(err)
+			}
+			proxy := httputil.NewSingleHostReverseProxy(target)
+			proxy.FlushInterval = -1
+			transport := &http.Transport{}
+			proxy.Transport = transport
+			c := &cutter{proxy: proxy, after: after}
+			c.cuts.Store(3)
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			front := &http.Server{Handler: c}
+			served := make(chan error, 1)
+			go func() { served <- front.Serve(listener) }()
+			defer func() {
+				_ = front.Close()
+				<-served
+				transport.CloseIdleConnections()
+			}()
+
+			plain, _ := run(t, exitFine, env, "chat", "fake:slow n=40 rate=200")
+			out, noise := run(t, exitFine, env, "chat", "fake:slow n=40 rate=200", "--url", "http://"+listener.Addr().String())
+			if out != plain || noise != "" || len(strings.Fields(out)) != 40 {
+				t.Errorf("got %q and %q\nwant %q", out, noise, plain)
+			}
+			if c.cuts.Load() >= 3 {
+				t.Error("nothing was cut")
+			}
+		})
+	}
+}
