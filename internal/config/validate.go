@@ -194,7 +194,7 @@ func checkOrigin(text string) error {
 
 func checkName(name string) error {
 	if name == "" || len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
-		return fmt.Errorf("%q is no name: use 1 to 64 of a-z, 0-9, -, _ and .", name)
+		return fmt.Errorf("%q is no name: use 1 to 64 of the characters a-z, 0-9, -, . and _", name)
 	}
 	return nil
 }
