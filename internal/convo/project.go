@@ -94,6 +94,7 @@ func (h *Head) started(e Event, b MessageStarted) Effect {
 }
 
 func (h *Head) ended(e Event, b MessageEnded) Effect {
+	h.Updated = e.At
 	return Effect{Message: &Message{
 		Conversation: h.ID, ID: b.ID, Turn: e.Turn, Place: b.Place,
 		MessageFields: MessageFields{Type: b.Type, Meta: b.Meta},

@@ -17,8 +17,11 @@
 //   - Many callers' Updates share one commit where that is cheaper. If one of
 //     them fails, the others do not.
 //
+//   - Times are kept in UTC, to the millisecond.
+//
 // All methods may be called by many goroutines at once. A cancelled context
-// ends the wait for an Update, but the update may still be carried out.
+// ends the wait for an Update whose function has not been called; one that has
+// is waited for, so that the function never runs after Update has returned.
 package store
 
 import (
@@ -68,7 +71,15 @@ type Tx interface {
 	Head() *convo.Head
 
 	// Append numbers an event, adds it to the log and applies it to the
-	// projections. The first event of a conversation is ConversationCreated.
+	// projections. The event is the store's from then on: what its pointers
+	// lead to is not changed any more. Refused, with nothing written, are
+	//
+	//   - any event but ConversationCreated where there is no conversation, and
+	//     a change or deletion of a message that there is not: NotFound;
+	//   - a conversation, turn or message that exists already, and a piece of a
+	//     message that has ended: Conflict;
+	//   - the end of a message whose text does not begin with the texts of its
+	//     deltas, and a turn or message without an id: Internal.
 	Append(e convo.Event) error
 
 	// Message reads one message of the conversation, with its text; also one
@@ -100,7 +111,8 @@ type Reader interface {
 	// Head reads one conversation with the end of its log and its open turns.
 	Head(ctx context.Context, tenant, id string) (convo.Head, error)
 
-	// Conversations reads a page, ordered by creation, ties by id.
+	// Conversations reads a page, ordered by creation, ties by id. Among ids
+	// that are not UUIDs in their usual form, ties are split as the driver likes.
 	Conversations(ctx context.Context, tenant string, q ConversationQuery) ([]convo.Conversation, error)
 
 	// Message reads one message that has its place, with its text.

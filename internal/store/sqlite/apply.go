@@ -1,0 +1,220 @@
+package sqlite
+
+import (
+	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store/record"
+)
+
+// apply writes what a transaction has gathered. Any error here is the
+// database's, and the whole batch is taken back.
+func (t *tx) apply() error {
+	if err := t.applyDeletions(); err != nil {
+		return err
+	}
+	for i := range t.steps {
+		if err := t.applyStep(&t.steps[i]); err != nil {
+			return err
+		}
+	}
+	for _, turn := range t.turns {
+		if err := writeTurn(t.conn(), t.conversation.id, turn); err != nil {
+			return err
+		}
+	}
+	if err := t.applyHead(); err != nil {
+		return err
+	}
+	for _, token := range t.tokens {
+		if err := writeToken(t.conn(), token); err != nil {
+			return err
+		}
+	}
+	for _, r := range t.requests {
+		if err := writeRequest(t.conn(), r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) applyDeletions() error {
+	if !t.deleted {
+		return nil
+	}
+	t.w.heads.drop(t.key)
+	for _, c := range t.gone {
+		if err := t.w.pieces.forget(t.conn(), c, ""); err != nil {
+			return err
+		}
+		if err := deleteConversation(t.conn(), c); err != nil {
+			return err
+		}
+	}
+	return ask(t.conn(), `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`).
+		text(t.key.tenant).key(t.key.id).exec()
+}
+
+func deleteConversation(conn *sqlite.Conn, c int64) error {
+	return errorsFirst(
+		ask(conn, `DELETE FROM log WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
+		ask(conn, `DELETE FROM turns WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
+		ask(conn, `DELETE FROM messages WHERE conversation = ?`).int(c).exec(),
+		ask(conn, `DELETE FROM heads WHERE id = ?`).int(c).exec(),
+		ask(conn, `DELETE FROM conversations WHERE id = ?`).int(c).exec(),
+	)
+}
+
+// applyHead writes the conversation's own rows, and makes its new head known.
+func (t *tx) applyHead() error {
+	if t.conversation == nil || !t.owned {
+		return nil
+	}
+	c := t.conversation
+	t.w.heads.put(t.key, c)
+	return ask(t.conn(), `
+		INSERT INTO heads (id, updated, next_slot, context_from, epoch) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (id) DO UPDATE SET updated = ?2, next_slot = ?3, context_from = ?4, epoch = ?5`).
+		int(c.id).int(c.head.Updated.UnixMilli()).int(c.head.NextSlot).int(c.head.ContextFrom).int(c.epoch).exec()
+}
+
+func (t *tx) applyStep(s *step) error {
+	c := t.conversation.id
+	if d, ok := s.event.Body.(convo.Delta); ok {
+		return t.applyDelta(s, d)
+	}
+	rec, err := record.Encode(s.event.Body)
+	if err != nil {
+		return err
+	}
+	r := row{seq: s.event.Seq, at: s.event.At.UnixMilli(), turn: s.turn, origin: s.event.Origin, record: rec}
+	if ended, ok := s.event.Body.(convo.MessageEnded); ok {
+		r.deltas = t.fold(s.event, ended)
+	}
+	if err := writeRow(t.conn(), c, r); err != nil {
+		return err
+	}
+	if m := s.effect.Message; m != nil {
+		err = ask(t.conn(), `INSERT INTO messages (conversation, key, seq, place, type) VALUES (?, ?, ?, ?, ?)`).
+			int(c).key(m.ID).int(s.event.Seq).int(m.Place).text(string(m.Type)).exec()
+	}
+	if turn := s.effect.Slotted; turn != nil {
+		err = t.applySlot(turn)
+	}
+	if err != nil {
+		return err
+	}
+	switch b := s.event.Body.(type) {
+	case convo.ConversationCreated:
+		return ask(t.conn(), `INSERT INTO conversations (id, tenant, key, created, fields) VALUES (?, ?, ?, ?, ?)`).
+			int(c).text(t.key.tenant).key(t.key.id).int(r.at).blob(rec.Data).exec()
+	case convo.ConversationChanged:
+		return ask(t.conn(), `UPDATE conversations SET fields = ? WHERE id = ?`).blob(rec.Data).int(c).exec()
+	case convo.MessageChanged:
+		return t.applyChange(s.event.Seq, b)
+	case convo.MessageDeleted:
+		return t.erase(b.ID)
+	}
+	return nil
+}
+
+func (t *tx) applyDelta(s *step, d convo.Delta) error {
+	id := t.w.pieces.add(t.conversation.id, s.event, d)
+	return ask(t.conn(), `
+		INSERT INTO open_deltas (id, conversation, seq, at, message, turn, origin, type, text)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`).
+		int(id).int(t.conversation.id).int(s.event.Seq).int(s.event.At.UnixMilli()).
+		key(d.Message).key(s.event.Turn).key(s.event.Origin).text(string(d.Type)).text(d.Text).exec()
+}
+
+// fold makes the list of the deltas that a message's text is made of, nil if
+// there were none. Their rows stay behind, see [pieces].
+func (t *tx) fold(e convo.Event, b convo.MessageEnded) []byte {
+	u := t.w.pieces.find(t.conversation.id, b.ID)
+	if u == nil {
+		return nil
+	}
+	t.w.pieces.end(u)
+	own := voice{e.Turn, e.Origin, b.Type}
+	return appendFold(nil, e.Seq, e.At.UnixMilli(), own, u.voices, u.pieces)
+}
+
+// applySlot moves the messages that a turn was given to the slot it took.
+func (t *tx) applySlot(turn *convo.Turn) error {
+	c := t.conversation.id
+	return ask(t.conn(), `
+		UPDATE messages SET place = place | ?1
+		WHERE conversation = ?2 AND key IN (
+			SELECT m.key FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+			WHERE m.conversation = ?2 AND m.place < ?3 AND l.turn = ?4)`).
+		int(convo.Place(turn.Slot, 0)).int(c).int(convo.Place(1, 0)).int(turn.OpenedSeq).exec()
+}
+
+func (t *tx) applyChange(seq int64, b convo.MessageChanged) error {
+	c := t.conversation.id
+	var changes []byte
+	_, err := ask(t.conn(), `SELECT changes FROM messages WHERE conversation = ? AND key = ?`).int(c).key(b.ID).
+		one(func(q *query) { changes = q.readBlob() })
+	if err != nil {
+		return err
+	}
+	q := ask(t.conn(), `
+		UPDATE messages SET type = ?, changes = ?, text_seq = coalesce(?, text_seq)
+		WHERE conversation = ? AND key = ?`).text(string(b.Fields.Type)).blob(appendChange(changes, seq))
+	if b.Text != nil {
+		q.int(seq)
+	} else {
+		q.null()
+	}
+	return q.int(c).key(b.ID).exec()
+}
+
+// erase takes a message's text out of the log and removes it from the lists.
+func (t *tx) erase(message string) error {
+	c := t.conversation.id
+	var seqs []int64
+	_, err := ask(t.conn(), `SELECT seq, changes FROM messages WHERE conversation = ? AND key = ?`).int(c).key(message).
+		one(func(q *query) { seqs = append([]int64{q.readInt()}, readChanges(q.readBlob())...) })
+	if err != nil {
+		return err
+	}
+	for _, seq := range seqs {
+		if err := t.eraseRow(seq, message); err != nil {
+			return err
+		}
+	}
+	err = ask(t.conn(), `DELETE FROM messages WHERE conversation = ? AND key = ?`).int(c).key(message).exec()
+	return errorsFirst(err, t.w.pieces.forget(t.conn(), c, message))
+}
+
+func (t *tx) eraseRow(seq int64, message string) error {
+	c := t.conversation.id
+	r, err := readRow(t.conn(), c, seq)
+	if err != nil {
+		return err
+	}
+	body, err := record.Decode(r.record)
+	if err != nil {
+		return err
+	}
+	erased, ok := convo.Erase(body, message)
+	if !ok {
+		return nil
+	}
+	if r.record, err = record.Encode(erased); err != nil {
+		return err
+	}
+	if r.deltas != nil {
+		own := voice{kind: "\x00"} // stands for the row's own, and is no other's
+		voices, pieces, err := readFold(r.deltas, r.seq, r.at, own)
+		if err != nil {
+			return err
+		}
+		for i := range pieces {
+			pieces[i].size = 0
+		}
+		r.deltas = appendFold(nil, r.seq, r.at, own, voices, pieces)
+	}
+	return rewriteRow(t.conn(), c, r)
+}

@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"container/list"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store/record"
+)
+
+// key names something that belongs to a tenant.
+type key struct{ tenant, id string }
+
+// conversation is one conversation as its writer sees it.
+type conversation struct {
+	id    int64 // its number in this database
+	epoch int64 // restarts of the machine before its last event
+	head  convo.Head
+}
+
+// findConversation gives a conversation's number, or 0.
+func findConversation(conn *sqlite.Conn, k key) (int64, error) {
+	var id int64
+	_, err := ask(conn, `SELECT id FROM conversations WHERE tenant = ? AND key = ?`).text(k.tenant).key(k.id).
+		one(func(q *query) { id = q.readInt() })
+	return id, err
+}
+
+// conversationColumns are what scanConversation reads.
+const conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch`
+
+func scanConversation(q *query, tenant string) (*conversation, error) {
+	c := &conversation{id: q.readInt()}
+	c.head.Tenant, c.head.ID = tenant, q.readKey()
+	c.head.Created = fromMilli(q.readInt())
+	fields, err := record.DecodeFields(q.readBlob())
+	c.head.Fields = fields
+	c.head.Updated = fromMilli(q.readInt())
+	c.head.NextSlot, c.head.ContextFrom, c.epoch = q.readInt(), q.readInt(), q.readInt()
+	return c, err
+}
+
+const conversationByKey = `
+	SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
+	WHERE c.tenant = ? AND c.key = ?`
+
+// readConversationRow reads a conversation without the end of its log and its
+// open turns; nil if there is none.
+func readConversationRow(conn *sqlite.Conn, k key) (c *conversation, err error) {
+	q := ask(conn, conversationByKey).text(k.tenant).key(k.id)
+	if q.next() {
+		c, err = scanConversation(q, k.tenant)
+	}
+	return c, errorsFirst(err, q.done())
+}
+
+// readHead reads a conversation with all of its head but for open deltas, which
+// may lie behind the last row of its log; nil if there is none.
+func readHead(conn *sqlite.Conn, k key) (*conversation, error) {
+	c, err := readConversationRow(conn, k)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	_, err = ask(conn, `SELECT id & 0xffffffff FROM log WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1`).
+		int(rowID(c.id, 0)).int(lastID(c.id)).one(func(q *query) { c.head.LastSeq = q.readInt() })
+	if err != nil {
+		return nil, err
+	}
+	c.head.Open, err = scanTurns(ask(conn, turnsOpen).int(c.id), k.tenant, k.id)
+	return c, err
+}
+
+// maxHeads is how many conversations the writer remembers. One that it does not
+// costs a few reads more.
+const maxHeads = 4096
+
+// heads are the conversations that were written last.
+type heads struct {
+	entries map[key]*list.Element // of conversation
+	recent  *list.List            // the latest in front
+}
+
+func newHeads() *heads { return &heads{make(map[key]*list.Element), list.New()} }
+
+func (h *heads) get(k key) *conversation {
+	e, ok := h.entries[k]
+	if !ok {
+		return nil
+	}
+	h.recent.MoveToFront(e)
+	return e.Value.(*conversation)
+}
+
+func (h *heads) put(k key, c *conversation) {
+	if e, ok := h.entries[k]; ok {
+		e.Value = c
+		h.recent.MoveToFront(e)
+		return
+	}
+	h.entries[k] = h.recent.PushFront(c)
+	if h.recent.Len() > maxHeads {
+		oldest := h.recent.Back().Value.(*conversation)
+		h.drop(key{oldest.head.Tenant, oldest.head.ID})
+	}
+}
+
+func (h *heads) drop(k key) {
+	if e, ok := h.entries[k]; ok {
+		h.recent.Remove(e)
+		delete(h.entries, k)
+	}
+}

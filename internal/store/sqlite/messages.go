@@ -1,0 +1,164 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/record"
+)
+
+// messageColumns are what messageReader.scan reads.
+const messageColumns = `m.place, m.type, m.changes, m.text_seq, ` + rowColumns
+
+const messageByKey = `
+	SELECT ` + messageColumns + `
+	FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+	WHERE m.conversation = ? AND m.key = ?`
+
+// messageReader makes messages of their rows and of the events that these
+// point to.
+type messageReader struct {
+	turnNames
+	id string // the conversation's
+}
+
+func newMessageReader(conn *sqlite.Conn, conversation int64, id string) *messageReader {
+	return &messageReader{turnNames{conn: conn, conversation: conversation}, id}
+}
+
+// one reads one message; ok is false if there is none.
+func (r *messageReader) one(key string) (m convo.Message, ok bool, err error) {
+	q := ask(r.conn, messageByKey).int(r.conversation).key(key)
+	if ok = q.next(); ok {
+		m, err = r.scan(q)
+	}
+	if done := q.done(); err == nil {
+		err = done
+	}
+	return m, ok && err == nil, err
+}
+
+func (r *messageReader) scan(q *query) (convo.Message, error) {
+	m := convo.Message{Conversation: r.id, Place: q.readInt()}
+	q.readText() // the type: the fields have it
+	changes := readChanges(q.readBlob())
+	textSeq := q.readInt()
+	born := scanRow(q)
+	e, err := r.event(born)
+	if err != nil {
+		return m, err
+	}
+	m.ID, m.Turn, m.Created, m.Updated = born.record.Message, e.Turn, e.At, e.At
+	switch b := e.Body.(type) {
+	case convo.MessageGiven:
+		m.MessageFields, m.Text = b.Fields, b.Text
+	case convo.MessageEnded:
+		m.MessageFields = convo.MessageFields{Type: b.Type, Meta: b.Meta}
+		m.Text, m.Incomplete = b.Text, b.Incomplete
+	}
+	if len(changes) > 0 {
+		err = r.change(&m, changes[len(changes)-1], textSeq)
+	}
+	return m, err
+}
+
+// change applies the last change, and the last one of the text if it was
+// another one.
+func (r *messageReader) change(m *convo.Message, fieldSeq, textSeq int64) error {
+	last, err := readRow(r.conn, r.conversation, fieldSeq)
+	if err != nil {
+		return err
+	}
+	body, err := record.Decode(last.record)
+	if err != nil {
+		return err
+	}
+	if b, ok := body.(convo.MessageChanged); ok {
+		m.MessageFields, m.Updated = b.Fields, fromMilli(last.at)
+	}
+	if textSeq > 0 && textSeq != fieldSeq {
+		if last, err = readRow(r.conn, r.conversation, textSeq); err != nil {
+			return err
+		}
+	}
+	if textSeq > 0 {
+		m.Text = last.record.Text
+	}
+	return nil
+}
+
+// Message implements store.Reader.
+func (s *Store) Message(ctx context.Context, tenant, conversation, id string) (m convo.Message, err error) {
+	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
+		var ok bool
+		m, ok, err = newMessageReader(conn, c, conversation).one(id)
+		if err == nil && (!ok || convo.SlotOf(m.Place) == 0) {
+			m, err = convo.Message{}, noMessage(id)
+		}
+		return err
+	})
+	return m, err
+}
+
+const (
+	messagesUp = `
+		SELECT ` + messageColumns + `
+		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+		WHERE m.conversation = ? AND m.place > ? ORDER BY m.place`
+	messagesDown = `
+		SELECT ` + messageColumns + `
+		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+		WHERE m.conversation = ? AND m.place < ? AND m.place >= 1048576 ORDER BY m.place DESC`
+)
+
+// Messages implements store.Reader.
+func (s *Store) Messages(
+	ctx context.Context, tenant, conversation string, q store.MessageQuery,
+) (list []convo.Message, err error) {
+	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
+		list, err = newMessageReader(conn, c, conversation).page(q)
+		return err
+	})
+	return list, err
+}
+
+func (r *messageReader) page(want store.MessageQuery) ([]convo.Message, error) {
+	sql, after := messagesUp, max(want.After, convo.Place(1, 0)-1)
+	if want.Desc {
+		sql, after = messagesDown, want.After
+		if after == 0 {
+			after = 1<<63 - 1
+		}
+	}
+	q := ask(r.conn, sql).int(r.conversation).int(after)
+	var list []convo.Message
+	for len(list) < want.Limit && q.next() {
+		if len(want.Types) > 0 && !slices.Contains(want.Types, convo.MessageType(q.stmt.ColumnText(1))) {
+			continue
+		}
+		m, err := r.scan(q)
+		if err != nil {
+			return nil, errorsFirst(err, q.done())
+		}
+		if convo.MatchMeta(m.Meta, want.Meta) {
+			list = append(list, m)
+		}
+	}
+	return list, q.done()
+}
+
+func noMessage(id string) error { return convo.Errorf(convo.NotFound, "there is no message %q", id) }
+
+// errorsFirst gives the first error that is one.
+func errorsFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// read calls fn with a connection on which everything is seen as it is at one
+// moment, that of fn's first statement.
+func (s *Store) read(ctx context.Context, fn func(*sqlite.Conn) error) error {
+	if s.closed.Load() {
+		return errClosed()
+	}
+	conn, err := s.readers.Take(ctx)
+	if err != nil {
+		return s.readError(ctx, err)
+	}
+	defer s.readers.Put(conn)
+	err = ask(conn, `BEGIN`).exec()
+	if err == nil {
+		err = fn(conn)
+	}
+	conn.SetInterrupt(nil) // the end of the transaction is never refused
+	if !conn.AutocommitEnabled() {
+		err = errorsFirst(err, ask(conn, `ROLLBACK`).exec())
+	}
+	return s.readError(ctx, err)
+}
+
+// readError says why a read was broken off, if it was.
+func (s *Store) readError(ctx context.Context, err error) error {
+	if _, public := errors.AsType[*convo.Error](err); err == nil || public {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("sqlite: read: %w", context.Cause(ctx))
+	}
+	if s.closed.Load() {
+		return errClosed()
+	}
+	return err
+}
+
+// readConversation is read for what belongs to a conversation, which has to exist.
+func (s *Store) readConversation(ctx context.Context, tenant, id string, fn func(*sqlite.Conn, int64) error) error {
+	return s.read(ctx, func(conn *sqlite.Conn) error {
+		c, err := findConversation(conn, key{tenant, id})
+		if err != nil {
+			return err
+		}
+		if c == 0 {
+			return noConversation(id)
+		}
+		return fn(conn, c)
+	})
+}
+
+// Conversation implements store.Reader.
+func (s *Store) Conversation(ctx context.Context, tenant, id string) (result convo.Conversation, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		c, err := readConversationRow(conn, key{tenant, id})
+		if err == nil && c == nil {
+			err = noConversation(id)
+		}
+		if err == nil {
+			result = c.head.Conversation
+		}
+		return err
+	})
+	return result, err
+}
+
+// Head implements store.Reader.
+func (s *Store) Head(ctx context.Context, tenant, id string) (head convo.Head, err error) {
+	err = s.readOpen(ctx, tenant, id, func(conn *sqlite.Conn, c int64, open []snapshot) error {
+		read, err := readHead(conn, key{tenant, id})
+		if err != nil {
+			return err
+		}
+		head = read.head
+		for _, u := range open {
+			last, err := lastWritten(conn, u.pieces)
+			if err != nil {
+				return err
+			}
+			head.LastSeq = max(head.LastSeq, last)
+		}
+		return nil
+	})
+	return head, err
+}
+
+// lastWritten is the number of the last delta that the snapshot of conn has.
+func lastWritten(conn *sqlite.Conn, pieces []piece) (int64, error) {
+	for i := len(pieces) - 1; i >= 0; i-- {
+		found, err := ask(conn, `SELECT 1 FROM open_deltas WHERE id = ?`).int(pieces[i].row).one(func(*query) {})
+		if err != nil || found {
+			return pieces[i].seq, err
+		}
+	}
+	return 0, nil
+}
+
+const (
+	conversationsUp = `
+		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
+		WHERE c.tenant = ? AND (c.created, c.key) > (?, ?) ORDER BY c.created, c.key`
+	conversationsUpFirst = `
+		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
+		WHERE c.tenant = ? ORDER BY c.created, c.key`
+	conversationsDown = `
+		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
+		WHERE c.tenant = ? AND (c.created, c.key) < (?, ?) ORDER BY c.created DESC, c.key DESC`
+	conversationsDownFirst = `
+		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
+		WHERE c.tenant = ? ORDER BY c.created DESC, c.key DESC`
+)
+
+// Conversations implements store.Reader.
+func (s *Store) Conversations(
+	ctx context.Context, tenant string, want store.ConversationQuery,
+) (list []convo.Conversation, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		q := askConversations(conn, tenant, want)
+		for len(list) < want.Limit && q.next() {
+			c, err := scanConversation(q, tenant)
+			if err != nil {
+				return errorsFirst(err, q.done())
+			}
+			if convo.MatchMeta(c.head.Meta, want.Meta) {
+				list = append(list, c.head.Conversation)
+			}
+		}
+		return q.done()
+	})
+	return list, err
+}
+
+func askConversations(conn *sqlite.Conn, tenant string, want store.ConversationQuery) *query {
+	first := want.After == store.Position{}
+	switch {
+	case first && want.Desc:
+		return ask(conn, conversationsDownFirst).text(tenant)
+	case first:
+		return ask(conn, conversationsUpFirst).text(tenant)
+	case want.Desc:
+		return ask(conn, conversationsDown).text(tenant).int(want.After.Created.UnixMilli()).position(want.After.ID)
+	default:
+		return ask(conn, conversationsUp).text(tenant).int(want.After.Created.UnixMilli()).position(want.After.ID)
+	}
+}
+
+// Usage implements store.Reader.
+func (s *Store) Usage(
+	ctx context.Context, tenant, conversation string, from, to time.Time,
+) (u store.Usage, err error) {
+	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
+		_, err := ask(conn, `
+			SELECT coalesce(sum(input + output), 0) FROM turns
+			WHERE id > ? AND id <= ? AND state = 4 AND ended >= ? AND ended < ?`).
+			int(rowID(c, 0)).int(lastID(c)).int(ceilMilli(from)).int(ceilMilli(to)).
+			one(func(q *query) { u.Tokens = q.readInt() })
+		if err != nil {
+			return err
+		}
+		_, err = ask(conn, `
+			SELECT count(*) FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+			WHERE m.conversation = ? AND m.type IN ('user', 'bot') AND l.at >= ? AND l.at < ?`).
+			int(c).int(ceilMilli(from)).int(ceilMilli(to)).
+			one(func(q *query) { u.Messages = q.readInt() })
+		return err
+	})
+	return u, err
+}
+
+// ceilMilli is the first millisecond that is not before t.
+func ceilMilli(t time.Time) int64 {
+	ms := t.UnixMilli()
+	if time.UnixMilli(ms).Before(t) {
+		ms++
+	}
+	return ms
+}
+
+func noConversation(id string) error {
+	return convo.Errorf(convo.NotFound, "there is no conversation %q", id)
+}
+
+func errClosed() error {
+	return convo.Errorf(convo.Unavailable, "the server is shutting down; try again in a moment")
+}

@@ -1,0 +1,208 @@
+// Package sqlite keeps a server's data in one SQLite database in a folder: the
+// driver for one node, which needs nothing installed.
+//
+// One connection writes, in transactions that take in everything that waits, and
+// a pool of others reads; readers and the writer never wait for each other. A
+// commit is synced to the disk when one of its updates asked for it, and that
+// sync covers all commits before it. Which tables there are, and what for, is
+// said in migrations/.
+//
+// The folder belongs to one process at a time, which a lock sees to: what the
+// writer remembers would be wrong if somebody else wrote.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// Options are what a store can be told. The zero value is what servers use.
+type Options struct {
+	// Boot names the time since the machine was started. If it is not what it
+	// was when the data was last open, conversations skip numbers that may have
+	// been lost with the power. "" asks the system; systems that do not say are
+	// taken to run for ever.
+	Boot string
+}
+
+// Store is an open data folder. Open makes one.
+type Store struct {
+	lock    *os.File
+	readers *sqlitex.Pool
+	writer  *writer
+	pieces  *pieces
+	marks   *marks
+
+	closed  atomic.Bool
+	entry   sync.RWMutex   // held to enter, and by Close to let nobody else
+	updates sync.WaitGroup // those that have entered
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the data in a folder, and makes both if they do not exist. It
+// brings the data of earlier versions up to date. An error of kind Conflict says
+// that another process has the folder open, or that the data is newer than this
+// program.
+func Open(ctx context.Context, folder string, o Options) (_ *Store, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("sqlite: make the data folder: %w", err)
+	}
+	s := &Store{marks: &marks{}, pieces: &pieces{open: make(map[int64][]*unfinished)}}
+	if s.lock, err = lockFolder(folder); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.lock.Close())
+		}
+	}()
+	path := filepath.Join(folder, "parley.db")
+	if s.writer, err = s.openWriter(ctx, path, o); err != nil {
+		return nil, err
+	}
+	s.readers, err = sqlitex.NewPool(path, sqlitex.PoolOptions{
+		Flags:    sqlite.OpenReadWrite,
+		PoolSize: max(4, 2*runtime.GOMAXPROCS(0)),
+		PrepareConn: func(conn *sqlite.Conn) error {
+			conn.SetBusyTimeout(busyTimeout)
+			return ask(conn, `PRAGMA query_only = ON`).exec()
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: open the data for reading: %w", err), s.writer.conn.Close())
+	}
+	go s.writer.run()
+	return s, nil
+}
+
+// busyTimeout is how long a connection waits for another one's lock. Only a
+// recovery of the write-ahead log and tools from outside hold one at all.
+const busyTimeout = 10 * time.Second
+
+// openWriter opens the connection that writes, and makes everything ready for it.
+func (s *Store) openWriter(ctx context.Context, path string, o Options) (*writer, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: open the data: %w", err)
+	}
+	w := &writer{
+		conn: conn, heads: newHeads(), pieces: s.pieces, marks: s.marks,
+		queue: make(chan *job, maxQueue), done: make(chan struct{}),
+	}
+	conn.SetInterrupt(ctx.Done())
+	err = w.prepare(o)
+	conn.SetInterrupt(nil)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return w, nil
+}
+
+func (w *writer) prepare(o Options) error {
+	w.conn.SetBusyTimeout(busyTimeout) // before anything that may have to wait
+	if err := secure(w.conn); err != nil {
+		return err
+	}
+	if err := migrate(w.conn); err != nil {
+		return err
+	}
+	if err := ask(w.conn, `BEGIN IMMEDIATE`).exec(); err != nil {
+		return err
+	}
+	if err := w.load(o); err != nil {
+		return errors.Join(err, ask(w.conn, `ROLLBACK`).exec())
+	}
+	return ask(w.conn, `COMMIT`).exec()
+}
+
+// secure sets what decides how safely and how fast the connection writes.
+// Levels of synchronous are set with each transaction.
+func secure(conn *sqlite.Conn) error {
+	for _, pragma := range []string{
+		`PRAGMA journal_mode = WAL`,
+		`PRAGMA synchronous = NORMAL`,
+		`PRAGMA fullfsync = ON`, // macOS: its fsync alone does not reach the disk
+		`PRAGMA checkpoint_fullfsync = ON`,
+		`PRAGMA wal_autocheckpoint = 4096`,     // pages; fewer would write the same ones again and again
+		`PRAGMA journal_size_limit = 33554432`, // what a long read made of the log does not stay
+		`PRAGMA cache_size = -16384`,
+	} {
+		if err := ask(conn, pragma).exec(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load finds out what the writer has to remember.
+func (w *writer) load(o Options) error {
+	_, err := ask(w.conn, `SELECT coalesce(max(id), 0) FROM conversations`).
+		one(func(q *query) { w.lastConversation = q.readInt() })
+	if err != nil {
+		return err
+	}
+	if w.epoch, err = readEpoch(w.conn, o); err != nil {
+		return err
+	}
+	if err := w.pieces.load(w.conn); err != nil {
+		return err
+	}
+	return w.pieces.purgeNow(w.conn)
+}
+
+// Update implements store.Log.
+func (s *Store) Update(
+	ctx context.Context, tenant, conversation string, sync store.Sync, fn func(store.Tx) error,
+) ([]convo.Event, error) {
+	j := &job{key: key{tenant, conversation}, sync: sync, fn: fn}
+	if err := s.submit(ctx, j); err != nil {
+		return nil, err
+	}
+	return j.events, nil
+}
+
+// do carries out what does not belong to a conversation.
+func (s *Store) do(ctx context.Context, sync store.Sync, fn func(*sqlite.Conn) error) error {
+	return s.submit(ctx, &job{sync: sync, do: fn})
+}
+
+func (s *Store) submit(ctx context.Context, j *job) error {
+	s.entry.RLock()
+	if s.closed.Load() {
+		s.entry.RUnlock()
+		return errClosed()
+	}
+	s.updates.Add(1)
+	s.entry.RUnlock()
+	defer s.updates.Done()
+	return s.writer.submit(ctx, j)
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.entry.Lock()
+	already := s.closed.Swap(true)
+	s.entry.Unlock()
+	if already {
+		return nil
+	}
+	s.updates.Wait()
+	close(s.writer.queue)
+	<-s.writer.done
+	// The readers go first: the last connection folds the log into the database.
+	return errors.Join(s.writer.closeErr, s.readers.Close(), s.writer.conn.Close(), s.lock.Close())
+}

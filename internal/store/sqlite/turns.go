@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store/record"
+)
+
+// states are the turns' states as they are stored, by number. Those below ended
+// are open: an index of the schema says so too.
+func states() []convo.TurnState {
+	return []convo.TurnState{
+		convo.StateOpen, convo.StateQueued, convo.StateRunning, convo.StateWaiting, convo.StateEnded,
+	}
+}
+
+const writeTurnSQL = `
+	INSERT INTO turns (id, conversation, key, state, slot, next, context_from, reason, failure,
+		input, cached, reasoning, output, estimated, started, ended)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+	ON CONFLICT (id) DO UPDATE SET state = ?4, slot = ?5, next = ?6, context_from = ?7, reason = ?8, failure = ?9,
+		input = ?10, cached = ?11, reasoning = ?12, output = ?13, estimated = ?14, started = ?15, ended = ?16`
+
+// writeTurn writes a turn as it is now.
+func writeTurn(conn *sqlite.Conn, conversation int64, t *convo.Turn) error {
+	failure, err := record.EncodeFailure(t.Failure)
+	if err != nil {
+		return err
+	}
+	q := ask(conn, writeTurnSQL).int(rowID(conversation, t.OpenedSeq)).int(conversation).key(t.ID).
+		int(int64(slices.Index(states(), t.State))).int(t.Slot).int(t.Next).int(t.ContextFrom)
+	if t.Reason == "" {
+		q.null()
+	} else {
+		q.text(string(t.Reason))
+	}
+	q.blob(failure).
+		int(t.Usage.Input.N).int(t.Usage.Cached.N).int(t.Usage.Reasoning.N).int(t.Usage.Output.N).
+		int(record.EstimatedBits(t.Usage)).time(t.Started).time(t.Ended)
+	return q.exec()
+}
+
+// turnColumns are what scanTurn reads.
+const turnColumns = `
+	t.id, t.key, t.state, t.slot, t.next, t.context_from, t.reason, t.failure,
+	t.input, t.cached, t.reasoning, t.output, t.estimated, t.started, t.ended,
+	l.at, l.origin, l.data`
+
+func scanTurn(q *query, tenant, conversation string) (convo.Turn, error) {
+	t := convo.Turn{Tenant: tenant, Conversation: conversation}
+	t.OpenedSeq = q.readInt() & (1<<32 - 1)
+	t.ID = q.readKey()
+	if n := q.readInt(); n >= 0 && n < int64(len(states())) {
+		t.State = states()[n]
+	}
+	t.Slot, t.Next, t.ContextFrom = q.readInt(), q.readInt(), q.readInt()
+	t.Reason = convo.EndReason(q.readText())
+	failure, err := record.DecodeFailure(q.readBlob())
+	if err != nil {
+		return t, err
+	}
+	t.Failure = failure
+	t.Usage = record.UsageOf(q.readInt(), q.readInt(), q.readInt(), q.readInt(), q.readInt())
+	t.Started, t.Ended = q.readTime(), q.readTime()
+	t.Opened, t.Origin = fromMilli(q.readInt()), q.readKey()
+	body, err := record.Decode(record.Record{Kind: convo.KindTurnOpened, Data: q.readBlob()})
+	if opened, ok := body.(convo.TurnOpened); ok {
+		t.Front, t.Zone = opened.Front, opened.Zone
+	}
+	return t, err
+}
+
+const (
+	turnByKey = `
+		SELECT ` + turnColumns + ` FROM turns t JOIN log l ON l.id = t.id
+		WHERE t.conversation = ? AND t.key = ?`
+	turnsBySlot = `
+		SELECT ` + turnColumns + ` FROM turns t JOIN log l ON l.id = t.id
+		WHERE t.conversation = ? AND t.slot > 0 AND t.slot >= ? ORDER BY t.slot`
+	turnsOpen = `
+		SELECT ` + turnColumns + ` FROM turns t JOIN log l ON l.id = t.id
+		WHERE t.conversation = ? AND t.state < 4 ORDER BY t.id`
+	turnsOpenEverywhere = `
+		SELECT c.tenant, c.key, ` + turnColumns + `
+		FROM turns t JOIN conversations c ON c.id = t.conversation JOIN log l ON l.id = t.id
+		WHERE t.state < 4 ORDER BY t.conversation, t.id`
+)
+
+// scanTurns reads all rows.
+func scanTurns(q *query, tenant, conversation string) ([]convo.Turn, error) {
+	var list []convo.Turn
+	for q.next() {
+		t, err := scanTurn(q, tenant, conversation)
+		if err != nil {
+			return nil, errorsFirst(err, q.done())
+		}
+		list = append(list, t)
+	}
+	return list, q.done()
+}
+
+// readTurn reads one turn; ok is false if there is none.
+func readTurn(conn *sqlite.Conn, c int64, tenant, conversation, id string) (convo.Turn, bool, error) {
+	list, err := scanTurns(ask(conn, turnByKey).int(c).key(id), tenant, conversation)
+	if err != nil || len(list) == 0 {
+		return convo.Turn{}, false, err
+	}
+	return list[0], true, nil
+}
+
+// Turn implements store.Reader.
+func (s *Store) Turn(ctx context.Context, tenant, conversation, id string) (t convo.Turn, err error) {
+	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
+		var ok bool
+		t, ok, err = readTurn(conn, c, tenant, conversation, id)
+		if err == nil && !ok {
+			err = noTurn(id)
+		}
+		return err
+	})
+	return t, err
+}
+
+// Turns implements store.Reader.
+func (s *Store) Turns(ctx context.Context, tenant, conversation string, from int64) (list []convo.Turn, err error) {
+	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
+		list, err = scanTurns(ask(conn, turnsBySlot).int(c).int(from), tenant, conversation)
+		return err
+	})
+	return list, err
+}
+
+// OpenTurns implements store.Reader.
+func (s *Store) OpenTurns(ctx context.Context) (list []convo.Turn, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		q := ask(conn, turnsOpenEverywhere)
+		for q.next() {
+			tenant, conversation := q.readText(), q.readKey()
+			t, err := scanTurn(q, tenant, conversation)
+			if err != nil {
+				return errorsFirst(err, q.done())
+			}
+			list = append(list, t)
+		}
+		return q.done()
+	})
+	return list, err
+}
+
+func noTurn(id string) error { return convo.Errorf(convo.NotFound, "there is no turn %q", id) }
