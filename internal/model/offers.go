@@ -76,6 +76,9 @@ func (p *provider) models(ctx context.Context) ([]Info, error) {
 	if before, ever, fresh = p.said(); fresh {
 		return before, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // it passed while somebody else asked in vain
+	}
 	infos, err := p.Provider.Models(ctx)
 	if err != nil && ever {
 		return p.says(before), nil

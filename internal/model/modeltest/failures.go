@@ -33,23 +33,40 @@ func testCancel(t *testing.T, b *bench) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	got := read(t, cancelAfter(cancel, b.provider().Stream(ctx, hello())))
-	if !errors.Is(got.err, context.Canceled) {
+	if got.err != context.Canceled {
 		t.Errorf("got error %v, want the context's", got.err)
 	}
 	wantCancelled(t, b)
 }
 
 func testDeadline(t *testing.T, b *bench) {
-	b.fake.Push(fakeprovider.Behaviour{After: 0, Fault: fakeprovider.Silence})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	b.fake.Push(fakeprovider.Behaviour{After: 0, Fault: fakeprovider.Silence}, fakeprovider.Behaviour{Fault: fakeprovider.Mute})
+	for range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if got := read(t, b.provider().Stream(ctx, hello())); got.err != context.DeadlineExceeded {
+			t.Errorf("got error %v, want the context's", got.err)
+		}
+	}
+}
+
+func testCancelBefore(t *testing.T, b *bench) {
+	b.fake.Push(fakeprovider.Behaviour{Fault: fakeprovider.Mute})
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	got := read(t, b.provider().Stream(ctx, hello()))
-	if !errors.Is(got.err, context.DeadlineExceeded) {
+	p := b.provider()
+	ended := make(chan answer, 1)
+	go func() { ended <- read(t, p.Stream(ctx, hello())) }()
+	if _, err := b.fake.Await(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if got := <-ended; got.err != context.Canceled {
 		t.Errorf("got error %v, want the context's", got.err)
 	}
-	// The deadline may pass before the request has arrived at all.
-	if len(b.fake.Requests()) > 0 {
-		wantCancelled(t, b)
+	wantCancelled(t, b)
+	if got := read(t, p.Stream(ctx, hello())); got.err != context.Canceled {
+		t.Errorf("got error %v from a context that was cancelled before, want the context's", got.err)
 	}
 }
 
@@ -151,10 +168,16 @@ func testHuge(t *testing.T, b *bench) {
 }
 
 func testSilence(t *testing.T, b *bench) {
-	b.fake.Push(fakeprovider.Behaviour{Text: []string{"a", "b"}, After: 1, Fault: fakeprovider.Silence})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	p := b.with(Setup{URL: b.fake.URL, Key: Key, Silence: 300 * time.Millisecond})
-	wantError(t, read(t, p.Stream(t.Context(), hello())), model.Silent)
+	b.fake.Push(fakeprovider.Behaviour{Text: []string{"a", "b"}, After: 1, Fault: fakeprovider.Silence})
+	if failed := wantError(t, read(t, p.Stream(ctx, hello())), model.Silent); !failed.Temporary() {
+		t.Errorf("got %+v, want an error that may pass", failed)
+	}
 	wantCancelled(t, b)
+	b.fake.Push(fakeprovider.Behaviour{Fault: fakeprovider.Mute})
+	wantError(t, read(t, p.Stream(ctx, hello())), model.Silent)
 }
 
 func testUnreachable(t *testing.T, b *bench) {

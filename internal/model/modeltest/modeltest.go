@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(*testing.T, Setup) model.Provider) {
 		{"usage that is not reported stays unknown", testNoUsage},
 		{"a limit and a refusal end the answer with their reasons", testStops},
 		{"a cancelled context ends the provider's request", testCancel},
+		{"a call is cancelled before it is answered", testCancelBefore},
 		{"a deadline ends the provider's request", testDeadline},
 		{"leaving the loop ends the provider's request", testLeave},
 		{"429 says how long to wait", testLimited},

@@ -57,6 +57,7 @@ const (
 	Garbage Fault = "garbage" // a line that is no JSON
 	Huge    Fault = "huge"    // a line of 2 MiB
 	Silence Fault = "silence" // nothing more, until the caller goes
+	Mute    Fault = "mute"    // no answer at all, until the caller goes
 	Error   Fault = "error"   // an error is reported in the stream
 )
 
@@ -106,7 +107,7 @@ func ordered(word string, o map[string]string, a asked) Behaviour {
 		return b
 	}
 	switch word {
-	case "cut", "break", "garbage", "huge", "silence", "error":
+	case "cut", "break", "garbage", "huge", "silence", "mute", "error":
 		b.Fault = Fault(word)
 	case "reasoning":
 		b.Reasoning = []string{"Let me", " think", " about that."}

@@ -67,6 +67,10 @@ func (p *player) play(b Behaviour) {
 		refuse(p.w, p.dialect, b)
 		return
 	}
+	if b.Fault == Mute {
+		p.wait(nil)
+		return
+	}
 	p.split = b.Split
 	p.w.Header().Set("Content-Type", "text/event-stream")
 	p.w.WriteHeader(http.StatusOK)

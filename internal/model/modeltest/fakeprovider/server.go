@@ -20,6 +20,7 @@
 //	fake:garbage after=2        sends a line that is no JSON
 //	fake:huge after=2           sends a line of 2 MiB
 //	fake:silence after=2        sends nothing more until the caller goes
+//	fake:mute                   does not even begin to answer
 //	fake:error after=2          reports an error inside the stream
 //	fake:reasoning              thinks before it speaks
 //	fake:calls n=2              calls the first tool n times, one call after the other
