@@ -59,8 +59,8 @@ func (a *Ask) Delivered() {
 	if a == nil || a.attempt == "" {
 		return
 	}
-	a.repeats.forget(a.attempt)
 	a.log.MarkWritten(a.id, a.attempt)
+	a.repeats.delivered(a.attempt)
 }
 
 // Broken reports that the connection broke before the answer was complete, or
@@ -107,13 +107,26 @@ func (r *repeats) forget(attempt string) {
 	delete(r.state, attempt)
 }
 
-// prune forgets broken deliveries that nobody came back for. The time is long
-// beyond any that joins.
+// delivered forgets an attempt that is marked as written. The mark itself comes
+// with a later commit: while unmarked records still count as broken, because
+// the process before this one may have left them, this one is remembered.
+func (r *repeats) delivered(attempt string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.ready) < brokenFor {
+		r.state[attempt] = delivery{deliveryWritten, time.Now()}
+		return
+	}
+	delete(r.state, attempt)
+}
+
+// prune forgets deliveries that nobody came back for. The time is long beyond
+// any that joins.
 func (r *repeats) prune(before time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for attempt, d := range r.state {
-		if d.state == deliveryBroken && d.since.Before(before) {
+		if d.state != deliveryOpen && d.since.Before(before) {
 			delete(r.state, attempt)
 		}
 	}
