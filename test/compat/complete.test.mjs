@@ -15,7 +15,7 @@ test('a turn without a conversation answers and streams', async () => {
     { messages: [{ type: 'user', text: 'Ahoj 🌍' }] },
     { messages: [{ type: 'context', text: 'It rains.' }, { type: 'user', text: 'a' }, { type: 'bot', text: 'b' }, { type: 'user', text: 'Ahoj 🌍' }] },
     { text: 'Ahoj 🌍' },
-    { messages: [{ type: 'user', text: 'a' }], text: 'Ahoj 🌍', backstory: 'You are kind.', model: 'gpt-4o' },
+    { messages: [{ type: 'user', text: 'a' }, { type: 'bot', text: 'b' }], text: 'Ahoj 🌍', backstory: 'You are kind.', model: 'gpt-4o' },
   ]) {
     const text = fake.echo('Ahoj 🌍')
     assertAnswer(await conversation.complete(null, body), { stateful: false, text })
@@ -30,7 +30,6 @@ test('a turn of a conversation answers, streams and is kept', async () => {
   assertAnswer(answer, { stateful: true, text: fake.echo('One?') })
   const lines = await collect(conversation.complete(id, { text: 'Two 🌍?' }).stream())
   assertTurn(lines, { stateful: true, text: fake.echo('Two 🌍?') })
-  assert.ok(ofType(lines, 'token').length > 1, 'the answer came in pieces')
 
   const { items } = await conversation.message.list(id)
   assert.deepEqual(items.map(({ type, text }) => [type, text]), [
@@ -69,10 +68,20 @@ test('complete without text goes on from what is stored', async () => {
   assert.deepEqual((await history(client, id)).map(([type]) => type), ['user', 'bot', 'user', 'bot'])
 })
 
+test('an answer streams as it comes', async () => {
+  const { id } = await conversation.create({})
+  for (const conversationId of [id, null]) {
+    const lines = await collect(conversation.complete(conversationId, { text: fake.slow(8, 40) }).stream())
+    assertTurn(lines, { stateful: conversationId !== null, text: fake.slowText(8) })
+    assert.ok(ofType(lines, 'token').length > 4, 'words that come 40 ms apart are not gathered')
+  }
+})
+
 test('entities are echoed while privacy is off', async () => {
   const entities = [{ type: 'email', begin: 0, end: 3, text: 'a@b', replacement: { begin: 0, end: 3, text: 'xyz' } }]
   const { id } = await conversation.create({})
   assert.deepEqual((await conversation.send(id, { text: 'a@b', entities })).entities, entities)
+  await conversation.receive(id, {})
   assertAnswer(await conversation.complete(id, { text: 'a@b', entities }), { stateful: true, text: fake.echo('a@b') })
 })
 

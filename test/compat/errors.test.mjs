@@ -66,7 +66,7 @@ test('what cannot be answered is refused before anything happens', async () => {
     [{ messages: [{ type: 'user' }] }, /text/],
     [{ messages: [{ text: 'x' }] }, /type/],
     [{ messages: [{ type: 'robot', text: 'x' }] }, /type/],
-    [{ messages: [{ type: 'user', text: 'x' }], model: 7 }, /model/],
+    [{ messages: [{ type: 'user', text: 'x' }], backstory: 7 }, /backstory/],
   ]) {
     await assert.rejects(conversation.complete(null, body), failure('BAD_REQUEST', named), JSON.stringify(body))
     await assert.rejects(collect(conversation.complete(null, body).stream()), failure('BAD_REQUEST', named))

@@ -64,6 +64,20 @@ type Server struct {
 
 // Start runs the program and waits until it is ready.
 func (s *Server) Start(ctx context.Context) error {
+	if err := s.Launch(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		s.Kill()
+		return fmt.Errorf("%s is not ready: %w; it printed:\n%s", s.Command[0], err, s.Output())
+	}
+	return nil
+}
+
+// Launch runs the program and does not wait for it.
+func (s *Server) Launch() error {
 	s.cmd = exec.Command(s.Command[0], s.Command[1:]...)
 	s.cmd.Env = append(environment(), s.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
@@ -77,12 +91,6 @@ func (s *Server) Start(ctx context.Context) error {
 		defer close(exited)
 		_ = cmd.Wait() // how it ended is told by what it printed
 	}(s.cmd, s.exited)
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if err := s.ready(ctx); err != nil {
-		s.Kill()
-		return fmt.Errorf("%s is not ready: %w; it printed:\n%s", s.Command[0], err, s.Output())
-	}
 	return nil
 }
 
