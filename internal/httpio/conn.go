@@ -87,6 +87,7 @@ func (c *conn) broke(err error) {
 
 // answered says that the handler is done and net/http will now flush.
 func (c *conn) answered(r Receipt) {
+	c.server.leave(1)
 	c.mu.Lock()
 	c.leaving = r
 	c.mu.Unlock()
@@ -98,14 +99,16 @@ func (c *conn) flushed() {
 	r, err := c.leaving, c.err
 	c.leaving = nil
 	c.mu.Unlock()
-	switch {
-	case r == nil:
-	case err != nil:
-		r.Broken()
-	default:
-		r.Written()
-		c.watch(r)
+	if r == nil {
+		return
 	}
+	defer c.server.leave(-1)
+	if err != nil {
+		r.Broken()
+		return
+	}
+	r.Written()
+	c.watch(r)
 }
 
 // watch waits for an error that shows that the answer did not arrive after all.

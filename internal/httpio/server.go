@@ -55,8 +55,10 @@ type Server struct {
 	options ServerOptions
 	http    *http.Server
 
-	mu   sync.Mutex
-	open map[*delivery]struct{}
+	mu      sync.Mutex
+	open    map[*delivery]struct{}
+	leaving int       // answers between their handler and the end of their flush
+	left    sync.Cond // leaving became 0
 }
 
 type connKey struct{}
@@ -65,6 +67,7 @@ type connKey struct{}
 func NewServer(h http.Handler, o ServerOptions) *Server {
 	o.fill()
 	s := &Server{options: o, open: map[*delivery]struct{}{}}
+	s.left.L = &s.mu
 	s.http = &http.Server{
 		Handler:           h,
 		MaxHeaderBytes:    o.HeaderLimit,
@@ -134,10 +137,23 @@ func (s *Server) Close() error {
 	return err
 }
 
+// leave counts the answers that are on their way out.
+func (s *Server) leave(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaving += n; s.leaving == 0 {
+		s.left.Broadcast()
+	}
+}
+
 // settle takes what broke in no way so far for delivered: nobody will watch any
-// longer.
+// longer. A connection counts as idle a moment before its receipt is told, so
+// that one is waited for.
 func (s *Server) settle() {
 	s.mu.Lock()
+	for s.leaving > 0 {
+		s.left.Wait()
+	}
 	open := make([]*delivery, 0, len(s.open))
 	for d := range s.open {
 		open = append(open, d)

@@ -21,21 +21,19 @@ type Stream struct {
 	err   error // of the first write that failed
 }
 
-// StreamLines starts a JSON Lines answer: status and headers leave at once.
-func StreamLines(w *Response) (*Stream, error) {
+// StreamLines starts a JSON Lines answer: status and headers leave at once. If
+// they cannot, the first line says so.
+func StreamLines(w *Response) *Stream {
 	h := w.Header()
 	h.Set("Content-Type", "application/jsonl")
 	h.Set("Cache-Control", "no-cache, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
-	s := &Stream{w: w, last: time.Now()}
-	if s.err = w.FlushError(); s.err != nil {
-		return nil, s.err
-	}
+	s := &Stream{w: w, last: time.Now(), err: w.FlushError()}
 	// Reset starts it, not AfterFunc, so that the field is set when it fires.
 	s.timer = time.AfterFunc(time.Hour, s.blank)
 	s.timer.Reset(Silence)
-	return s, nil
+	return s
 }
 
 // Write sends whole lines, each with its line break, and flushes them.

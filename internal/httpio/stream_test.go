@@ -82,10 +82,7 @@ func get(t *testing.T, c net.Conn) *http.Response {
 func TestBlanksComeBetweenLinesAfterSilence(t *testing.T) {
 	t.Parallel()
 	handler := func(w *httpio.Response, _ *http.Request) error {
-		out, err := httpio.StreamLines(w)
-		if err != nil {
-			return err
-		}
+		out := httpio.StreamLines(w)
 		defer out.Close()
 		for _, pause := range []time.Duration{14 * time.Second, 14 * time.Second, 31 * time.Second} {
 			time.Sleep(pause)
@@ -110,12 +107,10 @@ func TestBlanksComeBetweenLinesAfterSilence(t *testing.T) {
 func TestAReaderThatStopsReadingHoldsNobody(t *testing.T) {
 	t.Parallel()
 	handler := func(w *httpio.Response, _ *http.Request) error {
-		out, err := httpio.StreamLines(w)
-		if err != nil {
-			return err
-		}
+		out := httpio.StreamLines(w)
 		defer out.Close()
 		start := time.Now()
+		var err error
 		for err == nil {
 			err = out.Write(bytes.Repeat([]byte("x"), 1000))
 		}

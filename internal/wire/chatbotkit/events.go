@@ -57,10 +57,7 @@ func (c *call) streamEvents(q eventsQuery) error {
 	if err != nil {
 		return err
 	}
-	out, err := httpio.StreamLines(c.w)
-	if err != nil {
-		return err
-	}
+	out := httpio.StreamLines(c.w)
 	defer out.Close()
 	s := &eventStream{eventsQuery: q, out: out, view: newLogView(c), c: c}
 	err = s.replay(events, last)

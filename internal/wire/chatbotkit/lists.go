@@ -67,10 +67,7 @@ func streamList[T any](c *call, list engine.List, page pager[T]) error {
 	if err != nil {
 		return err
 	}
-	out, err := httpio.StreamLines(c.w)
-	if err != nil {
-		return err
-	}
+	out := httpio.StreamLines(c.w)
 	defer out.Close()
 	var buf []byte
 	for len(items) > 0 {

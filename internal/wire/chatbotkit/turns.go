@@ -69,27 +69,19 @@ func (c *call) read(reading *engine.Reading) error {
 // unless the turn is refused.
 func (c *call) streamTurn(reading *engine.Reading) error {
 	view := turnView{conversation: reading.Conversation}
-	var out *httpio.Stream
 	var rendered lines
-	start := func() (err error) {
-		out, err = httpio.StreamLines(c.w)
-		return err
+	var out *httpio.Stream
+	if reading.Conversation != "" {
+		out = httpio.StreamLines(c.w)
 	}
 	defer func() {
 		if out != nil {
 			out.Close()
 		}
 	}()
-	if reading.Conversation != "" {
-		if err := start(); err != nil {
-			return httpio.Cut(err)
-		}
-	}
 	return reading.Each(c.r.Context(), func(events []convo.Event) error {
 		if out == nil {
-			if err := start(); err != nil {
-				return err
-			}
+			out = httpio.StreamLines(c.w)
 		}
 		ended := false
 		for i := range events {

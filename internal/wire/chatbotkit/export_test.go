@@ -1,0 +1,69 @@
+package chatbotkit
+
+import (
+	"reflect"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// Row is an operation as tests see it.
+type Row struct {
+	Method, Path   string
+	Session, Later bool
+	Request        reflect.Type
+}
+
+// Rows gives the table of operations, and those that are for later versions.
+func Rows() []Row {
+	var rows []Row
+	for _, op := range operations() {
+		rows = append(rows, Row{op.method, op.path, op.session, false, op.request})
+	}
+	for _, op := range laterOperations() {
+		rows = append(rows, Row{op.method, op.path, op.session, true, nil})
+	}
+	return rows
+}
+
+// Decoders decodes a body as each request type.
+func Decoders() map[reflect.Type]func([]byte) error {
+	all := map[reflect.Type]func([]byte) error{}
+	decoder[conversationRequest](all)
+	decoder[createConversationRequest](all)
+	decoder[createMessageRequest](all)
+	decoder[updateMessageRequest](all)
+	decoder[sendRequest](all)
+	decoder[voteRequest](all)
+	decoder[createSessionRequest](all)
+	decoder[completeRequest](all)
+	decoder[receiveRequest](all)
+	decoder[completeStatelessRequest](all)
+	decoder[stopRequest](all)
+	decoder[emptyRequest](all)
+	return all
+}
+
+func decoder[T any](all map[reflect.Type]func([]byte) error) {
+	all[reflect.TypeFor[T]()] = func(body []byte) error {
+		_, err := httpio.Decode[T](body)
+		return err
+	}
+}
+
+// TokenLines renders the same event again and again, for the benchmark.
+func TokenLines(n func() bool) int {
+	var l lines
+	e := convo.Event{Seq: 12345, Body: convo.Delta{Message: "m", Type: convo.Bot, Text: " quite ordinary"}}
+	total := 0
+	for n() {
+		l.turnEvent(&e, nil)
+		total += len(l.take())
+	}
+	return total
+}
+
+// ExtendMeta is what reads add to a message's meta.
+func ExtendMeta(meta string, incomplete bool, turn string) string {
+	return string(extendMeta(convo.JSON(meta), incomplete, turn))
+}

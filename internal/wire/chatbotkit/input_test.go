@@ -1,0 +1,174 @@
+package chatbotkit_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/wire/chatbotkit"
+)
+
+func unmarshal(t *testing.T, text string, dst any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), dst); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+}
+
+func TestWhatIsTooLargeIsRefusedAndNotStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation()
+	long := strings.Repeat("x", 256<<10+1)
+	for path, body := range map[string]string{
+		"/v1/conversation/create":                    `{"name":"` + strings.Repeat("x", 8<<20) + `"}`,
+		"/v1/conversation/" + id + "/update":         `{"meta":{"a":"` + strings.Repeat("x", 64<<10) + `"}}`,
+		"/v1/conversation/" + id + "/send":           `{"text":"` + long + `"}`,
+		"/v1/conversation/" + id + "/complete":       `{"text":"` + long + `"}`,
+		"/v1/conversation/" + id + "/message/create": `{"type":"user","text":"` + long + `"}`,
+		"/v1/conversation/complete":                  `{"messages":[{"type":"user","text":"` + long + `"}]}`,
+	} {
+		if a := b.post(path, body); a.status != 413 || !strings.Contains(a.body, "CONTENT_TOO_LARGE") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if got := b.messages(id); got != "" {
+		t.Errorf("stored: %.100s", got)
+	}
+	if a := b.do(request{path: "/v1/conversation/list"}); strings.Count(a.body, `"id"`) != 1 || strings.Contains(a.body, "meta") {
+		t.Errorf("stored: %.200s", a.body)
+	}
+	if len(b.model.Calls()) != 0 {
+		t.Error("the model was asked")
+	}
+}
+
+func TestABrokenBodyIsRefusedAndNotStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation()
+	for _, path := range []string{"send", "complete", "message/create", "update"} {
+		if a := b.post("/v1/conversation/"+id+"/"+path, "{\"type\":\"user\",\"text\":\"\xff\"}"); a.status != 400 || !strings.Contains(a.body, "UTF-8") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+		text := b.cutOff("/v1/conversation/"+id+"/"+path, `{"type":"user","text":"half`)
+		if !strings.HasPrefix(text, "HTTP/1.1 400 ") || !strings.Contains(text, `"code":"BAD_REQUEST"`) {
+			t.Errorf("%s: %q", path, text)
+		}
+	}
+	if got := b.messages(id); got != "" {
+		t.Errorf("stored: %s", got)
+	}
+}
+
+// cutOff sends half a body and gives what comes back.
+func (b *bundle) cutOff(path, half string) string {
+	b.t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(b.url, "http://"))
+	must(b.t, err)
+	defer func() { _ = c.Close() }()
+	_, err = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", path, b.secret, len(half)+10, half)
+	must(b.t, err)
+	must(b.t, c.(*net.TCPConn).CloseWrite())
+	all, err := io.ReadAll(bufio.NewReader(c))
+	must(b.t, err)
+	return string(all)
+}
+
+func TestTheLogHoldsNoSecretsAndNoText(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	m := b.make()
+	b.post("/v1/conversation/"+m.conversation+"/complete", `{"text":"the words of a user"}`)
+	b.post("/v1/conversation/"+m.conversation+"/complete", `{"text":"the words of a user`)
+	b.do(request{path: "/v1/conversation/list?meta.x=private-value", token: m.session})
+	log := b.log.String()
+	for _, secret := range []string{b.secret, m.session, "words of a user", "private-value", m.conversation} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds %q: %s", secret, log)
+		}
+	}
+	if !strings.Contains(log, "route=/conversation/{conversationId}/complete") {
+		t.Errorf("the log says %s", log)
+	}
+}
+
+func TestLoneSurrogatesAreStoredAsReplacements(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation()
+	b.post("/v1/conversation/"+id+"/send", `{"text":"a\ud800b"}`)
+	b.post("/v1/conversation/"+id+"/update", `{"meta":{"k":"\udc00"}}`)
+	if got := b.messages(id); got != "user \"a\ufffdb\"" {
+		t.Errorf("got %s", got)
+	}
+	if a := b.do(request{path: "/v1/conversation/" + id + "/fetch"}); !strings.Contains(a.body, `{"k":"\ufffd"}`) {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+func TestPreflightsNeedNoToken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	a := b.do(request{method: http.MethodOptions, path: "/api/v1/conversation/create", token: "-", header: map[string]string{"Access-Control-Request-Headers": "x-own"}})
+	h := a.header
+	if a.status != 204 || h.Get("Access-Control-Max-Age") != "600" || h.Get("Access-Control-Allow-Methods") != "GET, POST, PUT, DELETE, OPTIONS" || !strings.HasSuffix(h.Get("Access-Control-Allow-Headers"), ", idempotency-key, x-own") {
+		t.Errorf("%d %v", a.status, h)
+	}
+}
+
+func TestMetaSaysWhatTheServerKnows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		meta, turn, want string
+		incomplete       bool
+	}{
+		{"", "", "", false},
+		{`{"a":1}`, "", `{"a":1}`, false},
+		{"", "t", `{"turn":"t"}`, false},
+		{`{}`, "t", `{"turn":"t"}`, false},
+		{`{"a":1.0}`, "t", `{"a":1.0,"incomplete":true,"turn":"t"}`, true},
+		{`{"turn":7}`, "t", `{"turn":7,"incomplete":true}`, true},
+	} {
+		if got := chatbotkit.ExtendMeta(c.meta, c.incomplete, c.turn); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.meta, got, c.want)
+		}
+	}
+}
+
+func FuzzRequests(f *testing.F) {
+	decoders := chatbotkit.Decoders()
+	var types []reflect.Type
+	for _, row := range chatbotkit.Rows() {
+		if row.Request == nil {
+			continue
+		}
+		if decoders[row.Request] == nil {
+			f.Fatalf("%s has no decoder here", row.Request)
+		}
+		types = append(types, row.Request)
+	}
+	for i := range types {
+		f.Add(byte(i), []byte(`{"name":"a","meta":{"b":[1]},"messages":[{"type":"user","text":"t"}],"type":"user","text":null,
+			"entities":[{"type":"e","begin":1,"replacement":{"text":"r"}}],"functions":[{"name":"f","call":{"start":true}}],
+			"extensions":{"datasets":[{"records":[{"text":"x"}]}]},"limits":{"calls":1},"value":1.0,"privacy":false,"contactId":{}}`))
+	}
+	f.Fuzz(func(t *testing.T, i byte, body []byte) {
+		err := decoders[types[int(i)%len(types)]](body)
+		if err != nil && convo.ErrorKind(err) != convo.Invalid {
+			t.Fatalf("%q: %v", body, err)
+		}
+	})
+}
+
+func BenchmarkTokenLine(b *testing.B) {
+	b.ReportAllocs()
+	b.SetBytes(int64(chatbotkit.TokenLines(b.Loop) / b.N))
+}

@@ -1,0 +1,226 @@
+package chatbotkit_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/parleyhq/parley/internal/auth"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/seal"
+	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/wire/chatbotkit"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bundle is a running server with the ChatBotKit front, over the memory store
+// and a model that plays scripts. It has two tenants.
+type bundle struct {
+	t       *testing.T
+	url     string
+	store   *memory.Store
+	auth    *auth.Auth
+	engine  *engine.Engine
+	model   *scripted.Provider
+	client  *http.Client
+	log     *logged
+	secret  string // of the tenant "one"
+	foreign string // of the tenant "two"
+}
+
+// logged is a log that tests can read.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func setup(t *testing.T, scripts ...scripted.Script) *bundle {
+	t.Helper()
+	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: &http.Transport{}}, log: &logged{}}
+	b.auth = auth.New(b.store, time.Now)
+	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
+	must(t, err)
+	models, err := model.NewCatalog(model.CatalogConfig{Providers: []model.Configured{
+		{Name: "scripted", Kind: "scripted", Provider: b.model, Models: []string{scripted.Name}, Window: 32000},
+	}})
+	must(t, err)
+	log := slog.New(slog.NewTextHandler(b.log, nil))
+	b.engine = engine.New(engine.Options{
+		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
+	})
+	must(t, b.engine.Start(t.Context()))
+	b.secret, _, err = b.auth.Create(t.Context(), "one", "test", 0)
+	must(t, err)
+	b.foreign, _, err = b.auth.Create(t.Context(), "two", "test", 0)
+	must(t, err)
+	b.serve(log)
+	t.Cleanup(models.Close)
+	return b
+}
+
+func (b *bundle) serve(log *slog.Logger) {
+	b.t.Helper()
+	front, err := chatbotkit.New(chatbotkit.Options{Engine: b.engine, Auth: b.auth, Log: log})
+	must(b.t, err)
+	server := httpio.NewServer(front, httpio.ServerOptions{Log: log})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(b.t, err)
+	b.url = "http://" + l.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	b.t.Cleanup(func() {
+		b.client.CloseIdleConnections()
+		must(b.t, server.Close())
+		must(b.t, <-served)
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		b.engine.Drain(now)
+		must(b.t, b.store.Close())
+	})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// request is one that tests send; the zero value of a field takes a default.
+type request struct {
+	method string // GET without a body, else POST
+	path   string
+	body   string
+	token  string // default: the secret of tenant one; "-" sends none
+	accept string
+	header map[string]string
+	ctx    context.Context
+}
+
+// start sends a request and returns when the headers of its answer are there.
+func (b *bundle) start(q request) *http.Response {
+	b.t.Helper()
+	if q.method == "" {
+		q.method = http.MethodGet
+		if q.body != "" {
+			q.method = http.MethodPost
+		}
+	}
+	if q.ctx == nil {
+		q.ctx = b.t.Context()
+	}
+	r, err := http.NewRequestWithContext(q.ctx, q.method, b.url+q.path, bytes.NewReader([]byte(q.body)))
+	must(b.t, err)
+	if q.token == "" {
+		q.token = b.secret
+	}
+	if q.token != "-" {
+		r.Header.Set("Authorization", "Bearer "+q.token)
+	}
+	if q.accept != "" {
+		r.Header.Set("Accept", q.accept)
+	}
+	for name, value := range q.header {
+		r.Header.Set(name, value)
+	}
+	res, err := b.client.Do(r)
+	must(b.t, err)
+	return res
+}
+
+// answer is a response that was read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *bundle) do(q request) answer {
+	b.t.Helper()
+	res := b.start(q)
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	must(b.t, err)
+	a := answer{res.StatusCode, res.Header, string(body)}
+	b.check(q, a)
+	return a
+}
+
+// check holds an answer against what is promised of every one.
+func (b *bundle) check(q request, a answer) {
+	b.t.Helper()
+	for name, want := range map[string]string{
+		"Access-Control-Allow-Origin":   "*",
+		"Access-Control-Expose-Headers": "Retry-After, Idempotent-Replayed, X-Request-Id, Content-Disposition",
+		"X-Content-Type-Options":        "nosniff",
+	} {
+		if got := a.header.Get(name); got != want {
+			b.t.Errorf("%s %s: %s is %q", q.method, q.path, name, got)
+		}
+	}
+	if a.header.Get("X-Request-Id") == "" {
+		b.t.Errorf("%s %s: no X-Request-Id", q.method, q.path)
+	}
+	switch contentType := a.header.Get("Content-Type"); {
+	case contentType == "application/jsonl":
+		checkLines(b.t, a.body)
+	case a.status >= 400:
+		var failed struct{ Message, Code string }
+		if err := json.Unmarshal([]byte(a.body), &failed); err != nil || failed.Message == "" || failed.Code == "" || contentType != "application/json" {
+			b.t.Errorf("%s %s: %d %s %q is no error body", q.method, q.path, a.status, contentType, a.body)
+		}
+	}
+}
+
+// checkLines holds a stream against the framing that the published client
+// needs: ASCII, no blank line, every line an object.
+func checkLines(t *testing.T, body string) {
+	t.Helper()
+	for i, c := range []byte(body) {
+		if c >= 0x80 || c == '\r' {
+			t.Fatalf("byte %d of the lines is %#x", i, c)
+		}
+	}
+	if body == "" {
+		return
+	}
+	if !strings.HasSuffix(body, "}\n") {
+		t.Fatalf("the last line ends with %q", body[max(0, len(body)-20):])
+	}
+	for line := range strings.Lines(body) {
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if data, ok := object["data"]; ok && data[0] != '{' {
+			t.Fatalf("%q: data is no object", line)
+		}
+	}
+}
