@@ -21,7 +21,7 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 			b := newBench(t)
 			control := httptest.NewServer(b.control())
 			t.Cleanup(control.Close)
-			cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-timeout=60000", script)
+			cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-timeout=120000", script)
 			cmd.Env = append(os.Environ(),
 				"PARLEY_URL=http://"+b.server.Address,
 				"PARLEY_SECRET="+apiSecret,
