@@ -7,13 +7,17 @@
 //
 //   - Everything that one Update writes is written together or not at all, and
 //     nothing of it is seen by a reader before it is committed.
+//
 //   - Updates of one conversation happen one after the other. Sequence numbers
 //     are given in that order, without gaps but for [convo.Restarted].
+//
 //   - When Update returns, what it wrote survives the death of the process; with
 //     [Durable] it survives the loss of power, and so does all that was written
 //     before it.
+//
 //   - Reads return copies. A method that finds nothing returns an error of kind
 //     [convo.NotFound]; ids of another tenant are not found.
+//
 //   - Many callers' Updates share one commit where that is cheaper. If one of
 //     them fails, the others do not.
 //

@@ -49,7 +49,7 @@ func (s *Store) Events(
 		p := &page{
 			turnNames: turnNames{conn: conn, conversation: c},
 			open:      open, next: after + 1, limit: limit,
-			bound: after + int64(limit), ahead: make(map[int64]convo.Event),
+			bound: after + int64(limit), ahead: make(map[int64]convo.Event), skips: make(map[int64]int64),
 		}
 		events, err = p.read()
 		return err
@@ -70,7 +70,7 @@ type page struct {
 	bound  int64 // no number above it is on this page
 	events []convo.Event
 	ahead  map[int64]convo.Event // those whose turn has not come
-	skip   convo.Restarted       // the last one read: its numbers are not missing
+	skips  map[int64]int64       // numbers that are not missing: from which to which
 }
 
 func (p *page) read() ([]convo.Event, error) {
@@ -112,8 +112,9 @@ func (p *page) take(r row) error {
 	}
 	switch b := e.Body.(type) {
 	case convo.Restarted:
+		b.From = max(b.From, p.next) // a page may begin inside
 		if b.From <= p.bound {
-			p.skip = b
+			p.skips[b.From] = b.To
 			p.bound += b.To - b.From
 		}
 	case convo.MessageEnded:
@@ -162,8 +163,8 @@ func (p *page) advance() error {
 				return err
 			}
 		}
-		if !ok && p.skip.From <= p.next && p.next < p.skip.To {
-			p.next = p.skip.To
+		if to, skipped := p.skips[p.next]; !ok && skipped && p.next < to {
+			p.next = to
 			continue
 		}
 		if !ok {

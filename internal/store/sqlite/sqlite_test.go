@@ -1,11 +1,17 @@
 package sqlite_test
 
 import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/memory"
 	"github.com/parleyhq/parley/internal/store/sqlite"
 	"github.com/parleyhq/parley/internal/store/storetest"
 )
@@ -44,4 +50,52 @@ func TestSQLiteKeepsThePromisesOfTheStore(t *testing.T) {
 			return open(t, s.(*kept).folder, "second")
 		},
 	})
+}
+
+func TestSQLiteAgreesWithTheReferenceModel(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(*histories) {
+		t.Run(fmt.Sprint("history ", seed), func(t *testing.T) {
+			t.Parallel()
+			boots := 0
+			storetest.Compare(t, storetest.Pair{
+				Store: open(t, t.TempDir(), "boot 0"),
+				Model: memory.New(),
+				Between: func(p *storetest.Pair, r *rand.Rand) {
+					folder := p.Store.(*kept).folder
+					switch r.IntN(6) {
+					case 0: // the machine is restarted
+						boots++
+						p.Model.(*memory.Store).Restart()
+						fallthrough
+					case 1: // the server is restarted
+						if err := p.Store.Close(); err != nil {
+							t.Fatal(err)
+						}
+						p.Store = open(t, folder, fmt.Sprint("boot ", boots))
+					case 2: // the server is killed
+						p.Store = open(t, copyFolder(t, folder), fmt.Sprint("boot ", boots))
+					}
+				},
+			}, seed, 400)
+		})
+	}
+}
+
+var histories = flag.Int("histories", 12, "how many random histories are compared")
+
+// copyFolder copies a folder as it is on the disk: what a killed process leaves.
+func copyFolder(t testing.TB, from string) string {
+	t.Helper()
+	to := t.TempDir()
+	for _, name := range []string{"parley.db", "parley.db-wal"} {
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
 }
