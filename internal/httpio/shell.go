@@ -46,8 +46,8 @@ func (s *Shell) Wrap(h Handler) http.Handler {
 
 		err := s.run(h, w, r, id)
 		_, cut := errors.AsType[*cutError](err)
-		cut = cut || err != nil && w.Started()
-		if err != nil && !cut && !isGone(r, err) {
+		cut = cut || err != nil && (w.Started() || isGone(r, err))
+		if err != nil && !cut {
 			s.fail(w, r, err)
 		}
 		s.finish(w, r, cut)
@@ -56,7 +56,7 @@ func (s *Shell) Wrap(h Handler) http.Handler {
 			slog.Int("status", w.status), slog.Duration("took", time.Since(start)),
 			slog.Int64("bytes", w.bytes), slog.Bool("gone", r.Context().Err() != nil))
 		if cut {
-			// A clean end would make half an answer look like a whole one.
+			// A clean end would make half an answer, or none, look like a whole one.
 			panic(http.ErrAbortHandler)
 		}
 	})
@@ -78,7 +78,8 @@ func (s *Shell) run(h Handler, w *Response, r *http.Request, id string) (err err
 	return err
 }
 
-// isGone reports whether an error only says that the client left. The context
+// isGone reports whether an error only says that the request was given up, by
+// the client or by a server that ends: there is no answer then. The context
 // alone does not: net/http ends it as well when a body is cut off or too slow,
 // and such a client may still read what was wrong.
 func isGone(r *http.Request, err error) bool {

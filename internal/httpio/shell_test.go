@@ -198,6 +198,23 @@ func TestACutAnswerIsNotRendered(t *testing.T) {
 	}
 }
 
+func TestARequestThatTheServerGivesUpIsCut(t *testing.T) {
+	t.Parallel()
+	b := serve(t, func(_ *httpio.Response, r *http.Request) error {
+		ctx, cancel := context.WithCancel(r.Context())
+		cancel()
+		*r = *r.WithContext(ctx)
+		return ctx.Err()
+	})
+	c := b.dial(t)
+	if _, err := io.WriteString(c, plainGet); err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := io.ReadAll(c); len(all) != 0 {
+		t.Errorf("got %q", all)
+	}
+}
+
 func TestABodyBeyondItsLimitIsDrainedBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	b := serve(t, func(w *httpio.Response, r *http.Request) error {

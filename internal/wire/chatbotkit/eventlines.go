@@ -127,12 +127,12 @@ func (v *logView) recall(ctx context.Context, turn string, view *turnView) error
 	}
 }
 
-// renderAll renders a batch and gives its lines.
-func (v *logView) renderAll(ctx context.Context, events []convo.Event) ([]byte, error) {
+// renderAll adds the lines of a batch.
+func (v *logView) renderAll(ctx context.Context, events []convo.Event) error {
 	for i := range events {
 		if err := v.render(ctx, &events[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return v.take(), nil
+	return nil
 }

@@ -12,8 +12,10 @@ import (
 
 // The bounds of a page of events.
 const (
-	eventsTake = 1000
-	eventsMax  = 10000
+	eventsTake  = 1000
+	eventsMax   = 10000
+	eventsBytes = 8 << 20 // of lines in one object; the cursor says where it ended
+	eventsRead  = 250     // how many are in memory at once
 )
 
 // eventsQuery is what part of a log was asked for.
@@ -101,12 +103,11 @@ func (s *eventStream) send(events []convo.Event) error {
 	if s.take > 0 && int64(len(events)) > s.take {
 		events = events[:s.take]
 	}
-	rendered, err := s.view.renderAll(s.c.r.Context(), events)
-	if err != nil {
+	if err := s.view.renderAll(s.c.r.Context(), events); err != nil {
 		return err
 	}
-	if len(rendered) > 0 {
-		if err := s.out.Write(rendered); err != nil {
+	if len(s.view.buf) > 0 {
+		if err := s.out.Write(s.view.take()); err != nil {
 			return err
 		}
 	}
@@ -121,9 +122,9 @@ func (s *eventStream) send(events []convo.Event) error {
 // page is how many events to read at once.
 func (q *eventsQuery) page() int {
 	if q.take > 0 {
-		return int(min(q.take, eventsTake))
+		return int(min(q.take, eventsRead))
 	}
-	return eventsTake
+	return eventsRead
 }
 
 func deletedLine(conversation string) []byte {
@@ -131,21 +132,33 @@ func deletedLine(conversation string) []byte {
 	return append(line, "}\n"...)
 }
 
-// eventPage answers with a page of the log as one object.
+// eventPage answers with a page of the log as one object. It ends early where
+// it would become too large; its cursor says where.
 func (c *call) eventPage(q eventsQuery) error {
-	take := int(q.take)
-	if take == 0 {
-		take = eventsTake
+	if q.take == 0 {
+		q.take = eventsTake
 	}
-	events, last, err := c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, take)
-	if err != nil {
-		return err
+	view := newLogView(c)
+	for q.take > 0 {
+		asked := q.page()
+		events, last, err := c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, asked)
+		if err != nil {
+			return err
+		}
+		if last == q.after {
+			break
+		}
+		for i := range events {
+			if err := view.render(c.r.Context(), &events[i]); err != nil {
+				return err
+			}
+			if len(view.buf) > eventsBytes {
+				return c.answer(pageObject(view.take(), events[i].Seq), false)
+			}
+		}
+		q.after, q.take = last, q.take-int64(asked)
 	}
-	rendered, err := newLogView(c).renderAll(c.r.Context(), events)
-	if err != nil {
-		return err
-	}
-	return c.answer(pageObject(rendered, last), false)
+	return c.answer(pageObject(view.take(), q.after), false)
 }
 
 // pageObject puts lines into a list.

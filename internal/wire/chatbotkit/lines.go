@@ -15,11 +15,16 @@ type lines struct {
 	log bool // of a whole conversation: each line says its turn and its time
 }
 
+// keptBuffer is how large a buffer a reader who waits may keep.
+const keptBuffer = 64 << 10
+
 // take gives what was rendered and empties the buffer; it is valid until the
 // next line.
 func (l *lines) take() []byte {
 	out := l.buf
-	l.buf = l.buf[:0]
+	if l.buf = l.buf[:0]; cap(l.buf) > keptBuffer {
+		l.buf = nil
+	}
 	return out
 }
 

@@ -63,7 +63,15 @@ func (l *logged) String() string {
 
 func setup(t *testing.T, scripts ...scripted.Script) *bundle {
 	t.Helper()
-	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: &http.Transport{}}, log: &logged{}}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	return setupOn(t, l, &http.Transport{}, scripts...)
+}
+
+// setupOn is setup for a listener of the test's own.
+func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ...scripted.Script) *bundle {
+	t.Helper()
+	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: transport}, log: &logged{}}
 	b.auth = auth.New(b.store, time.Now)
 	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
@@ -80,18 +88,16 @@ func setup(t *testing.T, scripts ...scripted.Script) *bundle {
 	must(t, err)
 	b.foreign, _, err = b.auth.Create(t.Context(), "two", "test", 0)
 	must(t, err)
-	b.serve(log)
+	b.serve(l, log)
 	t.Cleanup(models.Close)
 	return b
 }
 
-func (b *bundle) serve(log *slog.Logger) {
+func (b *bundle) serve(l net.Listener, log *slog.Logger) {
 	b.t.Helper()
 	front, err := chatbotkit.New(chatbotkit.Options{Engine: b.engine, Auth: b.auth, Log: log})
 	must(b.t, err)
 	server := httpio.NewServer(front, httpio.ServerOptions{Log: log})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(b.t, err)
 	b.url = "http://" + l.Addr().String()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()

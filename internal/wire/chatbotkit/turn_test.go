@@ -471,3 +471,28 @@ func TestSkippedNumbersAreSaid(t *testing.T) {
 		t.Errorf("got %s", a.body)
 	}
 }
+
+func TestAPageOfTheLogIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation()
+	text := strings.Repeat("x", 250<<10)
+	for range 40 {
+		b.post("/v1/conversation/"+id+"/send", `{"text":"`+text+`"}`)
+	}
+	seen, cursor := 0, "0"
+	for pages := 0; ; pages++ {
+		var page struct {
+			Items  []line
+			Cursor string
+		}
+		decode(t, b.do(request{path: "/v1/conversation/" + id + "/events?after=" + cursor}), &page)
+		if page.Cursor == cursor {
+			if seen != 40 || pages < 2 {
+				t.Errorf("%d events came in %d pages", seen, pages)
+			}
+			return
+		}
+		seen, cursor = seen+len(page.Items), page.Cursor
+	}
+}
