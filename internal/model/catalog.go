@@ -13,8 +13,8 @@ type Configured struct {
 	Name     string // as in name/model; unique, without slash and equals sign
 	Kind     string // whose families it serves: "openai", "anthropic", "quote", …
 	Provider Provider
-	Models   []string // the names that it takes; the first one is its default
-	AnyName  bool     // without Models: takes any name as it is
+	Models   []string // the names that it takes, its default first; a kind that is no vendor's has its own name without them
+	AnyName  bool     // without Models: takes any name as it is, unless it is the vendor itself
 	Window   int64    // tokens of prompt; 0 = what is known of the model
 }
 
@@ -59,7 +59,7 @@ func NewCatalog(config CatalogConfig) (*Catalog, error) {
 		if p.Name == "" || strings.ContainsAny(p.Name, "/=") || c.named(p.Name) != nil {
 			return nil, convo.Errorf(convo.Invalid, "provider %q: the name must be unique, not empty, and without / and =", p.Name)
 		}
-		c.providers = append(c.providers, newProvider(p))
+		c.providers = append(c.providers, newProvider(p.settled()))
 	}
 	for name, target := range config.Aliases {
 		spec, err := Parse(target)
@@ -72,6 +72,23 @@ func NewCatalog(config CatalogConfig) (*Catalog, error) {
 		return c, nil
 	}
 	return c, c.setDefault(config.Default)
+}
+
+// Vendor is what a driver can also do that knows whether it talks to the vendor
+// itself. An address that says no more than the usual one changes nothing.
+type Vendor interface {
+	Vendor() bool
+}
+
+// settled gives the configuration with what follows from it.
+func (c Configured) settled() Configured {
+	if v, ok := c.Provider.(Vendor); ok && v.Vendor() {
+		c.AnyName = false
+	}
+	if _, known := vendorNamed(c.Kind); !known && !c.AnyName && len(c.Models) == 0 {
+		c.Models = []string{c.Name}
+	}
+	return c
 }
 
 func (c *Catalog) setDefault(s string) error {

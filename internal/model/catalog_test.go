@@ -162,6 +162,32 @@ func TestAVendorGoesBeforeAServerThatTakesAnyName(t *testing.T) {
 	}
 }
 
+// itself is a driver that talks to the vendor, whatever address it was given.
+type itself struct{ *lister }
+
+func (itself) Vendor() bool { return true }
+
+func TestTheVendorsOwnAddressChangesNothing(t *testing.T) {
+	t.Parallel()
+	p := vendor("anthropic")
+	p.Provider, p.AnyName = itself{offering()}, true
+	c := catalog(t, model.CatalogConfig{Providers: []model.Configured{p}})
+	wantRoute(t, c, "claude-4.5-sonnet", "anthropic:claude-sonnet-4-5")
+	wantInvalid(t, c, "llama-3", "not configured")
+}
+
+func TestAKindOfOursIsAModelOfItsOwn(t *testing.T) {
+	t.Parallel()
+	c, err := model.NewCatalog(model.CatalogConfig{Providers: []model.Configured{{Name: "quote", Kind: "quote", Provider: offering("quote")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if choice := wantRoute(t, c, "", "quote:quote"); choice.ID != "quote" {
+		t.Errorf("it goes by the name %q, want quote", choice.ID)
+	}
+	wantInvalid(t, c, "quote/other", "has quote")
+}
+
 func TestAListOfModelsIsTakenAsItIs(t *testing.T) {
 	t.Parallel()
 	proxy := model.Configured{Name: "proxy", Kind: "openai", Provider: offering(), Models: []string{"gpt-4o", "claude-4.5-sonnet"}}

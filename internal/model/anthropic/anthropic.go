@@ -47,7 +47,10 @@ type Options struct {
 }
 
 // Driver is a model.Provider.
-type Driver struct{ client *remote.Client }
+type Driver struct {
+	client *remote.Client
+	vendor bool // it is Anthropic itself, not a compatible server
+}
 
 // New makes a driver. It does no I/O.
 func New(o Options) *Driver {
@@ -56,10 +59,14 @@ func New(o Options) *Driver {
 	if key != "" {
 		header.Set("X-Api-Key", key)
 	}
-	return &Driver{client: remote.New(remote.Options{
-		Provider: cmp.Or(o.Name, "anthropic"), BaseURL: baseURL(o.BaseURL), Key: key,
-		Header: header, Silence: o.Silence, Transport: o.Transport,
-	})}
+	base := baseURL(o.BaseURL)
+	return &Driver{
+		vendor: base == DefaultBaseURL,
+		client: remote.New(remote.Options{
+			Provider: cmp.Or(o.Name, "anthropic"), BaseURL: base, Key: key,
+			Header: header, Silence: o.Silence, Transport: o.Transport,
+		}),
+	}
 }
 
 // baseURL mends what is often left out of an address or pasted with it.
@@ -76,6 +83,9 @@ func baseURL(s string) string {
 	}
 	return s
 }
+
+// Vendor implements model.Vendor.
+func (d *Driver) Vendor() bool { return d.vendor }
 
 // Close lets idle connections go.
 func (d *Driver) Close() { d.client.Close() }

@@ -81,6 +81,9 @@ func baseURL(s string) string {
 	return s
 }
 
+// Vendor implements model.Vendor.
+func (d *Driver) Vendor() bool { return d.vendor }
+
 // Close lets idle connections go.
 func (d *Driver) Close() { d.client.Close() }
 

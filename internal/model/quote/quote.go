@@ -21,8 +21,8 @@ const Name = "quote"
 
 // What it says in its own words.
 const (
-	found   = "No language model is configured; quoting from this conversation: "
-	nothing = "No language model is configured, and nothing in this conversation matches your message. " +
+	found   = "I am no language model, and only quote from this conversation: "
+	nothing = "I am no language model: I only quote from this conversation, and nothing in it matches your message. " +
 		"Set OPENAI_API_KEY, OPENAI_BASE_URL or ANTHROPIC_API_KEY to get answers from a model."
 )
 

@@ -41,7 +41,7 @@ func TestQuotes(t *testing.T) {
 		{"a plural finds its singular", "Is a dog welcome?", "Dogs are welcome", "Parking"},
 		{"a script without blanks", "チェックアウトは何時ですか", "チェックアウトは午前十一時です。", "駐車場"},
 		{"other alphabets", "Где подают завтрак?", "Завтрак подают в саду", "Parking"},
-		{"nothing that shares only glue", "What is the capital of France?", "nothing in this conversation matches", "“"},
+		{"nothing that shares only glue", "What is the capital of France?", "nothing in it matches", "“"},
 		{"no time of day", "Hello!", "Set OPENAI_API_KEY", "Monday"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestQuotes(t *testing.T) {
 			if !strings.Contains(got, c.want) || strings.Contains(got, c.not) {
 				t.Errorf("got %q, want %q and not %q", got, c.want, c.not)
 			}
-			if !strings.Contains(got, "No language model is configured") {
+			if !strings.Contains(got, "I am no language model") {
 				t.Errorf("%q does not say what it is", got)
 			}
 		})
