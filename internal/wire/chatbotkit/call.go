@@ -48,6 +48,8 @@ func readRequest[T any](c *call) (T, error) {
 	return httpio.Decode[T](body)
 }
 
+// idempotencyKey gives the caller's key, or "". A key that cannot be one is an
+// error, because to ignore it would be to do things twice.
 func idempotencyKey(r *http.Request) (string, error) {
 	values := r.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
@@ -94,8 +96,8 @@ func (c *call) reply(result any, streams bool) error {
 	return c.answer(c.ask.Render(result), streams)
 }
 
-// replyID is reply for operations that answer with an id that they were given.
-// Set before the engine is called, see [engine.Ask].
+// rendersID prepares the reply of an operation that answers with an id that it
+// was given. The engine asks for it while it stores the effect.
 func (c *call) rendersID(id string) {
 	c.ask.Render = func(any) []byte { return encode(idObject{id}) }
 }

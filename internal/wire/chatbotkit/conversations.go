@@ -7,6 +7,8 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 )
 
+// createdConversation is the answer to create. Messages are echoed only to
+// those who sent some.
 type createdConversation struct {
 	ID       string        `json:"id"`
 	Messages []echoMessage `json:"messages,omitempty"`
@@ -23,6 +25,9 @@ type echoMessage struct {
 // MarshalJSON keeps the object as it was sent.
 func (o object) MarshalJSON() ([]byte, error) { return o, nil }
 
+// createConversation renders before it calls: the engine stores the answer in
+// the transaction that makes the conversation, so that a repeat of the request
+// gets the same ids.
 func createConversation(c *call, in createConversationRequest) error {
 	create := engine.NewConversation{Messages: newMessages(in.Messages)}
 	in.apply(&create.Fields)
@@ -49,6 +54,8 @@ func fetchConversation(c *call) error {
 	return c.answer(encode(showConversation(found)), false)
 }
 
+// updateConversation hands the engine a change, not values: what is absent
+// stays as it is stored when the change is made.
 func updateConversation(c *call, in conversationRequest) error {
 	c.rendersID(c.conversation())
 	err := c.engine().UpdateConversation(c.r.Context(), c.actor, c.conversation(), in.apply, c.ask)
@@ -66,11 +73,14 @@ func deleteConversation(c *call, _ emptyRequest) error {
 	return c.reply(nil, false)
 }
 
+// usageObject has no optional fields: a conversation without turns shows 0.
 type usageObject struct {
 	Tokens   int64 `json:"tokens"`
 	Messages int64 `json:"messages"`
 }
 
+// fetchUsage takes from as the first moment that counts and to as the first
+// that does not.
 func fetchUsage(c *call) error {
 	from, err := c.query.Time("from")
 	if err != nil {
@@ -127,12 +137,16 @@ const (
 	sessionLong    = 86400
 )
 
+// sessionObject is the only time that a session's token is seen. Its expiry is
+// in milliseconds, though its duration was asked for in seconds.
 type sessionObject struct {
 	ID        string `json:"id"`
 	Token     string `json:"token"`
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
+// createSession makes a token that a browser may have: it works for this
+// conversation only.
 func createSession(c *call, in createSessionRequest) error {
 	seconds := int64(sessionDefault)
 	if given := in.DurationInSeconds.Pointer(); given != nil {

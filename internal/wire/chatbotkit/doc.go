@@ -7,7 +7,7 @@
 // decided here is the dialect: names and types of fields, statuses and codes
 // of errors, the order of lines.
 //
-// The operations are one table, [Operations], from which the routes under /v1
+// The operations are one table, in operations.go, from which the routes under /v1
 // and /api/v1 are made. A request is a struct whose json tags name its fields;
 // fields of features that this server does not have yet are known, checked for
 // their shape, and refused by name.

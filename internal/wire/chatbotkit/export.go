@@ -9,6 +9,8 @@ import (
 	"github.com/parleyhq/parley/internal/httpio"
 )
 
+// exportConversations is the list in one more form, for spreadsheets. Whoever
+// names both forms of lines gets JSON Lines.
 func exportConversations(c *call) error {
 	if !c.lines && httpio.Accepts(c.r, "text/csv") {
 		list, err := c.listQuery(true)
@@ -53,6 +55,8 @@ func (c *call) exportCSV(list engine.List) error {
 	}
 }
 
+// csvCells are the fields in the order of csvColumns. Absent and empty look
+// alike here; JSON keeps them apart.
 func csvCells(o conversationObject) []string {
 	cells := []string{o.ID, strconv.FormatInt(o.CreatedAt, 10), strconv.FormatInt(o.UpdatedAt, 10)}
 	add := func(s *string) {

@@ -29,6 +29,8 @@ func (*anything) DecodeField(string, []byte) error { return nil }
 // may belong to another text. It is given back as it came.
 type entities struct{ list []byte }
 
+// entity is checked for its types and not kept. Offsets are numbers of any
+// kind: JavaScript has no others.
 type entity struct {
 	Type        string       `json:"type"`
 	Begin       float64      `json:"begin"`
@@ -64,6 +66,8 @@ func (e entities) MarshalJSON() ([]byte, error) {
 // functions is a list of functions for a turn.
 type functions struct{ given bool }
 
+// function is the shape of one; what its names may be is for the version that
+// calls them.
 type function struct {
 	Name        string                  `json:"name" required:"true"`
 	Description string                  `json:"description"`
@@ -86,6 +90,7 @@ func (f *functions) DecodeField(path string, value []byte) error {
 // extensions add to what a bot knows and can, for one turn.
 type extensions struct{ given bool }
 
+// extension is the shape of extensions.
 type extension struct {
 	Backstory string    `json:"backstory"`
 	Datasets  []dataset `json:"datasets"`

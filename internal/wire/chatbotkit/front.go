@@ -107,6 +107,8 @@ func cutPrefix(path string) (rest string, ok bool) {
 	return rest, ok && strings.HasPrefix(rest, "/")
 }
 
+// authenticate finds who asks. A header that asks to act for somebody else is
+// refused, never passed over: the caller would see the wrong one's data.
 func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	secret = strings.TrimSpace(secret)

@@ -74,6 +74,8 @@ func (l *lines) end(e *convo.Event, last bool) {
 // nothing is the data of lines that only say that something happened.
 type nothing struct{}
 
+// usageLine is what one call of the model cost. The last three fields are ours;
+// clients pass over what they do not know.
 type usageLine struct {
 	Model     string `json:"model"`
 	Input     int64  `json:"inputTokensUsed"`
@@ -83,6 +85,7 @@ type usageLine struct {
 	Source    string `json:"source"`
 }
 
+// abortLine says who ended a turn early: somebody, or the end of the server.
 type abortLine struct {
 	Reason string `json:"reason"`
 }

@@ -16,6 +16,8 @@ const streamPage = 100
 // pager reads a page of a list and gives it as it is shown.
 type pager[T any] func(context.Context, engine.List) (engine.Page[T], error)
 
+// listObject is a page. Clients count on both fields: an empty page is [] and
+// "", never absent.
 type listObject[T any] struct {
 	Items  []T    `json:"items"`
 	Cursor string `json:"cursor"`
@@ -123,14 +125,17 @@ func shown[T, U any](read func(context.Context, engine.List) (engine.Page[T], er
 	}
 }
 
+// conversations pages through what the caller's tenant has.
 func (c *call) conversations() pager[conversationObject] {
 	return shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Conversation], error) {
 		return c.engine().Conversations(ctx, c.actor, list)
 	}, showConversation)
 }
 
+// listConversations shows the newest first.
 func listConversations(c *call) error { return answerList(c, true, c.conversations()) }
 
+// listMessages shows a conversation as it was held, from its beginning.
 func listMessages(c *call) error {
 	return answerList(c, false, shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Message], error) {
 		return c.engine().Messages(ctx, c.actor, c.conversation(), list)

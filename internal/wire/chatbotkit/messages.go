@@ -5,11 +5,14 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 )
 
+// createdMessage answers with the entities that are known of the text: without
+// privacy those that the caller gave, and always a list.
 type createdMessage struct {
 	ID       string   `json:"id"`
 	Entities entities `json:"entities"`
 }
 
+// createMessage stores a message of any type; it is not a turn.
 func createMessage(c *call, in createMessageRequest) error {
 	fields := convo.MessageFields{Type: convo.MessageType(in.Type)}
 	in.commonFields.apply(&fields)
@@ -26,6 +29,7 @@ func send(c *call, in sendRequest) error {
 	return c.storeMessage(message, in.Entities, true)
 }
 
+// storeMessage is what create and send have in common.
 func (c *call) storeMessage(in engine.NewMessage, known entities, streams bool) error {
 	c.ask.Render = func(result any) []byte {
 		stored, _ := result.(convo.Message)
@@ -38,6 +42,7 @@ func (c *call) storeMessage(in engine.NewMessage, known entities, streams bool) 
 	return c.reply(stored, streams)
 }
 
+// apply changes the fields as an update does.
 func (f *commonFields) apply(dst *convo.MessageFields) {
 	f.Name.Apply(&dst.Name)
 	f.Description.Apply(&dst.Description)
@@ -52,6 +57,8 @@ func fetchMessage(c *call) error {
 	return c.answer(encode(showMessage(found)), false)
 }
 
+// updateMessage changes what is given. A cleared text is an empty one, for
+// every message has a text; a type cannot be cleared at all.
 func updateMessage(c *call, in updateMessageRequest) error {
 	if in.Type.Null {
 		return convo.Errorf(convo.Invalid, "type cannot be cleared")

@@ -24,6 +24,7 @@ type modelObject struct {
 	UpdatedAt       int64  `json:"updatedAt"`
 }
 
+// listModels tells which names a request may use for its model.
 func listModels(c *call) error {
 	return answerList(c, true, shown(c.modelPage, c.front.showModel))
 }

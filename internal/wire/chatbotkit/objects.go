@@ -28,12 +28,15 @@ type conversationObject struct {
 	UpdatedAt   int64           `json:"updatedAt,omitempty"`
 }
 
+// showConversation adds the times to the fields.
 func showConversation(c convo.Conversation) conversationObject {
 	o := showFields(c.ID, c.Fields)
 	o.CreatedAt, o.UpdatedAt = millis(c.Created), millis(c.Updated)
 	return o
 }
 
+// showFields is the part of a conversation that callers set; the log shows
+// changes as it, without times.
 func showFields(id string, f convo.Fields) conversationObject {
 	return conversationObject{
 		ID: id, Name: f.Name, Description: f.Description, Meta: json.RawMessage(f.Meta),
@@ -55,6 +58,8 @@ type messageObject struct {
 	UpdatedAt   int64           `json:"updatedAt"`
 }
 
+// showMessage shows a stored message. A bot message names the turn that it came
+// from, which is what stop takes and what the lines of the log carry.
 func showMessage(m convo.Message) messageObject {
 	meta, turn := m.Meta, ""
 	if m.Type == convo.Bot {
@@ -106,6 +111,7 @@ func extendMeta(meta convo.JSON, incomplete bool, turn string) json.RawMessage {
 	return append(extended, '}')
 }
 
+// lastBrace finds the end of an object that may have blanks behind it.
 func lastBrace(object []byte) int {
 	i := len(object) - 1
 	for object[i] != '}' {

@@ -55,12 +55,15 @@ func (r *conversationRequest) apply(dst *convo.Fields) {
 	r.configFields.apply(&dst.Config)
 }
 
+// applyMeta replaces meta as a whole: a partial change of an object of any
+// shape would be a language of its own.
 func applyMeta(meta httpio.Optional[object], dst *convo.JSON) {
 	if meta.Given {
 		*dst = convo.JSON(meta.Value)
 	}
 }
 
+// createConversationRequest may bring the conversation's first messages.
 type createConversationRequest struct {
 	conversationRequest
 	Messages []messageItem `json:"messages"`
@@ -73,6 +76,7 @@ type messageItem struct {
 	Meta httpio.Optional[object] `json:"meta"`
 }
 
+// newMessages gives the messages to the engine, which knows their types.
 func newMessages(items []messageItem) []engine.NewMessage {
 	messages := make([]engine.NewMessage, len(items))
 	for i, m := range items {
@@ -84,6 +88,8 @@ func newMessages(items []messageItem) []engine.NewMessage {
 	return messages
 }
 
+// createMessageRequest must have a text, which may be empty: a trigger or a
+// call has none.
 type createMessageRequest struct {
 	commonFields
 	Type     string   `json:"type" required:"true"`
@@ -91,6 +97,8 @@ type createMessageRequest struct {
 	Entities entities `json:"entities"`
 }
 
+// updateMessageRequest knows entities only to check them: nothing of them is
+// stored while there is no privacy.
 type updateMessageRequest struct {
 	commonFields
 	Type     httpio.Optional[string] `json:"type"`
@@ -98,6 +106,7 @@ type updateMessageRequest struct {
 	Entities entities                `json:"entities"`
 }
 
+// sendRequest may lack a text, as older callers' do: it is stored as "".
 type sendRequest struct {
 	Text       string     `json:"text"`
 	Entities   entities   `json:"entities"`
@@ -105,11 +114,13 @@ type sendRequest struct {
 	Extensions extensions `json:"extensions"`
 }
 
+// voteRequest is a vote. What is left out is the strongest one.
 type voteRequest struct {
 	Value  httpio.Optional[int] `json:"value"`
 	Reason string               `json:"reason"`
 }
 
+// createSessionRequest says how long a session lasts.
 type createSessionRequest struct {
 	DurationInSeconds httpio.Optional[int64] `json:"durationInSeconds"`
 }
@@ -122,16 +133,21 @@ type turnFields struct {
 	Limits      limits     `json:"limits"`
 }
 
+// completeRequest asks for a turn in a conversation. Without a text it goes on
+// from what is stored, which an empty text does not.
 type completeRequest struct {
 	turnFields
 	Text     httpio.Optional[string] `json:"text"`
 	Entities entities                `json:"entities"`
 }
 
+// receiveRequest asks for a turn without a new message.
 type receiveRequest struct {
 	turnFields
 }
 
+// completeStatelessRequest brings all that its turn knows. Text is the older
+// form: one more user message, or the only one.
 type completeStatelessRequest struct {
 	turnFields
 	configFields
@@ -141,6 +157,7 @@ type completeStatelessRequest struct {
 	Entities  entities                `json:"entities"`
 }
 
+// stopRequest names a turn, or means the one that runs.
 type stopRequest struct {
 	Turn string `json:"turn"`
 }

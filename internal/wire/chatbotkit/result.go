@@ -27,6 +27,7 @@ func (v *turnView) see(e *convo.Event) {
 	}
 }
 
+// message counts a message that the turn stored.
 func (v *turnView) message(id string, kind convo.MessageType, text string) {
 	v.last = id
 	if kind == convo.Bot {
@@ -43,6 +44,8 @@ type turnResult struct {
 	Error *wireError  `json:"error,omitempty"`
 }
 
+// resultUsage counts the whole turn. Token is what clients read; the rest is
+// ours.
 type resultUsage struct {
 	Token     int64  `json:"token"`
 	Input     int64  `json:"input"`
@@ -56,6 +59,8 @@ type resultEnd struct {
 	Reason string `json:"reason"`
 }
 
+// result sums a turn up. Its id is the bot message, else the last message that
+// the turn stored, else the conversation's, so that a caller always has one.
 func (v *turnView) result(end convo.TurnEnded) turnResult {
 	u := end.Usage
 	r := turnResult{
@@ -78,6 +83,7 @@ func (v *turnView) result(end convo.TurnEnded) turnResult {
 	return r
 }
 
+// source says whether the provider counted the tokens or we did.
 func source(u convo.Usage) string {
 	if u.Estimated() {
 		return "estimated"

@@ -12,6 +12,7 @@ import (
 // frontName is how the log names this front.
 const frontName = "chatbotkit"
 
+// complete stores the user's message and answers it.
 func complete(c *call, in completeRequest) error {
 	return c.turn(in.turnFields, engine.TurnInput{Text: in.Text.Pointer(), Zone: c.zone, Front: frontName})
 }
@@ -21,6 +22,8 @@ func receive(c *call, in receiveRequest) error {
 	return c.turn(in.turnFields, engine.TurnInput{Zone: c.zone, Front: frontName})
 }
 
+// turn admits a turn of a conversation. What fails here had no effect and keeps
+// its status; what fails later is part of the answer.
 func (c *call) turn(fields turnFields, in engine.TurnInput) error {
 	if err := fields.check(c.actor); err != nil {
 		return err
@@ -32,6 +35,8 @@ func (c *call) turn(fields turnFields, in engine.TurnInput) error {
 	return c.read(reading)
 }
 
+// completeStateless runs a turn of which nothing is stored. It ends with its
+// caller.
 func completeStateless(c *call, in completeStatelessRequest) error {
 	if err := in.check(c.actor); err != nil {
 		return err
