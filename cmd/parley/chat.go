@@ -144,6 +144,7 @@ func (s *chat) loop(ctx context.Context, conversation string) error {
 		select {
 		case m, more := <-messages:
 			if !more {
+				s.newline()
 				return nil
 			}
 			if m.err != nil {
@@ -156,11 +157,16 @@ func (s *chat) loop(ctx context.Context, conversation string) error {
 				return err
 			}
 		case <-s.interrupts:
-			if s.terminal {
-				fmt.Fprintln(s.out)
-			}
+			s.newline()
 			return errLeft
 		}
+	}
+}
+
+// newline leaves the prompt behind.
+func (s *chat) newline() {
+	if s.terminal {
+		fmt.Fprintln(s.out)
 	}
 }
 
