@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -29,9 +30,13 @@ type program struct {
 	out, err   io.Writer
 	interrupts <-chan os.Signal
 
-	flags   map[string]*string // of the settings, by name
-	entered bool               // a command runs: what fails now is no wrong usage
+	flags   []settingFlag // of all commands
+	entered bool          // a command runs: what fails now is no wrong usage
 }
+
+// settingFlag gives the name and value of a setting's flag, if the command line
+// of cmd has it.
+type settingFlag func(cmd *cobra.Command) (name, value string, given bool)
 
 // errQuiet fails a command that has said itself what went wrong.
 var errQuiet = errors.New("failed")
@@ -87,31 +92,29 @@ Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`,
 
 // settingFlags gives a command and those below it the flags of some settings.
 func (p *program) settingFlags(cmd *cobra.Command, names ...string) {
-	if p.flags == nil {
-		p.flags = map[string]*string{}
-	}
 	for _, f := range config.Flags() {
-		for _, name := range names {
-			if f.Name != name {
-				continue
-			}
-			usage := f.Doc + " [" + f.Env + "]"
-			if f.Default != "" {
-				usage += " (default " + f.Default + ")"
-			}
-			value := new(string)
-			p.flags[name] = value
-			cmd.PersistentFlags().StringVar(value, name, "", usage)
+		if !slices.Contains(names, f.Name) {
+			continue
 		}
+		usage := f.Doc + " [" + f.Env + "]"
+		if f.Default != "" {
+			usage += " (default " + f.Default + ")"
+		}
+		cmd.PersistentFlags().String(f.Name, "", usage)
+		flag := cmd.PersistentFlags().Lookup(f.Name)
+		p.flags = append(p.flags, func(cmd *cobra.Command) (string, string, bool) {
+			// A command may have a flag of that name that is no setting.
+			return flag.Name, flag.Value.String(), cmd.Flag(flag.Name) == flag && flag.Changed
+		})
 	}
 }
 
 // load reads the configuration as the command line has it.
 func (p *program) load(cmd *cobra.Command) (*config.Loaded, error) {
 	given := map[string]string{}
-	for name, value := range p.flags {
-		if f := cmd.Flag(name); f != nil && f.Changed {
-			given[name] = *value
+	for _, flag := range p.flags {
+		if name, value, ok := flag(cmd); ok {
+			given[name] = value
 		}
 	}
 	return config.Load(config.Sources{Env: p.env, Flags: given})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -53,22 +54,20 @@ func (p *program) serve(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	watched := make(chan struct{})
+	var beside sync.WaitGroup
 	finished := make(chan struct{})
-	go func() {
-		defer close(watched)
-		p.watchServe(a, stop, finished)
-	}()
-	go func() {
+	beside.Go(func() { p.watchServe(a, stop, finished) })
+	beside.Go(func() {
 		select {
 		case <-a.Ready():
 			p.greet(ctx, a)
 		case <-finished:
 		}
-	}()
+	})
 	err = a.Run(ctx)
+	stop()
 	close(finished)
-	<-watched
+	beside.Wait()
 	return errors.Join(err, a.Close())
 }
 

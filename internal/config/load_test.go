@@ -236,6 +236,18 @@ func TestUnknownVariablesAreWarnedAbout(t *testing.T) {
 	}
 }
 
+func TestVendorsOfLaterVersionsAreHintedAtWhereNobodyElseAnswers(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{Env: []string{"GEMINI_API_KEY=x", "OLLAMA_HOST=y"}})
+	if err != nil || len(l.Warnings) != 2 {
+		t.Errorf("got %q, %v", l.Warnings, err)
+	}
+	l, err = config.Load(config.Sources{Env: []string{"GEMINI_API_KEY=x", "OPENAI_API_KEY=y"}})
+	if err != nil || len(l.Warnings) != 0 {
+		t.Errorf("got %q, %v", l.Warnings, err)
+	}
+}
+
 func TestAVariableOfALaterVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"PARLEY_DATABASE_URL", "PARLEY_NATS_URL", "PARLEY_TURNS_CALLS", "PARLEY_QUOTAS"} {
