@@ -37,7 +37,13 @@ type result struct {
 	End  struct {
 		Reason string `json:"reason"`
 	} `json:"end"`
+	Error struct {
+		Code string `json:"code"`
+	} `json:"error"`
 }
+
+// interrupted reports whether it is the end of a turn that a kill hit.
+func (r result) interrupted() bool { return r.Error.Code == "SERVICE_UNAVAILABLE" }
 
 // client speaks the server's public API. Each request has a connection of its
 // own: one that is kept would be repeated by net/http itself.

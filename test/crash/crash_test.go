@@ -65,7 +65,11 @@ func TestAKilledServerKeepsItsPromises(t *testing.T) {
 	}
 	s.server.Kill()
 	s.countNumbers(t)
-	t.Logf("%d rounds, %d requests, %d lines seen, %d requests repeated after a kill", rounds, s.asks, s.lines, s.repeats)
+	t.Logf("%d rounds: %d requests, %d lines seen, %d requests repeated after a kill, %d answers interrupted by one",
+		rounds, s.asks, s.lines, s.repeats, s.interrupted)
+	if s.interrupted == 0 {
+		t.Error("no kill hit an answer, so the rounds prove little")
+	}
 }
 
 // The same rounds with servers whose stores lie must find them out, or they
@@ -106,8 +110,8 @@ type scene struct {
 	folder string
 	seed   uint64
 
-	conversations        []string
-	asks, lines, repeats int
+	conversations                     []string
+	asks, lines, repeats, interrupted int
 }
 
 func newScene(t *testing.T, binary string, flags ...string) *scene {
@@ -190,6 +194,7 @@ func (s *scene) round(t *testing.T, n int) []string {
 	}
 	s.count(l)
 	l.repeat(ctx)
+	s.countInterrupted(l)
 	problems, err := l.check(ctx)
 	if err != nil {
 		problems = append(problems, err.Error())
@@ -215,6 +220,16 @@ func (s *scene) count(l *load) {
 		for _, a := range w.asks {
 			if !a.answered {
 				s.repeats++
+			}
+		}
+	}
+}
+
+func (s *scene) countInterrupted(l *load) {
+	for _, w := range l.witnesses {
+		for _, a := range w.asks {
+			if a.result.interrupted() {
+				s.interrupted++
 			}
 		}
 	}
