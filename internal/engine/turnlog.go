@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,15 +110,31 @@ func (l *turnLog) settle() {
 	l.text = strings.Builder{}
 }
 
-// take empties what is pending.
-func (l *turnLog) take() []convo.Event {
+// take empties what is pending; what closes something at its end stays, unless
+// all is asked for. The end of an answer and the end of its turn are one moment
+// and one commit: after a kill in between, the log would say that the model was
+// to be asked again.
+func (l *turnLog) take(all bool) []convo.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settle()
-	events := l.pending
-	l.pending, l.bytes = nil, 0
+	n := len(l.pending)
+	for !all && n > 0 && closes(l.pending[n-1].Body) {
+		n--
+	}
+	events := l.pending[:n:n]
+	l.pending, l.bytes = slices.Clone(l.pending[n:]), 0
 	l.room.Broadcast()
 	return events
+}
+
+// closes reports whether an event ends a message or a model call.
+func closes(body convo.Body) bool {
+	switch body.(type) {
+	case convo.MessageEnded, convo.ModelAnswered:
+		return true
+	}
+	return false
 }
 
 func (l *turnLog) gathered() int {
@@ -139,7 +156,7 @@ func (l *turnLog) run() {
 				return
 			}
 		}
-		if err := l.commit(l.take()); err != nil {
+		if err := l.commit(l.take(false)); err != nil {
 			l.fail(err)
 			return
 		}
@@ -162,7 +179,11 @@ func (l *turnLog) commit(events []convo.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	return l.e.update(l.e.ctx, l.key, store.Buffered, func(tx store.Tx) error {
+	level := store.Buffered
+	if slices.ContainsFunc(events, func(e convo.Event) bool { return closes(e.Body) }) {
+		level = store.Durable // a finished message is shown after its sync
+	}
+	return l.e.update(l.e.ctx, l.key, level, func(tx store.Tx) error {
 		return appendAll(tx, events)
 	})
 }
@@ -183,7 +204,7 @@ func (l *turnLog) close() {
 // finish ends the writer and gives what is left to be committed.
 func (l *turnLog) finish() ([]convo.Event, error) {
 	l.close()
-	return l.take(), l.err
+	return l.take(true), l.err
 }
 
 // appendAll appends events to a conversation that still exists.

@@ -1,0 +1,85 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/memory"
+)
+
+// commit is what one update of the store wrote.
+type commit struct {
+	level  store.Sync
+	events []convo.Event
+}
+
+// slowStore notes its commits, and makes the first one with text wait.
+type slowStore struct {
+	*memory.Store
+	gate    chan struct{}
+	held    bool
+	commits []commit
+}
+
+func (s *slowStore) Update(ctx context.Context, tenant, conversation string, level store.Sync, fn func(store.Tx) error) ([]convo.Event, error) {
+	events, err := s.Store.Update(ctx, tenant, conversation, level, fn)
+	s.commits = append(s.commits, commit{level, events})
+	for _, e := range events {
+		if _, text := e.Body.(convo.Delta); text && !s.held {
+			s.held = true
+			<-s.gate
+		}
+	}
+	return events, err
+}
+
+// A kill between the two would leave a turn that runs and has no open model
+// call, and the next start would ask the model a second time.
+func TestTheEndOfAnAnswerIsOneCommitWithTheEndOfItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowStore{Store: memory.New(), gate: make(chan struct{})}
+		// What comes while the first commit is slow is enough for one of its own.
+		b := &bundle{t: t, store: slow.Store, actor: convo.Actor{Tenant: "t", Token: "token"}, model: scripted.New(scripted.Script{
+			scripted.Reasoning("Hm."), scripted.Text("first", strings.Repeat("x", 8<<10)), scripted.Finish(model.StopEnd),
+		})}
+		b.fixed = &fixedModel{provider: b.model, window: 32_000}
+		b.Engine = engine.New(engine.Options{Store: slow, Hub: hub.New(), Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits()})
+		if err := b.Engine.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		reading := b.complete(b.conversation(convo.Fields{}), "Hi", nil)
+		synctest.Wait() // for the answer's end: only the store is left to wait for
+		close(slow.gate)
+		b.read(reading)
+		b.stop()
+
+		for _, c := range slow.commits {
+			answered, ended := false, false
+			for _, e := range c.events {
+				switch body := e.Body.(type) {
+				case convo.MessageEnded:
+					answered = answered || body.Type == convo.Bot
+					if c.level != store.Durable {
+						t.Errorf("the end of a %s message was not synced", body.Type)
+					}
+				case convo.ModelAnswered:
+					answered = true
+				case convo.TurnEnded:
+					ended = true
+				}
+			}
+			if answered != ended {
+				t.Errorf("a commit has the end of the answer: %v, of the turn: %v", answered, ended)
+			}
+		}
+	})
+}
