@@ -103,14 +103,16 @@ func cpu() time.Duration {
 // pause is how long the provider waits between tokens, in nanoseconds.
 var pause atomic.Int64
 
-// tokens answers with as many tokens as the last user message says.
+// tokens answers with as many tokens as the last user message says; what a
+// driver adds to that stands behind it.
 func tokens(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	var request struct{ Messages []struct{ Content string } }
 	_ = json.Unmarshal(body, &request)
 	n := 0
 	for _, m := range request.Messages {
-		if asked, err := strconv.Atoi(m.Content); err == nil {
+		first, _, _ := strings.Cut(m.Content, "\n")
+		if asked, err := strconv.Atoi(first); err == nil {
 			n = asked
 		}
 	}
@@ -201,10 +203,15 @@ func readStream(url, secret, body string) error {
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 8<<20)
 	var last string
+	shown := 0
 	for lines.Scan() {
-		if lines.Text() != "" {
-			last = lines.Text()
+		if text := lines.Text(); text != "" {
+			last = text
+			shown += strings.Count(text, " token\"") // one piece of text, or several in one line
 		}
+	}
+	if shown == 0 {
+		return fmt.Errorf("the stream had no tokens; it ended with %q", last)
 	}
 	if !strings.Contains(last, "[DONE]") && !strings.Contains(last, `"reason":"stop"`) {
 		return fmt.Errorf("the stream ended with %q, status %d", last, response.StatusCode)
