@@ -58,6 +58,9 @@ func (t *tx) applyDeletions() error {
 
 func deleteConversation(conn *sqlite.Conn, c int64) error {
 	return errorsFirst(
+		ask(conn, `
+			DELETE FROM texts WHERE id IN (SELECT text_id FROM log WHERE id > ? AND id <= ? AND text_id IS NOT NULL)`).
+			int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM log WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM turns WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM messages WHERE conversation = ?`).int(c).exec(),
@@ -92,7 +95,7 @@ func (t *tx) applyStep(s *step) error {
 	if ended, ok := s.event.Body.(convo.MessageEnded); ok {
 		r.deltas = t.fold(s.event, ended)
 	}
-	if err := writeRow(t.conn(), c, r); err != nil {
+	if err := t.w.writeRow(c, r); err != nil {
 		return err
 	}
 	if m := s.effect.Message; m != nil {
@@ -180,7 +183,7 @@ func (t *tx) erase(message string) error {
 		return err
 	}
 	for _, seq := range seqs {
-		if err := t.eraseRow(seq, message); err != nil {
+		if err := t.eraseEvent(seq, message); err != nil {
 			return err
 		}
 	}
@@ -188,7 +191,7 @@ func (t *tx) erase(message string) error {
 	return errorsFirst(err, t.w.pieces.forget(t.conn(), c, message))
 }
 
-func (t *tx) eraseRow(seq int64, message string) error {
+func (t *tx) eraseEvent(seq int64, message string) error {
 	c := t.conversation.id
 	r, err := readRow(t.conn(), c, seq)
 	if err != nil {
@@ -216,5 +219,5 @@ func (t *tx) eraseRow(seq int64, message string) error {
 		}
 		r.deltas = appendFold(nil, r.seq, r.at, own, voices, pieces)
 	}
-	return rewriteRow(t.conn(), c, r)
+	return eraseRow(t.conn(), c, r)
 }

@@ -47,7 +47,7 @@ func (s *Store) Events(
 	err = s.readOpen(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64, open []snapshot) error {
 		after = min(max(after, 0), math.MaxUint32)
 		p := &page{
-			turnNames: turnNames{conn: conn, conversation: c},
+			logReader: logReader{conn: conn, texts: &s.texts, conversation: c},
 			open:      open, next: after + 1, limit: limit,
 			bound: after + int64(limit), ahead: make(map[int64]convo.Event), skips: make(map[int64]int64),
 		}
@@ -63,7 +63,7 @@ func (s *Store) Events(
 // events whose turn has not come are put aside, until the page is full or the
 // log is at its end.
 type page struct {
-	turnNames
+	logReader
 	open   []snapshot
 	next   int64 // the number that comes next
 	limit  int
@@ -74,7 +74,7 @@ type page struct {
 }
 
 func (p *page) read() ([]convo.Event, error) {
-	q := ask(p.conn, `SELECT `+rowColumns+` FROM log l WHERE l.id > ? AND l.id <= ? ORDER BY l.id`).
+	q := ask(p.conn, `SELECT `+rowColumns+` FROM log l`+joinText+`WHERE l.id > ? AND l.id <= ? ORDER BY l.id`).
 		int(rowID(p.conversation, p.next-1)).int(lastID(p.conversation))
 	err := p.advance()
 	for err == nil && len(p.events) < p.limit && q.next() {

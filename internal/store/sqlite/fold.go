@@ -3,14 +3,15 @@ package sqlite
 import (
 	"encoding/binary"
 	"errors"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
 
 // When a message ends, its deltas become a list beside its text: of each its
-// number, size and time. The list is a row of varints, column by column, because
-// like values side by side are short and pack well:
+// number, size and time. The list is a row of varints, and at its end of bits:
 //
 //	voices    0 if the deltas have the turn, origin and type of the row itself;
 //	          else how many sets of them follow, each three strings
@@ -18,9 +19,11 @@ import (
 //	runs      how many runs of consecutive numbers; of each how far it begins
 //	          after the end of the one before, and its length. The first begins
 //	          that far before the row's own number
-//	sizes     in bytes
-//	times     zigzag, each from the one before, the first from the row's own
-//	voice     of each delta, if there are several
+//	first     the time of the first, since the row's own
+//	columns   the smallest size and its k, the smallest time and its k
+//	bits      how far each size, in bytes, is above the smallest; then the same
+//	          of each time, which is that since the one before, 0 for the first;
+//	          then the voice of each, if there are several
 
 // piece is a delta without its text.
 type piece struct {
@@ -53,19 +56,34 @@ func appendFold(b []byte, seq, at int64, own voice, voices []voice, pieces []pie
 	}
 	b = binary.AppendUvarint(b, uint64(len(pieces)))
 	b = appendRuns(b, seq, pieces)
-	for _, p := range pieces {
-		b = binary.AppendUvarint(b, uint64(p.size))
-	}
-	for _, p := range pieces {
-		b = binary.AppendVarint(b, p.at-at)
+	sizes, times, whose := make([]int64, len(pieces)), make([]int64, len(pieces)), make([]int64, len(pieces))
+	b = binary.AppendVarint(b, pieces[0].at-at)
+	at = pieces[0].at
+	for i, p := range pieces {
+		sizes[i], times[i], whose[i] = int64(p.size), p.at-at, int64(p.voice)
 		at = p.at
 	}
+	w := &bitWriter{}
+	b = appendColumn(b, w, sizes)
+	b = appendColumn(b, w, times)
 	if len(voices) > 1 {
-		for _, p := range pieces {
-			b = binary.AppendUvarint(b, uint64(p.voice))
-		}
+		b = appendColumn(b, w, whose)
 	}
-	return b
+	return append(b, w.b...)
+}
+
+// appendColumn writes what is common to a column to b, and its numbers as bits.
+func appendColumn(b []byte, w *bitWriter, column []int64) []byte {
+	least := slices.Min(column)
+	above := make([]uint64, len(column))
+	for i, v := range column {
+		above[i] = uint64(v - least)
+	}
+	k := bestK(above)
+	for _, v := range above {
+		w.golomb(v, k)
+	}
+	return binary.AppendUvarint(binary.AppendVarint(b, least), uint64(k))
 }
 
 func appendRuns(b []byte, seq int64, pieces []piece) []byte {
@@ -126,11 +144,11 @@ func (r *foldReader) string() string {
 	return s
 }
 
-// count reads how many values follow. Each has a byte at least, so that a
+// count reads how many values follow. Each has two bits at least, so that a
 // damaged count cannot ask for much memory.
 func (r *foldReader) count() int {
 	n := r.uvarint()
-	if n > uint64(len(r.b)) {
+	if n > 4*uint64(len(r.b)) {
 		r.bad, r.b = true, nil
 		return 0
 	}
@@ -149,23 +167,53 @@ func readFold(b []byte, seq, at int64, own voice) ([]voice, []piece, error) {
 		voices = []voice{own}
 	}
 	pieces := make([]piece, r.count())
+	if len(pieces) == 0 {
+		return nil, nil, errFold // an empty list is not written
+	}
 	r.runs(pieces, seq)
+	at += r.varint()
+	columns := []column{r.column(), r.column()}
+	if several {
+		columns = append(columns, r.column())
+	}
+	bits := &bitReader{b: r.b}
 	for i := range pieces {
-		pieces[i].size = int32(min(r.uvarint(), 1<<31-1))
+		size := columns[0].next(bits)
+		r.bad = r.bad || size < 0 || size > math.MaxInt32
+		pieces[i].size = int32(size)
 	}
 	for i := range pieces {
-		at += r.varint()
+		at += columns[1].next(bits)
 		pieces[i].at = at
 	}
 	for i := 0; several && i < len(pieces); i++ {
-		pieces[i].voice = int32(min(r.uvarint(), 1<<31-1))
-		r.bad = r.bad || int(pieces[i].voice) >= len(voices)
+		whose := columns[2].next(bits)
+		r.bad = r.bad || whose < 0 || whose >= int64(len(voices))
+		pieces[i].voice = int32(whose)
 	}
-	if r.bad || len(r.b) > 0 {
+	if r.bad || !bits.end() {
 		return nil, nil, errFold
 	}
 	return voices, pieces, nil
 }
+
+// column is what is common to the numbers of a column.
+type column struct {
+	least int64
+	k     int
+}
+
+func (r *foldReader) column() column {
+	c := column{least: r.varint()}
+	k := r.uvarint()
+	if k > maxK {
+		r.bad, k = true, 0
+	}
+	c.k = int(k)
+	return c
+}
+
+func (c column) next(bits *bitReader) int64 { return c.least + int64(bits.golomb(c.k)) }
 
 // runs gives the pieces their numbers, which rise and stay below the row's own.
 func (r *foldReader) runs(pieces []piece, seq int64) {

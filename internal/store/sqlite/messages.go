@@ -2,13 +2,14 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
-	"github.com/parleyhq/parley/internal/store/record"
 )
 
 // messageColumns are what messageReader.scan reads.
@@ -16,18 +17,18 @@ const messageColumns = `m.place, m.type, m.changes, m.text_seq, ` + rowColumns
 
 const messageByKey = `
 	SELECT ` + messageColumns + `
-	FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+	FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq` + joinText + `
 	WHERE m.conversation = ? AND m.key = ?`
 
 // messageReader makes messages of their rows and of the events that these
 // point to.
 type messageReader struct {
-	turnNames
+	logReader
 	id string // the conversation's
 }
 
-func newMessageReader(conn *sqlite.Conn, conversation int64, id string) *messageReader {
-	return &messageReader{turnNames{conn: conn, conversation: conversation}, id}
+func newMessageReader(conn *sqlite.Conn, texts *unpacker, conversation int64, id string) *messageReader {
+	return &messageReader{logReader{conn: conn, texts: texts, conversation: conversation}, id}
 }
 
 // one reads one message; ok is false if there is none.
@@ -69,33 +70,40 @@ func (r *messageReader) scan(q *query) (convo.Message, error) {
 // change applies the last change, and the last one of the text if it was
 // another one.
 func (r *messageReader) change(m *convo.Message, fieldSeq, textSeq int64) error {
-	last, err := readRow(r.conn, r.conversation, fieldSeq)
+	last, at, err := r.changed(fieldSeq)
 	if err != nil {
 		return err
 	}
-	body, err := record.Decode(last.record)
-	if err != nil {
-		return err
-	}
-	if b, ok := body.(convo.MessageChanged); ok {
-		m.MessageFields, m.Updated = b.Fields, fromMilli(last.at)
-	}
+	m.MessageFields, m.Updated = last.Fields, at
 	if textSeq > 0 && textSeq != fieldSeq {
-		if last, err = readRow(r.conn, r.conversation, textSeq); err != nil {
+		if last, _, err = r.changed(textSeq); err != nil {
 			return err
 		}
 	}
-	if textSeq > 0 {
-		m.Text = last.record.Text
+	if last.Text != nil {
+		m.Text = *last.Text
 	}
 	return nil
+}
+
+func (r *messageReader) changed(seq int64) (convo.MessageChanged, time.Time, error) {
+	row, err := readRow(r.conn, r.conversation, seq)
+	if err != nil {
+		return convo.MessageChanged{}, time.Time{}, err
+	}
+	body, err := r.body(row)
+	changed, ok := body.(convo.MessageChanged)
+	if err == nil && !ok {
+		err = fmt.Errorf("sqlite: event %d of conversation %d changes no message", seq, r.conversation)
+	}
+	return changed, fromMilli(row.at), err
 }
 
 // Message implements store.Reader.
 func (s *Store) Message(ctx context.Context, tenant, conversation, id string) (m convo.Message, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
 		var ok bool
-		m, ok, err = newMessageReader(conn, c, conversation).one(id)
+		m, ok, err = newMessageReader(conn, &s.texts, c, conversation).one(id)
 		if err == nil && (!ok || convo.SlotOf(m.Place) == 0) {
 			m, err = convo.Message{}, noMessage(id)
 		}
@@ -107,11 +115,11 @@ func (s *Store) Message(ctx context.Context, tenant, conversation, id string) (m
 const (
 	messagesUp = `
 		SELECT ` + messageColumns + `
-		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq` + joinText + `
 		WHERE m.conversation = ? AND m.place > ? ORDER BY m.place`
 	messagesDown = `
 		SELECT ` + messageColumns + `
-		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq` + joinText + `
 		WHERE m.conversation = ? AND m.place < ? AND m.place >= 1048576 ORDER BY m.place DESC`
 )
 
@@ -120,7 +128,7 @@ func (s *Store) Messages(
 	ctx context.Context, tenant, conversation string, q store.MessageQuery,
 ) (list []convo.Message, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
-		list, err = newMessageReader(conn, c, conversation).page(q)
+		list, err = newMessageReader(conn, &s.texts, c, conversation).page(q)
 		return err
 	})
 	return list, err

@@ -189,6 +189,9 @@ func (q *query) readKey() string {
 // isNull looks at the next column without passing it.
 func (q *query) isNull() bool { return q.stmt.ColumnType(q.col) == sqlite.TypeNull }
 
+// isBlob looks at the next column without passing it.
+func (q *query) isBlob() bool { return q.stmt.ColumnType(q.col) == sqlite.TypeBlob }
+
 // isInt looks at the next column without passing it.
 func (q *query) isInt() bool { return q.stmt.ColumnType(q.col) == sqlite.TypeInteger }
 

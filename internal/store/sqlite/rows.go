@@ -25,40 +25,79 @@ type row struct {
 	turn   turnRef
 	origin string
 	record record.Record
+	packed []byte // the text, if record has it not yet
 	deltas []byte
 }
 
 // turnRef names a turn by the number of the event that opened it, if it is
-// known, and else by its id.
+// known, and else by its id. An event that has the origin of its turn says only
+// that it has: most of those that have one do.
 type turnRef struct {
-	opened int64
-	id     string
+	opened     int64
+	id         string
+	sameOrigin bool
 }
 
-const insertLog = `
-	INSERT INTO log (id, kind, at, turn, origin, message, data, deltas, text)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+// longText is the size from which a text stands in a table of its own.
+const longText = 128
 
-func writeRow(conn *sqlite.Conn, conversation int64, r row) error {
-	q := ask(conn, insertLog).int(rowID(conversation, r.seq)).int(int64(r.record.Kind)).int(r.at)
+// writeText puts a text into the table of texts, and gives its row there.
+func (w *writer) writeText(text string) (int64, error) {
+	packed, err := w.packer.pack(text)
+	if err != nil {
+		return 0, err
+	}
+	q := ask(w.conn, `INSERT INTO texts (text) VALUES (?)`)
+	if packed != nil {
+		q.blob(packed)
+	} else {
+		q.text(text)
+	}
+	err = q.exec()
+	return w.conn.LastInsertRowID(), err
+}
+
+func (w *writer) writeRow(conversation int64, r row) error {
+	var textID int64
+	if len(r.record.Text) >= longText {
+		var err error
+		if textID, err = w.writeText(r.record.Text); err != nil {
+			return err
+		}
+	}
+	q := ask(w.conn, `
+		INSERT INTO log (id, kind, at, turn, origin, message, data, deltas, text, text_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).
+		int(rowID(conversation, r.seq)).int(int64(r.record.Kind)).int(r.at)
 	if r.turn.opened > 0 {
 		q.int(r.turn.opened)
 	} else {
 		q.key(r.turn.id)
 	}
-	q.key(r.origin).key(r.record.Message).blob(r.record.Data).blob(r.deltas)
-	if r.record.HasText {
-		q.text(r.record.Text)
+	if r.turn.sameOrigin {
+		q.int(0)
 	} else {
-		q.null()
+		q.key(r.origin)
+	}
+	q.key(r.record.Message).blob(r.record.Data).blob(r.deltas)
+	switch {
+	case textID > 0:
+		q.null().int(textID)
+	case r.record.HasText:
+		q.text(r.record.Text).null()
+	default:
+		q.null().null()
 	}
 	return q.exec()
 }
 
-// rowColumns are what scanRow reads.
-const rowColumns = `l.id, l.kind, l.at, l.turn, l.origin, l.message, l.data, l.deltas, l.text`
+// What scanRow reads, from log l.
+const (
+	rowColumns = `l.id, l.kind, l.at, l.turn, l.origin, l.message, l.data, l.deltas, coalesce(x.text, l.text)`
+	joinText   = ` LEFT JOIN texts x ON x.id = l.text_id `
+)
 
-// scanRow reads a row of the log. skipText leaves the text where it is.
+// scanRow reads a row of the log.
 func scanRow(q *query) row {
 	var r row
 	r.seq = q.readInt() & math.MaxUint32
@@ -69,17 +108,25 @@ func scanRow(q *query) row {
 	} else {
 		r.turn.id = q.readKey()
 	}
-	r.origin, r.record.Message = q.readKey(), q.readKey()
+	r.turn.sameOrigin = q.isInt()
+	if r.origin = q.readKey(); r.turn.sameOrigin {
+		r.origin = ""
+	}
+	r.record.Message = q.readKey()
 	r.record.Data, r.deltas = q.readBlob(), q.readBlob()
 	r.record.HasText = !q.isNull()
-	r.record.Text = q.readText()
+	if q.isBlob() {
+		r.packed = q.readBlob()
+	} else {
+		r.record.Text = q.readText()
+	}
 	return r
 }
 
 // readRow reads one row of the log, which must be there.
 func readRow(conn *sqlite.Conn, conversation, seq int64) (row, error) {
 	var r row
-	ok, err := ask(conn, `SELECT `+rowColumns+` FROM log l WHERE l.id = ?`).
+	ok, err := ask(conn, `SELECT `+rowColumns+` FROM log l`+joinText+`WHERE l.id = ?`).
 		int(rowID(conversation, seq)).one(func(q *query) { r = scanRow(q) })
 	if err == nil && !ok {
 		err = fmt.Errorf("sqlite: event %d of conversation %d is missing", seq, conversation)
@@ -87,55 +134,71 @@ func readRow(conn *sqlite.Conn, conversation, seq int64) (row, error) {
 	return r, err
 }
 
-// rewriteRow puts another body in the place of an event's.
-func rewriteRow(conn *sqlite.Conn, conversation int64, r row) error {
-	q := ask(conn, `UPDATE log SET data = ?, deltas = ?, text = ? WHERE id = ?`).blob(r.record.Data).blob(r.deltas)
-	if r.record.HasText {
-		q.text(r.record.Text)
-	} else {
-		q.null()
+// eraseRow puts what is left of an event after its text was erased in its place.
+func eraseRow(conn *sqlite.Conn, conversation int64, r row) error {
+	id := rowID(conversation, r.seq)
+	err := ask(conn, `DELETE FROM texts WHERE id = (SELECT text_id FROM log WHERE id = ?)`).int(id).exec()
+	if err != nil {
+		return err
 	}
-	return q.int(rowID(conversation, r.seq)).exec()
+	return ask(conn, `UPDATE log SET data = ?, deltas = ?, text = iif(?, '', NULL), text_id = NULL WHERE id = ?`).
+		blob(r.record.Data).blob(r.deltas).bool(r.record.HasText).int(id).exec()
 }
 
-// turnNames finds the ids of turns that the log names by number.
-type turnNames struct {
+// logReader makes events of a conversation's rows.
+type logReader struct {
 	conn         *sqlite.Conn
+	texts        *unpacker
 	conversation int64
-	known        map[int64]string
+	known        map[int64]turnName // turns by number
 }
 
-func (t *turnNames) of(ref turnRef) (string, error) {
+// turnName is the id of a turn and the origin of the event that opened it.
+type turnName struct{ id, origin string }
+
+// turn finds what a row says of its turn by number.
+func (l *logReader) turn(ref turnRef) (turnName, error) {
 	if ref.opened == 0 {
-		return ref.id, nil
+		return turnName{id: ref.id}, nil
 	}
-	if id, ok := t.known[ref.opened]; ok {
-		return id, nil
+	if name, ok := l.known[ref.opened]; ok {
+		return name, nil
 	}
-	var id string
-	ok, err := ask(t.conn, `SELECT key FROM turns WHERE id = ?`).
-		int(rowID(t.conversation, ref.opened)).one(func(q *query) { id = q.readKey() })
+	var name turnName
+	ok, err := ask(l.conn, `SELECT t.key, l.origin FROM turns t JOIN log l ON l.id = t.id WHERE t.id = ?`).
+		int(rowID(l.conversation, ref.opened)).
+		one(func(q *query) { name = turnName{q.readKey(), q.readKey()} })
 	if err == nil && !ok {
-		err = fmt.Errorf("sqlite: turn %d of conversation %d is missing", ref.opened, t.conversation)
+		err = fmt.Errorf("sqlite: turn %d of conversation %d is missing", ref.opened, l.conversation)
 	}
 	if err != nil {
-		return "", err
+		return turnName{}, err
 	}
-	if t.known == nil {
-		t.known = make(map[int64]string)
-	}
-	t.known[ref.opened] = id
-	return id, nil
+	put(&l.known, ref.opened, name)
+	return name, nil
 }
 
 // event makes the event of a row.
-func (t *turnNames) event(r row) (convo.Event, error) {
-	body, err := record.Decode(r.record)
+func (l *logReader) event(r row) (convo.Event, error) {
+	body, err := l.body(r)
 	if err != nil {
 		return convo.Event{}, err
 	}
-	turn, err := t.of(r.turn)
-	return convo.Event{Seq: r.seq, At: fromMilli(r.at), Turn: turn, Origin: r.origin, Body: body}, err
+	turn, err := l.turn(r.turn)
+	if r.turn.sameOrigin {
+		r.origin = turn.origin
+	}
+	return convo.Event{Seq: r.seq, At: fromMilli(r.at), Turn: turn.id, Origin: r.origin, Body: body}, err
+}
+
+func (l *logReader) body(r row) (convo.Body, error) {
+	if r.packed != nil {
+		var err error
+		if r.record.Text, err = l.texts.unpack(r.packed); err != nil {
+			return nil, err
+		}
+	}
+	return record.Decode(r.record)
 }
 
 // appendChange notes that an event changed a message.

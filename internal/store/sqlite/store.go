@@ -45,6 +45,7 @@ type Store struct {
 	writer  *writer
 	pieces  *pieces
 	marks   *marks
+	texts   unpacker
 
 	closed  atomic.Bool
 	entry   sync.RWMutex   // held to enter, and by Close to let nobody else
@@ -99,8 +100,12 @@ func (s *Store) openWriter(ctx context.Context, path string, o Options) (*writer
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: open the data: %w", err)
 	}
+	packer, err := newPacker()
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	w := &writer{
-		conn: conn, heads: newHeads(), pieces: s.pieces, marks: s.marks,
+		conn: conn, heads: newHeads(), pieces: s.pieces, marks: s.marks, packer: packer, texts: &s.texts,
 		queue: make(chan *job, maxQueue), done: make(chan struct{}),
 	}
 	conn.SetInterrupt(ctx.Done())

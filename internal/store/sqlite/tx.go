@@ -149,10 +149,11 @@ func (t *tx) own() {
 // add applies a numbered event to what this tx knows.
 func (t *tx) add(e convo.Event) {
 	head := &t.conversation.head
-	ref := t.turnRef(e.Turn)
+	ref := t.turnRef(e)
 	effect := head.Project(e)
 	if ref.opened == 0 {
-		ref = t.turnRef(e.Turn) // it may have been opened just now
+		ref = t.turnRef(e) // it may have been opened just now
+		ref.sameOrigin = false
 	}
 	t.appended = append(t.appended, e)
 	t.steps = append(t.steps, step{event: e, effect: effect, turn: ref})
@@ -175,14 +176,14 @@ func put[K comparable, V any](m *map[K]V, k K, v V) {
 	(*m)[k] = v
 }
 
-func (t *tx) turnRef(id string) turnRef {
-	if id == "" {
+func (t *tx) turnRef(e convo.Event) turnRef {
+	if e.Turn == "" {
 		return turnRef{}
 	}
-	if turn := t.conversation.head.Turn(id); turn != nil {
-		return turnRef{opened: turn.OpenedSeq}
+	if turn := t.conversation.head.Turn(e.Turn); turn != nil {
+		return turnRef{opened: turn.OpenedSeq, sameOrigin: e.Origin != "" && e.Origin == turn.Origin}
 	}
-	return turnRef{id: id}
+	return turnRef{id: e.Turn}
 }
 
 // slot moves messages that were given to a turn to the slot that it took.
@@ -209,7 +210,7 @@ func (t *tx) message(id string) (*convo.Message, error) {
 	if t.conversation == nil || !t.stored {
 		return nil, nil
 	}
-	m, ok, err := newMessageReader(t.conn(), t.conversation.id, t.key.id).one(id)
+	m, ok, err := newMessageReader(t.conn(), t.w.texts, t.conversation.id, t.key.id).one(id)
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 
@@ -27,6 +28,8 @@ type writer struct {
 	lastConversation int64
 	heads            *heads
 	pieces           *pieces
+	packer           *packer
+	texts            *unpacker
 	full             bool // the connection syncs its commits
 
 	queue    chan *job
@@ -96,6 +99,7 @@ func (w *writer) run() {
 
 // gather takes what else waits, and leaves out what was cancelled.
 func (w *writer) gather(batch []*job) []*job {
+	runtime.Gosched() // those whom the last commit has woken hand in what comes next
 	for len(batch) < maxBatch {
 		select {
 		case j, ok := <-w.queue:

@@ -109,15 +109,11 @@ func (h *history) run(c *talk, head *convo.Head) {
 	switch {
 	case active == nil && next != nil:
 		h.update(c, "start", h.event(next.ID, convo.TurnStarted{Slot: head.NextSlot}))
+	case active == nil && len(head.Open) == 0:
+	case active == nil && h.r.IntN(2) == 0: // what is open only is queued or given up
+		h.update(c, "queue", h.event(head.Open[0].ID, convo.TurnQueued{}))
 	case active == nil:
-		for _, t := range head.Open { // open ones are queued or given up
-			if h.r.IntN(2) == 0 {
-				h.update(c, "queue", h.event(t.ID, convo.TurnQueued{}))
-			} else {
-				h.update(c, "give up", h.event(t.ID, convo.TurnEnded{Reason: convo.EndStopped}))
-			}
-			return
-		}
+		h.update(c, "give up", h.event(head.Open[0].ID, convo.TurnEnded{Reason: convo.EndStopped}))
 	case active.State == convo.StateWaiting:
 		h.update(c, "resume", h.event(active.ID, convo.TurnResumed{}))
 	case c.bot == nil && h.r.IntN(3) > 0:

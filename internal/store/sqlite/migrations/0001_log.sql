@@ -26,17 +26,25 @@ CREATE TABLE heads (
 	epoch        INTEGER NOT NULL     -- restarts of the machine before its last event
 ) STRICT;
 
--- The text stands last, so that a reader who does not want it need not pass it.
+-- Short texts stand here, the others in texts.
 CREATE TABLE log (
 	id      INTEGER PRIMARY KEY, -- conversation << 32 | number
 	kind    INTEGER NOT NULL,
 	at      INTEGER NOT NULL,
 	turn    ANY,                 -- the number of the event that opened it, or its id
-	origin  ANY,
+	origin  ANY,                 -- 0: that of the event that opened the turn
 	message ANY,
 	data    BLOB,
 	deltas  BLOB,                -- the numbers, sizes and times of the deltas that text is made of
-	text    TEXT
+	text    TEXT,
+	text_id INTEGER
+) STRICT;
+
+-- Texts in the order of their writing. Among the rows of a log, whose place is
+-- between others, they would leave a third of every page empty.
+CREATE TABLE texts (
+	id   INTEGER PRIMARY KEY,
+	text ANY NOT NULL -- bytes: its size, and itself deflated
 ) STRICT;
 
 -- The deltas of messages that have not ended, in the order of writing, and for a
