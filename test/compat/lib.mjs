@@ -103,6 +103,22 @@ export async function history(client, id) {
   return items.map(({ type, text }) => [type, text])
 }
 
+/** How many requests of the package's a piece of work makes. */
+export async function countRequests(work) {
+  const real = globalThis.fetch
+  let count = 0
+  globalThis.fetch = (...args) => {
+    count++
+    return real(...args)
+  }
+  try {
+    await work()
+  } finally {
+    globalThis.fetch = real
+  }
+  return count
+}
+
 /** Tells the test to do something with the server's process: kill or start. */
 export async function control(action) {
   const response = await fetch(new URL(action, process.env.CONTROL_URL), { method: 'POST' })
@@ -110,54 +126,61 @@ export async function control(action) {
 }
 
 /**
- * A TCP proxy before the server. plan is asked for each new connection and may
- * give {request: n} to cut it when n bytes came from the client, or {response:
- * n} when n bytes came from the server; the bytes up to there are passed on,
- * or, with swallow, nothing of the answer is. cut() cuts what is open now. A
- * cut is a reset on both sides, as a dying network makes it.
+ * A TCP proxy before the server. plan is asked for each new connection and says
+ * when that is cut: {request: n} when n bytes came from the client, {response:
+ * n} when n bytes came from the server, {before: text} when that text came from
+ * the server, {swallow: true} when anything did. What came before is passed on.
+ * cut() cuts what is open now. A cut is a reset on both sides, as a dying
+ * network makes it.
  */
 export async function proxy(plan) {
   const target = new URL(url)
   const open = new Set()
-  const cuts = []
-  let answered = 0
+  let cuts = 0
   const server = net.createServer((client) => {
     const upstream = net.connect(Number(target.port), target.hostname)
     const rule = plan() || {}
     const pair = { cut }
     function cut() {
       if (open.delete(pair)) {
-        cuts.push(Date.now())
+        cuts++
         client.resetAndDestroy()
         upstream.resetAndDestroy()
       }
     }
-    function flow(from, to, limit, swallow, count) {
-      let passed = 0
+    function flow(from, to, limit) {
+      let passed = ''
+      let ended = false
       from.on('data', (chunk) => {
-        const rest = Math.max(0, limit - passed)
-        passed += chunk.length
-        count(chunk.length)
-        if (passed < limit && !swallow) {
-          to.write(chunk)
-        } else if (passed >= limit) {
-          // The rest that may pass is on its way before the reset overtakes it.
-          swallow ? cut() : to.write(chunk.subarray(0, rest), () => setTimeout(cut, 20))
+        if (ended) {
+          return
         }
+        const whole = passed + chunk.toString('latin1')
+        const end = limit(whole)
+        ended = end <= whole.length
+        const piece = chunk.subarray(0, Math.max(0, end - passed.length))
+        passed = whole
+        // What may pass is to be on its way before the reset overtakes it.
+        to.write(piece, () => ended && setTimeout(cut, 20))
       })
       from.on('end', () => to.end())
       from.on('error', () => to.destroy())
       from.on('close', () => open.delete(pair) && to.destroy())
     }
-    flow(client, upstream, rule.request ?? Infinity, false, () => {})
-    flow(upstream, client, rule.response ?? Infinity, rule.swallow ?? false, (n) => (answered += n))
+    flow(client, upstream, () => rule.request ?? Infinity)
+    flow(upstream, client, (text) => {
+      if (rule.before !== undefined) {
+        const at = text.indexOf(rule.before)
+        return at < 0 ? Infinity : at
+      }
+      return rule.swallow ? 0 : (rule.response ?? Infinity)
+    })
     open.add(pair)
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    cuts,
-    answered: () => answered,
+    cuts: () => cuts,
     cut: () => [...open].forEach((pair) => pair.cut()),
     close: () => {
       ;[...open].forEach((pair) => pair.cut())
