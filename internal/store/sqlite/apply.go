@@ -39,6 +39,8 @@ func (t *tx) apply() error {
 	return nil
 }
 
+const sessionTokens = `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`
+
 func (t *tx) applyDeletions() error {
 	if !t.deleted {
 		return nil
@@ -52,8 +54,7 @@ func (t *tx) applyDeletions() error {
 			return err
 		}
 	}
-	return ask(t.conn(), `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`).
-		text(t.key.tenant).key(t.key.id).exec()
+	return ask(t.conn(), sessionTokens).text(t.key.tenant).key(t.key.id).exec()
 }
 
 func deleteConversation(conn *sqlite.Conn, c int64) error {
@@ -143,15 +144,16 @@ func (t *tx) fold(e convo.Event, b convo.MessageEnded) []byte {
 	return appendFold(nil, e.Seq, e.At.UnixMilli(), own, u.voices, u.pieces)
 }
 
+const slotMessages = `
+	UPDATE messages SET place = place | ?1
+	WHERE conversation = ?2 AND key IN (
+		SELECT m.key FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
+		WHERE m.conversation = ?2 AND m.place < ?3 AND l.turn = ?4)`
+
 // applySlot moves the messages that a turn was given to the slot it took.
 func (t *tx) applySlot(turn *convo.Turn) error {
-	c := t.conversation.id
-	return ask(t.conn(), `
-		UPDATE messages SET place = place | ?1
-		WHERE conversation = ?2 AND key IN (
-			SELECT m.key FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq
-			WHERE m.conversation = ?2 AND m.place < ?3 AND l.turn = ?4)`).
-		int(convo.Place(turn.Slot, 0)).int(c).int(convo.Place(1, 0)).int(turn.OpenedSeq).exec()
+	return ask(t.conn(), slotMessages).int(convo.Place(turn.Slot, 0)).int(t.conversation.id).
+		int(convo.Place(1, 0)).int(turn.OpenedSeq).exec()
 }
 
 func (t *tx) applyChange(seq int64, b convo.MessageChanged) error {

@@ -49,10 +49,12 @@ func (s *Store) PutToken(ctx context.Context, t convo.Token) error {
 	})
 }
 
+const tokenByHash = `SELECT ` + tokenColumns + ` FROM tokens WHERE hash = ?`
+
 // TokenByHash implements store.Tokens.
 func (s *Store) TokenByHash(ctx context.Context, hash convo.TokenHash) (t convo.Token, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
-		found, err := ask(conn, `SELECT `+tokenColumns+` FROM tokens WHERE hash = ?`).blob(hash[:]).
+		found, err := ask(conn, tokenByHash).blob(hash[:]).
 			one(func(q *query) { t = scanToken(q) })
 		if err == nil && !found {
 			err = convo.Errorf(convo.NotFound, "there is no such token")
@@ -62,12 +64,20 @@ func (s *Store) TokenByHash(ctx context.Context, hash convo.TokenHash) (t convo.
 	return t, err
 }
 
+const (
+	tokensOfTenant = `
+		SELECT ` + tokenColumns + ` FROM tokens WHERE tenant = ? AND source <> 'session' ORDER BY created, id`
+	tokensOfAll = `
+		SELECT ` + tokenColumns + ` FROM tokens WHERE source <> 'session' ORDER BY created, id, tenant`
+)
+
 // Tokens implements store.Tokens.
 func (s *Store) Tokens(ctx context.Context, tenant string) (list []convo.Token, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
-		q := ask(conn, `
-			SELECT `+tokenColumns+` FROM tokens
-			WHERE (tenant = ?1 OR ?1 = '') AND source <> 'session' ORDER BY created, id, tenant`).text(tenant)
+		q := ask(conn, tokensOfAll)
+		if tenant != "" {
+			q = ask(conn, tokensOfTenant).text(tenant)
+		}
 		for q.next() {
 			list = append(list, scanToken(q))
 		}
@@ -101,14 +111,15 @@ func tokenFound(conn *sqlite.Conn, id string) error {
 	return nil
 }
 
+const expiredTokens = `
+	DELETE FROM tokens WHERE (tenant, id) IN (
+		SELECT tenant, id FROM tokens
+		WHERE source IN ('session', 'console') AND expires IS NOT NULL AND expires < ? LIMIT ?)`
+
 // PruneTokens implements store.Tokens.
 func (s *Store) PruneTokens(ctx context.Context, before time.Time) error {
 	return s.prune(ctx, func(conn *sqlite.Conn) error {
-		return ask(conn, `
-			DELETE FROM tokens WHERE (tenant, id) IN (
-				SELECT tenant, id FROM tokens
-				WHERE source IN ('session', 'console') AND expires IS NOT NULL AND expires < ? LIMIT ?)`).
-			int(ceilMilli(before)).int(pruneAtOnce).exec()
+		return ask(conn, expiredTokens).int(ceilMilli(before)).int(pruneAtOnce).exec()
 	})
 }
 

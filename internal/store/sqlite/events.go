@@ -73,8 +73,10 @@ type page struct {
 	skips  map[int64]int64       // numbers that are not missing: from which to which
 }
 
+const logUp = `SELECT ` + rowColumns + ` FROM log l` + joinText + `WHERE l.id > ? AND l.id <= ? ORDER BY l.id`
+
 func (p *page) read() ([]convo.Event, error) {
-	q := ask(p.conn, `SELECT `+rowColumns+` FROM log l`+joinText+`WHERE l.id > ? AND l.id <= ? ORDER BY l.id`).
+	q := ask(p.conn, logUp).
 		int(rowID(p.conversation, p.next-1)).int(lastID(p.conversation))
 	err := p.advance()
 	for err == nil && len(p.events) < p.limit && q.next() {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -124,7 +125,7 @@ func (q *query) done() error {
 		}
 	}
 	if q.err != nil {
-		return fmt.Errorf("sqlite: %.40q: %w", q.sql, q.err)
+		return fmt.Errorf("sqlite: %.40s…: %w", strings.Join(strings.Fields(q.sql), " "), q.err)
 	}
 	return nil
 }

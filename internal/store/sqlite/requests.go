@@ -55,14 +55,16 @@ func (s *Store) PruneRequests(ctx context.Context, keyed, unkeyed time.Time) err
 	return errorsFirst(err, s.pruneRequests(ctx, false, unkeyed))
 }
 
+const oldRequests = `
+	DELETE FROM requests WHERE id IN (
+		SELECT r.id FROM requests r WHERE r.keyed = ? AND r.created < ? AND NOT EXISTS (
+			SELECT 1 FROM conversations c JOIN turns t ON t.conversation = c.id
+			WHERE c.tenant = r.tenant AND c.key = r.conversation AND t.key = r.turn AND t.state < 4)
+		LIMIT ?)`
+
 func (s *Store) pruneRequests(ctx context.Context, keyed bool, before time.Time) error {
 	return s.prune(ctx, func(conn *sqlite.Conn) error {
-		return ask(conn, `
-			DELETE FROM requests WHERE id IN (
-				SELECT r.id FROM requests r WHERE r.keyed = ? AND r.created < ? AND NOT EXISTS (
-					SELECT 1 FROM conversations c JOIN turns t ON t.conversation = c.id
-					WHERE c.tenant = r.tenant AND c.key = r.conversation AND t.key = r.turn AND t.state < 4)
-				LIMIT ?)`).bool(keyed).int(ceilMilli(before)).int(pruneAtOnce).exec()
+		return ask(conn, oldRequests).bool(keyed).int(ceilMilli(before)).int(pruneAtOnce).exec()
 	})
 }
 

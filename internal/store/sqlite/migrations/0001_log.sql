@@ -112,7 +112,7 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_conversation ON tokens (tenant, conversation) WHERE conversation IS NOT NULL;
 CREATE INDEX tokens_expires ON tokens (expires) WHERE source IN ('session', 'console') AND expires IS NOT NULL;
-CREATE INDEX tokens_created ON tokens (tenant, created) WHERE source <> 'session';
+CREATE INDEX tokens_listed ON tokens (tenant, created, id) WHERE source <> 'session';
 
 CREATE TABLE requests (
 	id           BLOB PRIMARY KEY,

@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"strings"
+	"testing"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// TestNoQueryReadsAWholeTable looks at the plans of what is asked for while
+// people wait: none may read rows that it does not answer with, or sort them, so
+// that a page costs as much among a million conversations as among a thousand.
+func TestNoQueryReadsAWholeTable(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	err = s.read(t.Context(), func(conn *sqlite.Conn) error {
+		for name, sql := range map[string]string{
+			"conversationByKey": conversationByKey, "messageByKey": messageByKey,
+			"conversationsUp": conversationsUp, "conversationsUpFirst": conversationsUpFirst,
+			"conversationsDown": conversationsDown, "conversationsDownFirst": conversationsDownFirst,
+			"messagesUp": messagesUp, "messagesDown": messagesDown, "logUp": logUp,
+			"turnByKey": turnByKey, "turnsBySlot": turnsBySlot, "turnsOpen": turnsOpen,
+			"turnsOpenEverywhere": turnsOpenEverywhere, "slotMessages": slotMessages,
+			"tokenByHash": tokenByHash, "tokensOfTenant": tokensOfTenant, "sessionTokens": sessionTokens,
+			"expiredTokens": expiredTokens, "oldRequests": oldRequests,
+		} {
+			q := ask(conn, `EXPLAIN QUERY PLAN `+sql)
+			for q.next() {
+				detail := q.stmt.ColumnText(3)
+				scan := strings.HasPrefix(detail, "SCAN") && !strings.Contains(detail, "turns_open")
+				if scan || strings.Contains(detail, "TEMP B-TREE") {
+					t.Errorf("%s: %s", name, detail)
+				}
+			}
+			if err := q.done(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
