@@ -77,12 +77,12 @@ func TestSQLiteAgreesWithTheReferenceModel(t *testing.T) {
 						p.Store = open(t, copyFolder(t, folder), fmt.Sprint("boot ", boots))
 					}
 				},
-			}, seed, 400)
+			}, seed, 300)
 		})
 	}
 }
 
-var histories = flag.Int("histories", 12, "how many random histories are compared")
+var histories = flag.Int("histories", 8, "how many random histories are compared")
 
 // copyFolder copies a folder as it is on the disk: what a killed process leaves.
 func copyFolder(t testing.TB, from string) string {
