@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/parleyhq/parley/internal/auth"
@@ -79,15 +78,12 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		Store: a.store, Hub: hub.New(), Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret,
 	})
-	if a.secrets, err = prepareTokens(ctx, a.auth, cfg); err != nil {
-		return nil, err
-	}
 	return a, a.openFronts(ctx)
 }
 
 // openData takes the data folder: its database and its key.
 func (a *App) openData(ctx context.Context) (*seal.Box, error) {
-	data, err := sqlite.Open(ctx, a.cfg.Data, sqlite.Options{})
+	data, err := openFolder(ctx, a.cfg.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +91,16 @@ func (a *App) openData(ctx context.Context) (*seal.Box, error) {
 	a.store = data
 	a.auth = auth.New(data, time.Now)
 	return openKey(a.cfg, a.log)
+}
+
+// openFolder opens the store, and says what to do about a folder that cannot be
+// used.
+func openFolder(ctx context.Context, folder string) (*sqlite.Store, error) {
+	data, err := sqlite.Open(ctx, folder, sqlite.Options{})
+	if err != nil && ctx.Err() == nil && convo.ErrorKind(err) == convo.Internal {
+		return nil, fmt.Errorf("the data folder %s cannot be used: %w; let this user write there, or name another folder with --data", folder, err)
+	}
+	return data, err
 }
 
 // openFronts takes the addresses and makes what answers there.
@@ -146,7 +152,8 @@ func (a *App) Close() error {
 // Ready is closed when the server answers requests.
 func (a *App) Ready() <-chan struct{} { return a.ready }
 
-// Secrets are those that were made at this start.
+// Secrets are those that were made at this start. They are there once Ready is
+// closed, and it is for the caller to show them: nobody else can.
 func (a *App) Secrets() []FirstSecret { return a.secrets }
 
 // Models says which models are ready, and which settings would add others.
@@ -176,37 +183,4 @@ func (a *App) chatSecret(r *http.Request, tenant string, lasts time.Duration) (s
 	}
 	secret, _, err := a.auth.CreateConsole(r.Context(), id, "chat", lasts)
 	return secret, err
-}
-
-// openKey finds the key for what is kept encrypted: in the configuration, in
-// the file that it names, or in the data folder.
-func openKey(cfg config.Config, log *slog.Logger) (*seal.Box, error) {
-	text := cfg.Key.Reveal()
-	if text == "" {
-		file, err := openKeyFile(cfg, log)
-		if err != nil {
-			return nil, err
-		}
-		text = file.Text
-	}
-	key, err := config.DecodeKey(text)
-	if err != nil {
-		return nil, convo.Errorf(convo.Invalid, "the key for what is encrypted at rest is no key: %v", err)
-	}
-	return seal.New(key)
-}
-
-func openKeyFile(cfg config.Config, log *slog.Logger) (file seal.KeyFile, err error) {
-	path := cfg.KeyFile
-	if path != "" {
-		file, err = seal.LoadKey(path)
-	} else {
-		path = filepath.Join(cfg.Data, "key")
-		file, err = seal.LoadOrMakeKey(path)
-		log.Warn("the key for what is encrypted at rest lies beside the data: set PARLEY_KEY or --key-file to keep it elsewhere", "file", path)
-	}
-	if file.Loose {
-		log.Warn("others than its owner may read the key file: chmod 600 it", "file", path)
-	}
-	return file, err
 }

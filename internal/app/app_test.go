@@ -60,9 +60,6 @@ func start(t *testing.T, cfg config.Config) *server {
 		t.Fatal(err)
 	}
 	s.app = a
-	if made := a.Secrets(); len(made) > 0 {
-		s.secret = made[0].Secret
-	}
 	ctx, stop := context.WithCancel(t.Context())
 	s.stop = stop
 	go func() { s.ran <- a.Run(ctx) }()
@@ -71,6 +68,9 @@ func start(t *testing.T, cfg config.Config) *server {
 	case <-a.Ready():
 	case err := <-s.ran:
 		t.Fatalf("it did not become ready: %v", err)
+	}
+	if made := a.Secrets(); len(made) > 0 {
+		s.secret = made[0].Secret
 	}
 	return s
 }

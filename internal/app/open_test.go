@@ -51,7 +51,53 @@ func TestAnAddressThatIsTakenIsNamedAndTheFolderIsLetGo(t *testing.T) {
 	cfg.Listen = strings.TrimPrefix(taken.app.URL(), "http://")
 	refuse(t, cfg, "set --listen to another one")
 	cfg.Listen = free
-	start(t, cfg)
+	if s := start(t, cfg); s.secret == "" {
+		t.Error("the first secret was made by the start that failed, and shown to nobody")
+	}
+}
+
+func TestAFolderThatCannotBeUsedIsNamed(t *testing.T) {
+	t.Parallel()
+	cfg := configured(t)
+	cfg.Data = filepath.Join(cfg.Data, "file")
+	if err := os.MkdirAll(filepath.Dir(cfg.Data), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg.Data, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, cfg, "the data folder "+cfg.Data+" cannot be used")
+	if _, _, err := app.OpenTokens(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("a command says %v", err)
+	}
+}
+
+func TestDataIsNotOpenedWithAnotherKey(t *testing.T) {
+	t.Parallel()
+	cfg := configured(t)
+	start(t, cfg).end()
+	path := filepath.Join(cfg.Data, "key")
+	key, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, cfg, "is not in "+path)
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("a new key was made: %v", err)
+	}
+	other := cfg
+	other.Key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	refuse(t, other, "not the key that the data was encrypted with")
+	elsewhere := cfg
+	elsewhere.Key = config.Secret(key)
+	start(t, elsewhere).end()
+	if err := os.Remove(filepath.Join(cfg.Data, "key.id")); err != nil {
+		t.Fatal(err)
+	}
+	start(t, other)
 }
 
 func TestAWrongModelIsFoundAtTheStart(t *testing.T) {

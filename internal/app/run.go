@@ -24,7 +24,11 @@ var errShutdown = errors.New("the server is shutting down")
 // Run brings the turns of the process before this one to life again, serves
 // until ctx ends, and shuts down in order. It returns nil after that.
 func (a *App) Run(ctx context.Context) error {
-	if err := a.engine.Start(ctx); err != nil {
+	err := a.prepare(ctx)
+	if ctx.Err() != nil {
+		return nil // told to stop before it began
+	}
+	if err != nil {
 		return err
 	}
 	// What serves outlives ctx: its end is where the shutdown begins.
@@ -50,12 +54,23 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.ready)
 	a.log.Info("ready", "url", a.URL(), "data", a.cfg.Data)
 
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
 	a.shutdown(servers, work, cut)
+	return err
+}
+
+// prepare brings turns to life, and makes the secrets. They come last, when
+// nothing can keep the server from showing them: one that was made and not shown
+// would be good for nobody.
+func (a *App) prepare(ctx context.Context) error {
+	if err := a.engine.Start(ctx); err != nil {
+		return err
+	}
+	secrets, err := prepareTokens(ctx, a.auth, a.cfg)
+	a.secrets = secrets
 	return err
 }
 

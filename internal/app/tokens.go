@@ -10,7 +10,6 @@ import (
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/store/sqlite"
 )
 
 // prepareTokens makes the configured secrets work, and makes one for each
@@ -123,7 +122,7 @@ func OpenTokens(ctx context.Context, cfg config.Config) (console.Tokens, func() 
 	if _, err := os.Stat(cfg.Data); err != nil {
 		return nil, nil, convo.WrapError(convo.NotFound, err, "there is no data in %s: start parley serve once, or name another folder with --data", cfg.Data)
 	}
-	data, err := sqlite.Open(ctx, cfg.Data, sqlite.Options{})
+	data, err := openFolder(ctx, cfg.Data)
 	if err != nil {
 		return nil, nil, err
 	}

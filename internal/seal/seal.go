@@ -15,6 +15,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -68,6 +69,9 @@ func keyID(k []byte) (id [idSize]byte) {
 	copy(id[:], sum[:])
 	return id
 }
+
+// ID names the key that seals, without telling anything of it.
+func (b *Box) ID() string { return hex.EncodeToString(b.keys[0].id[:]) }
 
 // Seal encrypts plain. The context is not stored: Open must be given the same
 // one, so that a sealed text that was moved to another place does not open.
