@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"time"
 )
@@ -132,9 +130,4 @@ func (a *answer) own(l line) (bool, error) {
 		a.seq = l.Seq
 	}
 	return a.result != nil, nil
-}
-
-// lost reports whether an error only says that the connection did not hold.
-func lost(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -45,22 +48,52 @@ Ctrl-C stops the answer that is being written, and leaves when there is none.`,
 	flags.StringVar(&o.model, "model", "", "the model that answers, in a new conversation")
 	flags.StringVar(&o.backstory, "backstory", "", "what the bot is and knows, in a new conversation")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if o.conversation != "" && (o.model != "" || o.backstory != "") {
-			return errors.New("--model and --backstory belong to a new conversation: leave out --conversation")
+		if err := o.check(args); err != nil {
+			return err
 		}
 		l, err := p.load(cmd)
 		if err != nil {
 			return err
 		}
-		c, closeClient, err := dial(cmd.Context(), &l.Config, o)
+		s := &chat{program: p, options: o, terminal: isTerminal(p.in) && isTerminal(p.out)}
+		closeClient := func() {}
+		err = p.interruptible(cmd.Context(), func(ctx context.Context) (err error) {
+			if s.client, closeClient, err = dial(ctx, &l.Config, o); err != nil {
+				return err
+			}
+			return s.open(ctx)
+		})
+		defer func() { closeClient() }()
+		if errors.Is(err, errInterrupted) {
+			return nil // who leaves a chat has not failed
+		}
 		if err != nil {
 			return err
 		}
-		defer closeClient()
-		s := &chat{program: p, client: c, options: o, terminal: isTerminal(p.in) && isTerminal(p.out)}
 		return s.run(cmd.Context(), args)
 	}
 	return cmd
+}
+
+// check refuses flags that would have no effect, and messages without a text.
+func (o *chatOptions) check(args []string) error {
+	switch {
+	case o.conversation != "" && (o.model != "" || o.backstory != ""):
+		return errors.New("--model and --backstory belong to a new conversation: leave out --conversation")
+	case o.url == "" && o.secret != "":
+		return errors.New("--secret is for a server that --url names; the one on this machine needs none")
+	case o.url != "" && o.tenant != "":
+		return errors.New("--tenant is for the server on this machine; with --url the secret names the tenant")
+	case len(args) == 1 && strings.TrimSpace(args[0]) == "":
+		return errors.New("the message is empty")
+	}
+	if o.url == "" {
+		return nil
+	}
+	if u, err := url.Parse(o.url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("--url %q is not an address: write http:// or https:// and a host", o.url)
+	}
+	return nil
 }
 
 // dial reaches the server that the flags name, or the one of this machine.
@@ -71,22 +104,22 @@ func dial(ctx context.Context, cfg *config.Config, o chatOptions) (*client, func
 			secret = cfg.Secret.Reveal()
 		}
 		if secret == "" {
-			return nil, nil, errors.New("--url needs a secret: set PARLEY_SECRET, or give --secret")
+			return nil, func() {}, errors.New("--url needs a secret: set PARLEY_SECRET, or give --secret")
 		}
 		transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
 		return &client{http: &http.Client{Transport: transport}, base: o.url, secret: secret}, transport.CloseIdleConnections, nil
 	}
 	socket, err := console.Dial(ctx, cfg.Data)
 	if errors.Is(err, console.ErrNoServer) {
-		return nil, nil, fmt.Errorf("no server is running on %s: start one with \"parley serve\", or name one with --url", cfg.Data)
+		return nil, func() {}, fmt.Errorf("no server is running on %s: start one with \"parley serve\", or name one with --url", cfg.Data)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, func() {}, err
 	}
 	secret, err := socket.Chat(ctx, o.tenant)
 	if err != nil {
 		socket.Close()
-		return nil, nil, err
+		return nil, func() {}, err
 	}
 	return &client{http: socket.HTTP(), base: console.BaseURL, secret: secret}, socket.Close, nil
 }
@@ -96,33 +129,38 @@ type chat struct {
 	*program
 	client   *client
 	options  chatOptions
+	id       string // of the conversation
 	terminal bool
 	failed   bool // an answer did
+	midline  bool // something was printed, and no line break after it
 }
 
 // errLeft says that the user has had enough.
 var errLeft = errors.New("left")
 
+// open makes the conversation, unless there is one to go on with.
+func (s *chat) open(ctx context.Context) (err error) {
+	if s.id = s.options.conversation; s.id == "" {
+		s.id, err = s.client.createConversation(ctx, s.options.model, s.options.backstory)
+	}
+	return err
+}
+
 func (s *chat) run(ctx context.Context, args []string) error {
-	id := s.options.conversation
-	if id == "" {
-		var err error
-		if id, err = s.client.createConversation(ctx, s.options.model, s.options.backstory); err != nil {
-			return err
-		}
-	}
-	if s.terminal && len(args) == 0 {
-		fmt.Fprintf(s.err, "Conversation %s. Ctrl-C stops an answer, Ctrl-D leaves.\n", id)
-	}
-	var err error
 	if len(args) == 1 {
-		err = s.turn(ctx, id, args[0])
-	} else {
-		err = s.loop(ctx, id)
+		return s.outcome(s.turn(ctx, args[0]))
 	}
-	if s.terminal && len(args) == 0 {
-		fmt.Fprintf(s.err, "Go on with: parley chat --conversation %s\n", id)
+	if !s.terminal {
+		return s.outcome(s.loop(ctx))
 	}
+	fmt.Fprintf(s.err, "Conversation %s. Ctrl-C stops an answer, Ctrl-D leaves.\n", s.id)
+	err := s.loop(ctx)
+	fmt.Fprintf(s.err, "Go on with: parley chat --conversation %s\n", s.id)
+	return s.outcome(err)
+}
+
+// outcome is what a chat that ended with err means for the exit code.
+func (s *chat) outcome(err error) error {
 	if errors.Is(err, errLeft) {
 		err = nil
 	}
@@ -133,7 +171,7 @@ func (s *chat) run(ctx context.Context, args []string) error {
 }
 
 // loop answers message after message.
-func (s *chat) loop(ctx context.Context, conversation string) error {
+func (s *chat) loop(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	messages := s.messages(ctx)
@@ -153,7 +191,7 @@ func (s *chat) loop(ctx context.Context, conversation string) error {
 			if strings.TrimSpace(m.text) == "" {
 				continue
 			}
-			if err := s.turn(ctx, conversation, m.text); err != nil {
+			if err := s.turn(ctx, m.text); err != nil && !s.shrug(err) {
 				return err
 			}
 		case <-s.interrupts:
@@ -161,6 +199,18 @@ func (s *chat) loop(ctx context.Context, conversation string) error {
 			return errLeft
 		}
 	}
+}
+
+// shrug tells a reader at a terminal why a message was refused, and goes on:
+// the next one may do better. A script wants to know at once.
+func (s *chat) shrug(err error) bool {
+	refused, ok := errors.AsType[*apiError](err)
+	if !s.terminal || !ok {
+		return false
+	}
+	s.failed = true
+	fmt.Fprintf(s.err, "parley: %v\n", refused)
+	return true
 }
 
 // newline leaves the prompt behind.
@@ -196,7 +246,11 @@ func (s *chat) messages(ctx context.Context) <-chan message {
 				return
 			}
 		}
-		if err := scanner.Err(); err != nil {
+		err := scanner.Err()
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = errors.New("a line is longer than 1 MiB")
+		}
+		if err != nil {
 			give(message{err: fmt.Errorf("reading the messages: %w", err)})
 		}
 	}()
@@ -204,23 +258,26 @@ func (s *chat) messages(ctx context.Context) <-chan message {
 }
 
 // turn asks once. The first interrupt stops the answer, the second leaves.
-func (s *chat) turn(ctx context.Context, conversation, text string) error {
+func (s *chat) turn(ctx context.Context, text string) error {
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	watched := make(chan struct{})
 	answered := make(chan struct{})
 	go func() {
 		defer close(watched)
-		s.watch(ctx, conversation, answered, leave)
+		s.watch(ctx, answered, leave)
 	}()
-	a, err := s.client.ask(ctx, conversation, text, s.print)
+	a, err := s.client.ask(ctx, s.id, text, s.print)
 	close(answered)
 	<-watched
-	fmt.Fprintln(s.out)
+	if s.midline || err == nil {
+		fmt.Fprintln(s.out)
+		s.midline = false
+	}
 	switch {
 	case err != nil && errors.Is(context.Cause(ctx), errLeft):
 		return errLeft
-	case lost(err):
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the connection was lost and does not come back; the answer goes on at the server")
 	case err != nil:
 		return err
@@ -229,27 +286,48 @@ func (s *chat) turn(ctx context.Context, conversation, text string) error {
 	return nil
 }
 
+// stopTime is how long a request to stop may take to leave. Who leaves at once
+// wants the answer stopped all the same.
+const stopTime = time.Second
+
 // watch turns interrupts into what they mean while an answer is written.
-func (s *chat) watch(ctx context.Context, conversation string, answered <-chan struct{}, leave context.CancelCauseFunc) {
+func (s *chat) watch(ctx context.Context, answered <-chan struct{}, leave context.CancelCauseFunc) {
 	select {
 	case <-answered:
 		return
 	case <-s.interrupts:
 	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- s.client.stop(ctx, conversation) }()
+	stopping, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	go func() { stopped <- s.client.stop(stopping, s.id) }()
 	for {
 		select {
 		case <-answered:
 			return
 		case err := <-stopped:
+			stopped = nil
 			if err != nil {
 				fmt.Fprintf(s.err, "parley: the answer cannot be stopped: %v\n", err)
 			}
 		case <-s.interrupts:
 			leave(errLeft)
+			awaitStop(stopped)
 			return
 		}
+	}
+}
+
+// awaitStop waits a moment for a request to stop, if there still is one.
+func awaitStop(stopped <-chan error) {
+	if stopped == nil {
+		return
+	}
+	timer := time.NewTimer(stopTime)
+	defer timer.Stop()
+	select {
+	case <-stopped:
+	case <-timer.C:
 	}
 }
 
@@ -283,4 +361,5 @@ func (s *chat) print(token string) {
 		}, token)
 	}
 	fmt.Fprint(s.out, token)
+	s.midline = s.midline || token != ""
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
@@ -98,8 +99,63 @@ func TestAnAnswerThatFailsIsAFailure(t *testing.T) {
 		t.Errorf("got %q and %q", out, failure)
 	}
 	_, failure = run(t, exitFailed, env, "chat", "hello", "--url", "http://127.0.0.1:1", "--secret", "x", "--conversation", "y")
-	if !strings.Contains(failure, "refused") {
+	if !strings.Contains(failure, "the server cannot be reached") || !strings.Contains(failure, "refused") || strings.Contains(failure, "/v1/") {
 		t.Errorf("got %q", failure)
+	}
+}
+
+func TestFlagsThatWouldDoNothingAreRefused(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"chat hi --secret s": "--url",
+		"chat hi --url http://127.0.0.1:1 --secret s --tenant a/b": "--tenant",
+		"chat hi --url 127.0.0.1:8787 --secret s":                  "http://",
+		"chat hi --url ftp://127.0.0.1 --secret s":                 "http://",
+	} {
+		if _, err := run(t, exitFailed, nil, strings.Fields(line)...); !strings.Contains(err, want) {
+			t.Errorf("parley %s says %q", line, err)
+		}
+	}
+	if _, err := run(t, exitFailed, nil, "chat", " "); !strings.Contains(err, "empty") {
+		t.Errorf("an empty message: %q", err)
+	}
+}
+
+// mute is a server that takes every request and answers none.
+func mute(t *testing.T, asked chan<- string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // then the server sees the caller go
+		asked <- r.URL.Path
+		<-r.Context().Done()
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestAnInterruptEndsTheWaitForAServerThatHangs(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 1)
+	c := begin(t, strings.NewReader(""), nil, "chat", "--url", mute(t, asked), "--secret", "s")
+	<-asked
+	c.interrupts <- os.Interrupt
+	if code := c.end(); code != exitFine || c.err.String() != "" {
+		t.Errorf("it ends with %d: %s", code, c.err)
+	}
+}
+
+func TestWhoLeavesAtOnceHasAskedForTheStop(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 2)
+	c := begin(t, nil, nil, "chat", "hello", "--conversation", "x", "--url", mute(t, asked), "--secret", "s")
+	<-asked
+	c.interrupts <- os.Interrupt
+	c.interrupts <- os.Interrupt
+	if path := <-asked; path != "/v1/conversation/x/stop" {
+		t.Errorf("it asked for %s", path)
+	}
+	if code := c.end(); code != exitFine {
+		t.Errorf("it ends with %d: %s", code, c.err)
 	}
 }
 

@@ -66,7 +66,7 @@ func (c *client) send(ctx context.Context, method, path string, header http.Head
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, unreachable(err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil
@@ -78,6 +78,15 @@ func (c *client) send(ctx context.Context, method, path string, header http.Head
 		failed.Message = fmt.Sprintf("the server answered with status %s", resp.Status)
 	}
 	return nil, failed
+}
+
+// unreachable says of a request that got no answer what its reader knows by
+// another name than its method and path.
+func unreachable(err error) error {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		err = failed.Err
+	}
+	return fmt.Errorf("the server cannot be reached: %w", err)
 }
 
 // call makes a request whose answer is one object.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -45,18 +46,44 @@ var errQuiet = errors.New("failed")
 func (p *program) run(ctx context.Context, args []string) int {
 	root := p.command()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return exitFine
 	case errors.Is(err, errQuiet):
 	case !p.entered:
-		fmt.Fprintf(p.err, "parley: %v\nRun %q for help.\n", err, "parley help")
+		fmt.Fprintf(p.err, "parley: %v\nRun %q for help.\n", err, cmd.CommandPath()+" --help")
 		return exitUsage
 	default:
 		fmt.Fprintf(p.err, "parley: %v\n", err)
 	}
 	return exitFailed
+}
+
+// errInterrupted says that the user did not want to wait.
+var errInterrupted = errors.New("interrupted")
+
+// interruptible does work that an interrupt ends: all that has no better answer
+// to one.
+func (p *program) interruptible(ctx context.Context, work func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-done:
+		case <-p.interrupts:
+			cancel(errInterrupted)
+		}
+	})
+	err := work(ctx)
+	close(done)
+	watching.Wait()
+	defer cancel(nil)
+	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) {
+		return errInterrupted
+	}
+	return err
 }
 
 func (p *program) command() *cobra.Command {

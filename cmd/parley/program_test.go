@@ -234,11 +234,19 @@ func TestTokensAreManagedWithAndWithoutAServer(t *testing.T) {
 	manage(t)
 }
 
+func TestWrongUsageNamesTheHelpOfItsCommand(t *testing.T) {
+	t.Parallel()
+	_, err := run(t, exitUsage, nil, "token", "revoke")
+	if !strings.Contains(err, `"parley token revoke --help"`) {
+		t.Errorf("got %s", err)
+	}
+}
+
 func TestServeSaysHowToGoOn(t *testing.T) {
 	t.Parallel()
 	server, env := serve(t)
 	out := server.out.String()
-	for _, want := range []string{"Parley listens on http://127.0.0.1:", "quote: ready", "shown only now", "pk_", "parley chat", "curl http://127.0.0.1:"} {
+	for _, want := range []string{"Parley listens on http://127.0.0.1:", "quote: ready", "shown only now", "pk_", "parley chat --data ", "curl --no-buffer http://127.0.0.1:"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the greeting lacks %q: %s", want, out)
 		}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/parleyhq/parley/internal/app"
+	"github.com/parleyhq/parley/internal/config"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -48,20 +50,28 @@ func (p *program) serve(cmd *cobra.Command) error {
 	for _, w := range l.Warnings {
 		log.Warn(w)
 	}
-	ctx, stop := context.WithCancel(cmd.Context())
-	defer stop()
-	a, err := app.New(ctx, l.Config, log)
+	var a *app.App
+	err = p.interruptible(cmd.Context(), func(ctx context.Context) (err error) {
+		a, err = app.New(ctx, l.Config, log)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
 	var beside sync.WaitGroup
 	finished := make(chan struct{})
 	beside.Go(func() { p.watchServe(a, stop, finished) })
 	beside.Go(func() {
 		select {
 		case <-a.Ready():
-			p.greet(ctx, a)
 		case <-finished:
+		}
+		select {
+		case <-a.Ready(): // even if it has ended since: the secrets are shown only here
+			p.greet(ctx, a, chatLine(l))
+		default:
 		}
 	})
 	err = a.Run(ctx)
@@ -89,29 +99,43 @@ func (p *program) watchServe(a *app.App, stop context.CancelFunc, finished <-cha
 }
 
 // greet tells a newcomer how to go on. It goes to the standard output; what
-// operators' tools read is in the log.
-func (p *program) greet(ctx context.Context, a *app.App) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\nParley listens on %s\n\nModels:\n", a.URL())
-	for _, line := range a.Models(ctx) {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
+// operators' tools read is in the log. The secrets come before the models, who
+// may take their time to answer.
+func (p *program) greet(ctx context.Context, a *app.App, chat string) {
+	fmt.Fprintf(p.out, "\nParley listens on %s\n", a.URL())
 	secret := "$PARLEY_SECRET"
 	for i, s := range a.Secrets() {
 		if i == 0 {
 			secret = s.Secret
 		}
-		fmt.Fprintf(&b, "\nAPI secret of tenant %s, shown only now:\n  %s\n", s.Tenant, s.Secret)
+		fmt.Fprintf(p.out, "\nAPI secret of tenant %s, shown only now:\n  %s\n", s.Tenant, s.Secret)
+	}
+	var b strings.Builder
+	b.WriteString("\nModels:\n")
+	for _, line := range a.Models(ctx) {
+		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	fmt.Fprintf(&b, `
 Talk to it:
-  parley chat
-  curl %s/v1/conversation/complete \
+  %s
+  curl --no-buffer %s/v1/conversation/complete \
     -H "Authorization: Bearer %s" \
     -H "Content-Type: application/json" \
     -H "Accept: application/jsonl" \
     -d '{"backstory": "The inn opens at noon.", "messages": [{"type": "user", "text": "When does the inn open?"}]}'
 
-`, a.URL(), secret)
+`, chat, a.URL(), secret)
 	fmt.Fprint(p.out, b.String())
+}
+
+// chatLine is the command that talks to this server, from the same folder.
+func chatLine(l *config.Loaded) string {
+	line := "parley chat"
+	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
+		line = "go run ./cmd/parley chat" // nobody has installed it
+	}
+	if l.Origins["data"] != "default" {
+		line += " --data " + l.Config.Data
+	}
+	return line
 }

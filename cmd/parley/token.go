@@ -107,20 +107,21 @@ func (p *program) withTokens(cmd *cobra.Command, do func(context.Context, consol
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	client, err := console.Dial(ctx, l.Config.Data)
-	if err == nil {
-		defer client.Close()
-		return do(ctx, client)
-	}
-	if !errors.Is(err, console.ErrNoServer) {
-		return err
-	}
-	tokens, closeData, err := app.OpenTokens(ctx, l.Config)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(ctx, tokens), closeData())
+	return p.interruptible(cmd.Context(), func(ctx context.Context) error {
+		client, err := console.Dial(ctx, l.Config.Data)
+		if err == nil {
+			defer client.Close()
+			return do(ctx, client)
+		}
+		if !errors.Is(err, console.ErrNoServer) {
+			return err
+		}
+		tokens, closeData, err := app.OpenTokens(ctx, l.Config)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(ctx, tokens), closeData())
+	})
 }
 
 // parseLasting reads a duration that may be in days. "" is 0: for ever.

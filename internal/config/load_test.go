@@ -222,6 +222,15 @@ tenants:
 	}
 }
 
+func TestAValueThatCannotBeReadIsBlamedAlone(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(config.Sources{Env: []string{"PARLEY_LIMITS_BODY=9XB"}})
+	problems, _ := errors.AsType[config.Problems](err)
+	if len(problems) != 1 || problems[0].Setting != "limits.body" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUnknownVariablesAreWarnedAbout(t *testing.T) {
 	t.Parallel()
 	l, err := config.Load(config.Sources{Env: []string{

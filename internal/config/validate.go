@@ -144,7 +144,9 @@ func (v *validator) tenants(cfg *Config) {
 
 func (v *validator) bounds(cfg *Config) {
 	v.check("limits.body", between(int64(cfg.Limits.Body), 64<<10, 64<<20, "64KiB to 64MiB"))
-	v.check("limits.text", between(int64(cfg.Limits.Text), 1<<10, int64(cfg.Limits.Body), "1KiB to limits.body"))
+	if !v.broken["limits.body"] {
+		v.check("limits.text", between(int64(cfg.Limits.Text), 1<<10, int64(cfg.Limits.Body), "1KiB to limits.body"))
+	}
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
 }

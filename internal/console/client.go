@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,7 +31,8 @@ type Client struct {
 
 var _ Tokens = (*Client)(nil)
 
-// Dial finds the server of a data folder, or returns [ErrNoServer].
+// Dial finds the server of a data folder, or returns [ErrNoServer]. A folder of
+// another user is neither.
 func Dial(ctx context.Context, folder string) (*Client, error) {
 	path := filepath.Join(folder, socketName)
 	var dialer net.Dialer
@@ -38,6 +40,9 @@ func Dial(ctx context.Context, folder string) (*Client, error) {
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("only the user that the server runs as may use %s: %w", path, err)
 		}
 		return nil, fmt.Errorf("%w (%w)", ErrNoServer, err)
 	}
