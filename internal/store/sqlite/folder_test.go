@@ -50,6 +50,21 @@ func text(deltas []convo.Body) string {
 	return b.String()
 }
 
+func TestNobodyElseReadsTheDataInAFolderThatOthersMayEnter(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	open(t, folder, "")
+	for _, name := range []string{"parley.db", "parley.db-wal", "parley.db-shm", "parley.lock"} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
 func TestASecondProcessOnTheFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "new", "data")

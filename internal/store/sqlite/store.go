@@ -72,6 +72,9 @@ func Open(ctx context.Context, folder string, o Options) (_ *Store, err error) {
 		}
 	}()
 	path := filepath.Join(folder, "parley.db")
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	if s.writer, err = s.openWriter(ctx, path, o); err != nil {
 		return nil, err
 	}
@@ -88,6 +91,17 @@ func Open(ctx context.Context, folder string, o Options) (_ *Store, err error) {
 	}
 	go s.writer.run()
 	return s, nil
+}
+
+// makePrivate makes an empty database that only its owner may read, in a folder
+// too that was there before and that others may enter. SQLite gives the files
+// beside it the same mode.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("sqlite: open the data: %w", err)
+	}
+	return file.Close()
 }
 
 // busyTimeout is how long a connection waits for another one's lock. Only a
