@@ -112,8 +112,9 @@ func (f messageFields) domain() convo.MessageFields {
 }
 
 type modelAsked struct {
-	Model string `json:"m,omitempty"`
-	From  int64  `json:"f,omitempty"`
+	Model  string `json:"m,omitempty"`
+	From   int64  `json:"f,omitempty"`
+	Prompt int64  `json:"p,omitempty"`
 }
 
 type modelAnswered struct {

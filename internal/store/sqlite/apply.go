@@ -7,6 +7,9 @@ import (
 	"github.com/parleyhq/parley/internal/store/record"
 )
 
+// writes reports whether a transaction certainly writes.
+func (t *tx) writes() bool { return len(t.gone)+len(t.steps)+len(t.tokens)+len(t.requests) > 0 }
+
 // apply writes what a transaction has gathered. Any error here is the
 // database's, and the whole batch is taken back.
 func (t *tx) apply() error {

@@ -71,17 +71,24 @@ func readHead(conn *sqlite.Conn, k key) (*conversation, error) {
 	return c, err
 }
 
-// maxHeads is how many conversations the writer remembers. One that it does not
-// costs a few reads more.
-const maxHeads = 4096
+// maxHeads is how many bytes of conversations the writer remembers, about. One
+// that it does not costs a few reads more.
+const maxHeads = 32 << 20
 
 // heads are the conversations that were written last.
 type heads struct {
-	entries map[key]*list.Element // of conversation
+	entries map[key]*list.Element // of headEntry
 	recent  *list.List            // the latest in front
+	size    int
 }
 
-func newHeads() *heads { return &heads{make(map[key]*list.Element), list.New()} }
+type headEntry struct {
+	key          key
+	conversation *conversation
+	size         int
+}
+
+func newHeads() *heads { return &heads{entries: make(map[key]*list.Element), recent: list.New()} }
 
 func (h *heads) get(k key) *conversation {
 	e, ok := h.entries[k]
@@ -89,25 +96,35 @@ func (h *heads) get(k key) *conversation {
 		return nil
 	}
 	h.recent.MoveToFront(e)
-	return e.Value.(*conversation)
+	return e.Value.(headEntry).conversation
 }
 
 func (h *heads) put(k key, c *conversation) {
-	if e, ok := h.entries[k]; ok {
-		e.Value = c
-		h.recent.MoveToFront(e)
-		return
-	}
-	h.entries[k] = h.recent.PushFront(c)
-	if h.recent.Len() > maxHeads {
-		oldest := h.recent.Back().Value.(*conversation)
-		h.drop(key{oldest.head.Tenant, oldest.head.ID})
+	h.drop(k)
+	entry := headEntry{k, c, c.size()}
+	h.entries[k] = h.recent.PushFront(entry)
+	h.size += entry.size
+	for h.size > maxHeads && h.recent.Len() > 1 {
+		h.drop(h.recent.Back().Value.(headEntry).key)
 	}
 }
 
 func (h *heads) drop(k key) {
 	if e, ok := h.entries[k]; ok {
+		h.size -= e.Value.(headEntry).size
 		h.recent.Remove(e)
 		delete(h.entries, k)
 	}
+}
+
+// size is about how much memory a conversation takes: a head has few long
+// fields, and a bounded queue of turns.
+func (c *conversation) size() int {
+	size := 1024 + 512*len(c.head.Open) + len(c.head.Meta)
+	for _, s := range []*string{c.head.Name, c.head.Description, c.head.Backstory} {
+		if s != nil {
+			size += len(*s)
+		}
+	}
+	return size
 }

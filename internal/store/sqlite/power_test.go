@@ -165,6 +165,12 @@ func TestWhatIsDurableSurvivesALossOfPower(t *testing.T) {
 			t.Fatal(err)
 		}
 		written++
+		if level == store.Buffered && r.IntN(10) == 0 { // one that only wants to be sure
+			level = store.Durable
+			if _, err := s.Update(t.Context(), "a", "c", level, func(store.Tx) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if level == store.Durable {
 			durable = written
 		}

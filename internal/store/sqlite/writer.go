@@ -31,6 +31,8 @@ type writer struct {
 	packer           *packer
 	texts            *unpacker
 	full             bool // the connection syncs its commits
+	wrote            bool // the transaction that runs has certainly written
+	unsynced         bool // the last commit was not synced
 
 	queue    chan *job
 	marks    *marks
@@ -152,8 +154,12 @@ func (w *writer) transact(batch []*job) (err error) {
 	if err := ask(w.conn, `BEGIN IMMEDIATE`).exec(); err != nil {
 		return err
 	}
+	w.wrote = false
 	marks := w.marks.take()
 	err = w.inside(batch, marks)
+	if err == nil && durable && !w.wrote && w.unsynced {
+		err = w.touch()
+	}
 	if err == nil {
 		err = ask(w.conn, `COMMIT`).exec()
 	}
@@ -161,8 +167,15 @@ func (w *writer) transact(batch []*job) (err error) {
 		w.marks.putBack(marks)
 		return errors.Join(err, w.rollBack(batch))
 	}
+	w.unsynced = !durable
 	w.pieces.settle()
 	return nil
+}
+
+// touch writes something, because a transaction that writes nothing syncs
+// nothing, also not what was written before it.
+func (w *writer) touch() error {
+	return ask(w.conn, `INSERT OR REPLACE INTO settings (name, value) VALUES ('touched', 1)`).exec()
 }
 
 func (w *writer) inside(batch []*job, marks []mark) error {
@@ -199,6 +212,7 @@ func (w *writer) execute(j *job) error {
 		return nil
 	}
 	j.events = t.appended
+	w.wrote = w.wrote || t.writes()
 	return t.apply()
 }
 

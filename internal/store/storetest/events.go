@@ -44,7 +44,7 @@ func bodies() []convo.Body {
 		convo.MessageGiven{ID: "q", Place: 0, Fields: fields, Text: "question\n"},
 		convo.TurnQueued{},
 		convo.TurnStarted{Slot: 1},
-		convo.ModelAsked{Model: "m", From: 17},
+		convo.ModelAsked{Model: "m", From: 17, Prompt: 230},
 		convo.MessageStarted{ID: "a", Place: convo.Place(1, 1), Type: convo.Bot},
 		convo.Delta{Message: "a", Type: convo.Bot, Text: "an"},
 		convo.TurnWaiting{},

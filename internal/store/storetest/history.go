@@ -174,10 +174,14 @@ func (h *history) both() []store.Store { return []store.Store{h.pair.Store, h.pa
 func (h *history) update(c *talk, what string, events ...convo.Event) {
 	h.t.Helper()
 	h.last = what
+	level := store.Buffered
+	if h.r.IntN(10) == 0 {
+		level = store.Durable
+	}
 	var got [2][]convo.Event
 	for i, s := range h.both() {
 		var err error
-		got[i], err = s.Update(h.t.Context(), c.tenant, c.id, store.Sync(h.r.IntN(2)), func(tx store.Tx) error {
+		got[i], err = s.Update(h.t.Context(), c.tenant, c.id, level, func(tx store.Tx) error {
 			for _, e := range events {
 				if err := tx.Append(e); err != nil {
 					return err
