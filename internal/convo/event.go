@@ -40,6 +40,40 @@ type Event struct {
 // Body is what an event says: one of the types below.
 type Body interface{ Kind() EventKind }
 
+// Size is about how many bytes an event holds beside its struct.
+func (e Event) Size() int {
+	switch b := e.Body.(type) {
+	case Delta:
+		return len(b.Text)
+	case MessageGiven:
+		return len(b.Text) + b.Fields.size()
+	case MessageEnded:
+		return len(b.Text) + len(b.Meta)
+	case MessageChanged:
+		return sizeOf(b.Text) + b.Fields.size()
+	case ConversationCreated:
+		return b.Fields.size()
+	case ConversationChanged:
+		return b.Fields.size()
+	case Rated:
+		return len(b.Reason)
+	}
+	return 0
+}
+
+func (f MessageFields) size() int { return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) }
+
+func (f Fields) size() int {
+	return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) + sizeOf(f.Backstory)
+}
+
+func sizeOf(s *string) int {
+	if s == nil {
+		return 0
+	}
+	return len(*s)
+}
+
 // ConversationCreated is event 1 of every log.
 type ConversationCreated struct{ Fields Fields }
 
@@ -123,10 +157,11 @@ type MessageChanged struct {
 type MessageDeleted struct{ ID string }
 
 // ModelAsked says that a model call is open. From is the place from which the
-// history went into the prompt.
+// history went into the prompt, Prompt about how many tokens it has.
 type ModelAsked struct {
-	Model string
-	From  int64
+	Model  string
+	From   int64
+	Prompt int64
 }
 
 // ModelAnswered closes a model call.

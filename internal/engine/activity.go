@@ -73,25 +73,28 @@ func (p *pairing) add(i int, m convo.Message) {
 	p.seen[a.Activity.Type+" "+f.ID] = true
 	switch a.Activity.Type {
 	case "request":
-		p.request(i, f.ID, f.Name, object(f.Arguments))
+		p.request(i, m.Place, f.ID, f.Name, object(f.Arguments))
 	case "response":
-		p.response(i, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
+		p.response(i, m.Place, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
 	}
 }
 
-func (p *pairing) request(i int, id, name, arguments string) {
+// request adds a call. An id that the caller left out is made of the message's
+// place, which stays the same when the history is cut; without a conversation
+// there is none, and no cut that the next prompt would have to repeat.
+func (p *pairing) request(i int, place int64, id, name, arguments string) {
 	call := model.Call{ID: id, Name: name, Arguments: arguments}
 	if id == "" {
-		call.ID = "call_" + strconv.Itoa(i)
+		call.ID = "call_" + strconv.FormatInt(max(place, int64(i)), 10)
 	}
 	p.at[i] = []pairedCall{{call: call, result: noResult}}
 	p.open = append(p.open, openCall{at: i, id: id, call: &p.at[i][0].call})
 }
 
-func (p *pairing) response(i int, id, name, arguments, result string) {
+func (p *pairing) response(i int, place int64, id, name, arguments, result string) {
 	n := p.find(id, name, arguments)
 	if n < 0 {
-		p.request(i, id, name, arguments)
+		p.request(i, place, id, name, arguments)
 		n = len(p.open) - 1
 	}
 	found := &p.at[p.open[n].at][0]

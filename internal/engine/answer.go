@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -59,7 +61,7 @@ func (a *answer) run(ctx context.Context, messages []model.Message) error {
 	request := model.Request{Model: a.choice.Name, Messages: messages, Params: a.choice.Params}
 	a.asked = time.Now()
 	a.prompted = count(messages)
-	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from}); err != nil {
+	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted}); err != nil {
 		return err
 	}
 	for try := 0; ; try++ {
@@ -94,7 +96,14 @@ func (a *answer) wait(ctx context.Context, err error, try int) bool {
 	}
 }
 
-func (a *answer) stream(ctx context.Context, request *model.Request) error {
+// stream asks once. A panic of the provider is an error like others, so that
+// what came before it is kept.
+func (a *answer) stream(ctx context.Context, request *model.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	for event, err := range a.choice.Provider.Stream(ctx, request) {
 		if err != nil {
 			return err
@@ -204,8 +213,9 @@ func (a *answer) usage() convo.Usage {
 	}
 }
 
-// ending says how a turn ends whose last model call ended with err.
-func ending(ctx context.Context, err error, stop model.StopReason) convo.TurnEnded {
+// ending says how a turn ends whose last model call ended with err, and logs
+// what callers are not told.
+func (e *Engine) ending(ctx context.Context, err error, stop model.StopReason) convo.TurnEnded {
 	switch cause := context.Cause(ctx); {
 	case err == nil && stop == model.StopLength:
 		return convo.TurnEnded{Reason: convo.EndLength}
@@ -216,7 +226,13 @@ func ending(ctx context.Context, err error, stop model.StopReason) convo.TurnEnd
 	case cause != nil:
 		return convo.TurnEnded{Reason: convo.EndStopped}
 	}
-	return convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(err)}
+	end := convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(err)}
+	if end.Failure.Kind == convo.Internal {
+		e.log.Error("turn failed", "error", err)
+	} else {
+		e.log.Warn("turn failed", "error", err)
+	}
+	return end
 }
 
 // failure is what callers may know of an error that ended a turn.

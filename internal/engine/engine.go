@@ -89,7 +89,7 @@ type Engine struct {
 	mu       sync.Mutex
 	draining bool
 	turns    map[string]*run // turns that run in this process, by id
-	active   sync.WaitGroup  // runs, and stateless turns that are being read
+	active   sync.WaitGroup  // admissions, runs, and stateless turns that are being read
 }
 
 // errShutdown ends the turns that are still running when a drain is over.

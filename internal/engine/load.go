@@ -8,35 +8,38 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-const pageSize = 1000
-
-// load reads what may go into a prompt: the history from where the last
-// prompt's began, or its latest messages, and before it what survives a cut.
-// So its cost goes by the model's window, not by the conversation's length.
-func (e *Engine) load(ctx context.Context, head convo.Head, latest int) ([]convo.Message, error) {
+// load reads what may go into the prompt of a turn with that slot: the history
+// from where the last prompt's began, or its latest messages, and before it
+// what survives a cut. So its cost goes by the model's window, not by the
+// conversation's length. What was added since the turn started stands behind
+// it, and is for the next one.
+func (e *Engine) load(ctx context.Context, head convo.Head, slot int64, latest int) ([]convo.Message, error) {
 	var recent []convo.Message
 	var err error
-	switch {
-	case latest > 0:
-		q := store.MessageQuery{Desc: true, Limit: latest}
+	end, whole := convo.Place(slot+1, 0), false
+	if latest > 0 {
+		q := store.MessageQuery{After: end, Desc: true, Limit: latest}
 		recent, err = e.store.Messages(ctx, head.Tenant, head.ID, q)
 		slices.Reverse(recent)
-	default:
-		recent, err = e.loadFrom(ctx, head, store.MessageQuery{After: max(head.ContextFrom-1, 0)})
+		whole = len(recent) < latest
+	} else {
+		recent, err = e.loadFrom(ctx, head, store.MessageQuery{After: max(head.ContextFrom-1, 0)}, end)
+		whole = head.ContextFrom == 0
 	}
-	if err != nil || len(recent) == 0 || latest == 0 && head.ContextFrom == 0 {
+	if err != nil || whole {
 		return recent, err
 	}
-	first := recent[0].Place
+	if len(recent) > 0 {
+		end = recent[0].Place
+	}
 	pinned, err := e.loadFrom(ctx, head, store.MessageQuery{
 		Types: []convo.MessageType{convo.Backstory, convo.Instruction, convo.Checkpoint},
-	})
-	pinned = slices.DeleteFunc(pinned, func(m convo.Message) bool { return m.Place >= first })
+	}, end)
 	return append(pinned, recent...), err
 }
 
-// loadFrom reads all pages of a query.
-func (e *Engine) loadFrom(ctx context.Context, head convo.Head, q store.MessageQuery) ([]convo.Message, error) {
+// loadFrom reads all pages of a query, up to a place.
+func (e *Engine) loadFrom(ctx context.Context, head convo.Head, q store.MessageQuery, end int64) ([]convo.Message, error) {
 	q.Limit = pageSize
 	var all []convo.Message
 	for {
@@ -44,8 +47,12 @@ func (e *Engine) loadFrom(ctx context.Context, head convo.Head, q store.MessageQ
 		if err != nil {
 			return nil, err
 		}
+		full := len(page) == pageSize
+		if n := slices.IndexFunc(page, func(m convo.Message) bool { return m.Place >= end }); n >= 0 {
+			page, full = page[:n], false
+		}
 		all = append(all, page...)
-		if len(page) < pageSize {
+		if !full {
 			return all, nil
 		}
 		q.After = page[len(page)-1].Place

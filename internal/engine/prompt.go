@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -78,13 +79,12 @@ func assemble(h history) (prompt, error) {
 }
 
 // start is the index of the first message that goes in as history: the last
-// checkpoint, which replaces what stood before it, or the first of the latest.
+// checkpoint, which replaces what stood before it, the one at which the last
+// prompt was cut, or the first of the latest.
 func (h history) start() int {
-	start := 0
-	for i, m := range h.messages {
-		if m.Type == convo.Checkpoint {
-			start = i
-		}
+	start := max(h.checkpoint(), 0)
+	for start < len(h.messages) && h.messages[start].Place < h.from {
+		start++
 	}
 	if h.latest > 0 {
 		start = max(start, len(h.messages)-h.latest)
@@ -92,9 +92,20 @@ func (h history) start() int {
 	return start
 }
 
-// head is the beginning of the prompt, one system message: the backstory, all
-// backstory messages, and the instructions that stood in history that is left
-// out, for an order holds until it is taken back.
+// checkpoint is the index of the last one, or -1.
+func (h history) checkpoint() int {
+	for i, m := range slices.Backward(h.messages) {
+		if m.Type == convo.Checkpoint {
+			return i
+		}
+	}
+	return -1
+}
+
+// head is the beginning of the prompt: one system message with the backstory,
+// all backstory messages, and the instructions that stood in history that is
+// left out, for an order holds until it is taken back; and the checkpoint that
+// stands for such history, unless only the latest messages were asked for.
 func (h history) head(start int) []model.Message {
 	var parts []string
 	if h.backstory != "" {
@@ -105,10 +116,11 @@ func (h history) head(start int) []model.Message {
 			parts = append(parts, m.Text)
 		}
 	}
-	if len(parts) == 0 {
-		return nil
+	list := appendText(nil, model.System, strings.Join(parts, "\n\n"))
+	if i := h.checkpoint(); i >= 0 && i < start && h.latest == 0 {
+		list = appendMessage(list, h.messages[i], nil)
 	}
-	return []model.Message{{Role: model.System, Text: strings.Join(parts, "\n\n")}}
+	return list
 }
 
 func tokens(head []model.Message, exchanges []exchange) int64 {

@@ -22,6 +22,7 @@ type Reading struct {
 	key       hub.Key
 	sub       *hub.Subscription
 	after     int64
+	own       bool // subscribed since before the turn was opened
 	stateless *stateless
 	shared    *sharedRun
 }
@@ -38,7 +39,7 @@ func (r *Reading) Each(ctx context.Context, emit func([]convo.Event) error) erro
 		return r.stateless.each(ctx, emit)
 	}
 	defer r.sub.Cancel()
-	err := r.e.follow(ctx, r.key, r.sub, r.after, func(events []convo.Event) (bool, error) {
+	err := r.e.follow(ctx, r.key, r.sub, r.after, r.own, func(events []convo.Event) (bool, error) {
 		own, ended := ofTurn(events, r.Turn)
 		if len(own) == 0 {
 			return false, nil
@@ -59,7 +60,7 @@ func (r *Reading) find(ctx context.Context) error {
 		r.sub.Cancel()
 		return err
 	}
-	r.after = t.OpenedSeq - 1
+	r.after, r.own = t.OpenedSeq-1, false
 	return nil
 }
 
@@ -85,21 +86,30 @@ func ofTurn(events []convo.Event, turn string) (own []convo.Event, ended bool) {
 
 // follow passes everything after a number to emit, first from the store, then
 // live, until emit says that it is done, or fails, or ctx ends.
-func (e *Engine) follow(ctx context.Context, key hub.Key, sub *hub.Subscription, after int64, emit func([]convo.Event) (bool, error)) error {
+//
+// It misses nothing, because before it waits it knows that whatever is not
+// given yet will still be published to sub, and so wake it. What is committed
+// after the subscription was made will be. What was committed before may have
+// been published to nobody, even if later publications of older events make it
+// look as if nothing was missing; so unless the caller knows (live) that all
+// after the number came later, the store is read to its end once. From then on
+// it is read where the hub says that it does not have all.
+func (e *Engine) follow(ctx context.Context, key hub.Key, sub *hub.Subscription, after int64, live bool, emit func([]convo.Event) (bool, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(e.over, func() { cancel(context.Cause(e.over)) })()
-	read := false // the store was read since the last wait
+	pages := newPager()
+	read := false // the store was read to its end since the last wait
 	for {
 		events, whole, err := sub.Fresh(after)
 		if err != nil {
 			return err
 		}
-		if len(events) == 0 && !whole && !read {
-			if events, err = e.store.Events(ctx, key.Tenant, key.Conversation, after, pageSize); err != nil {
-				return gone(err)
+		if len(events) == 0 && !(whole && live) && !read {
+			if events, read, err = pages.read(ctx, e.store, key, after); err != nil {
+				return gone(ctx, err)
 			}
-			read = len(events) < pageSize
+			live = live || read
 		}
 		if len(events) == 0 {
 			if err := sub.Wait(ctx); err != nil {
@@ -116,8 +126,11 @@ func (e *Engine) follow(ctx context.Context, key hub.Key, sub *hub.Subscription,
 }
 
 // gone tells a reader whose conversation cannot be read any more why.
-func gone(err error) error {
-	if convo.ErrorKind(err) == convo.NotFound {
+func gone(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case convo.ErrorKind(err) == convo.NotFound:
 		return ErrDeleted
 	}
 	return err
@@ -153,7 +166,7 @@ func (e *Engine) Follow(ctx context.Context, actor convo.Actor, conversation str
 	if err := e.checkAfter(ctx, key, after); err != nil {
 		return err
 	}
-	return e.follow(ctx, key, sub, after, func(events []convo.Event) (bool, error) {
+	return e.follow(ctx, key, sub, after, false, func(events []convo.Event) (bool, error) {
 		if events = visibleEvents(actor, events); len(events) == 0 {
 			return false, nil
 		}

@@ -50,24 +50,28 @@ func (e *Engine) recover(ctx context.Context, key hub.Key) error {
 	case active.State == convo.StateWaiting:
 		return nil
 	default:
-		next, err = e.recoverRunning(ctx, key, active.ID)
+		next, err = e.recoverRunning(ctx, key, &head, active.ID)
 	}
 	if next != nil {
-		e.spawn(key, next)
+		go e.run(key, next)
 	}
 	return err
 }
 
-func (e *Engine) recoverRunning(ctx context.Context, key hub.Key, turn string) (*run, error) {
+func (e *Engine) recoverRunning(ctx context.Context, key hub.Key, head *convo.Head, turn string) (*run, error) {
 	rest, err := e.unfinished(ctx, key, turn)
 	if err != nil {
 		return nil, err
 	}
 	if rest.asked == nil {
-		return e.register(turn), nil
+		r := e.register(turn)
+		if r != nil {
+			r.take(head)
+		}
+		return r, nil
 	}
 	e.log.Info("closing an interrupted turn", "turn", turn, "conversation", key.Conversation)
-	return e.closeUnfinished(ctx, key, turn, convo.TurnEnded{Reason: convo.EndInterrupted})
+	return e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: convo.EndInterrupted})
 }
 
 // unfinished is what a turn left open in the log.
@@ -88,8 +92,9 @@ func (e *Engine) unfinished(ctx context.Context, key hub.Key, turn string) (*unf
 		return nil, err
 	}
 	u := &unfinished{state: t.State, usage: t.Usage}
+	pages := newPager()
 	for after := t.OpenedSeq - 1; ; {
-		events, err := e.store.Events(ctx, key.Tenant, key.Conversation, after, pageSize)
+		events, last, err := pages.read(ctx, e.store, key, after)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +103,7 @@ func (e *Engine) unfinished(ctx context.Context, key hub.Key, turn string) (*unf
 				u.add(event)
 			}
 		}
-		if len(events) < pageSize {
+		if last {
 			return u, nil
 		}
 		after = events[len(events)-1].Seq
@@ -113,7 +118,7 @@ func (u *unfinished) add(event convo.Event) {
 		u.asked = nil
 	case convo.MessageStarted:
 		u.message = &b
-		u.text.Reset()
+		u.text = strings.Builder{}
 	case convo.Delta:
 		u.text.WriteString(b.Text)
 		u.length += len(b.Text)
@@ -134,7 +139,7 @@ func (u *unfinished) close(tx store.Tx, turn string) (convo.Usage, error) {
 		return u.usage, nil
 	}
 	usage := convo.Usage{
-		Input:  convo.Tokens{Estimated: true},
+		Input:  convo.Tokens{N: u.asked.Prompt, Estimated: true},
 		Output: convo.Tokens{N: estimate(u.length), Estimated: true},
 	}
 	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: now().Sub(u.askedAt)}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -100,7 +102,7 @@ func (r *sharedRun) enter(ask *Ask) error {
 // everybody left.
 func (r *sharedRun) carryOut(ctx context.Context, e *Engine, actor convo.Actor, s *stateless) {
 	defer r.stop()
-	err := s.each(ctx, r.add)
+	err := r.perform(ctx, e, s)
 	if err == nil && r.worthKeeping() {
 		err = e.keep(ctx, actor, r)
 	}
@@ -112,6 +114,17 @@ func (r *sharedRun) carryOut(ctx context.Context, e *Engine, actor convo.Actor, 
 	r.ended, r.err = true, err
 	close(r.grown)
 	r.grown = make(chan struct{})
+}
+
+// perform runs the turn. No request is there to bear a panic.
+func (r *sharedRun) perform(ctx context.Context, e *Engine, s *stateless) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.log.Error("turn panicked", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return s.each(ctx, r.add)
 }
 
 func (r *sharedRun) add(events []convo.Event) error {

@@ -93,7 +93,7 @@ func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) er
 	if err != nil {
 		return err
 	}
-	end := ending(run, failed, a.stopped)
+	end := s.e.ending(run, failed, a.stopped)
 	end.Usage = usage
 	return s.write(end)
 }

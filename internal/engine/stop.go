@@ -42,7 +42,7 @@ func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn
 		if e.runs(id) && head.Turn(id).State == convo.StateRunning {
 			return 1, e.halt(ctx, id, errStopped)
 		}
-		err = e.stopIdle(ctx, key, id)
+		err = e.closeIdleTurn(ctx, key, id, convo.EndStopped)
 		if !errors.Is(err, errRuns) {
 			return 1, err
 		}
@@ -64,25 +64,20 @@ func (e *Engine) halt(ctx context.Context, turn string, cause error) error {
 	}
 }
 
-// stopIdle ends a turn that does not run in this process: a queued or waiting
-// one, or one whose process could not write its end.
-func (e *Engine) stopIdle(ctx context.Context, key hub.Key, turn string) error {
-	next, err := e.closeUnfinished(ctx, key, turn, convo.TurnEnded{Reason: convo.EndStopped})
+// closeIdleTurn ends a turn that does not run in this process: a queued or
+// waiting one, or one whose end could not be written.
+func (e *Engine) closeIdleTurn(ctx context.Context, key hub.Key, turn string, reason convo.EndReason) error {
+	next, err := e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: reason})
 	if next != nil {
-		e.spawn(key, next)
+		go e.run(key, next)
 	}
 	return err
 }
 
-// spawn carries out a turn that has started, on a goroutine of its own.
-func (e *Engine) spawn(key hub.Key, r *run) {
-	e.active.Add(1)
-	go e.run(key, r)
-}
-
 // closeUnfinished ends a turn from outside, with the message and the model
-// call that it left open, and starts the next one.
-func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, end convo.TurnEnded) (*run, error) {
+// call that it left open, and starts the next one. A turn that runs in this
+// process is left alone (errRuns), unless its own run asks.
+func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, own *run, end convo.TurnEnded) (*run, error) {
 	rest, err := e.unfinished(ctx, key, turn)
 	if err != nil {
 		return nil, err
@@ -92,7 +87,8 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 			return nil
 		}
 		t := *tx.Head().Turn(turn)
-		if t.State == convo.StateRunning && rest.state != convo.StateRunning {
+		started := t.State == convo.StateRunning && rest.state != convo.StateRunning // since it was looked at
+		if r := e.running(turn); started || r != nil && r != own {
 			return errRuns
 		}
 		usage, err := rest.close(tx, turn)

@@ -29,12 +29,12 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	if err := e.enter(); err != nil {
 		return nil, err
 	}
+	defer e.active.Done()
 	if err := e.checkTurn(ctx, actor, conversation, in); err != nil {
-		e.active.Done()
 		return nil, err
 	}
-	// Before the turn exists, so that nothing of it is missed.
-	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key)}
+	// Before the turn exists, so that all of it is published to this one.
+	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key), own: true}
 	joined, err := e.admit(ctx, actor, in, ask, reading)
 	if err != nil {
 		reading.sub.Cancel()
@@ -67,36 +67,61 @@ func (e *Engine) checkTurn(ctx context.Context, actor convo.Actor, conversation 
 	return err
 }
 
-// admit opens, queues and, if nothing runs before it, starts the turn in one
-// transaction. It passes the caller's place among the running on to the turn's
-// goroutine, or gives it back.
+// errOrphan sends an admission back to close a turn that nobody carries out.
+var errOrphan = errors.New("the turn before this one was given up")
+
+// admit opens, queues and, if nothing runs before it, starts the turn. A turn
+// whose end could not be written, and that would block the queue, is closed.
 func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
+	for {
+		joined, orphan, err := e.tryAdmit(ctx, actor, in, ask, reading)
+		if !errors.Is(err, errOrphan) {
+			return joined, err
+		}
+		err = e.closeIdleTurn(ctx, reading.key, orphan, convo.EndInterrupted)
+		if err != nil && !errors.Is(err, errRuns) {
+			return joined, err
+		}
+	}
+}
+
+// tryAdmit is admit in one transaction. With errOrphan, it names the turn.
+func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (joined convo.Request, orphan string, err error) {
 	reading.Turn = newID()
 	var started *run
-	joined, err := e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
+	joined, err = e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
+		e.unregister(started) // the transaction may run again
+		started = nil
 		head := tx.Head()
 		if head == nil {
 			return nil, unknownConversation(reading.Conversation)
+		}
+		if t := head.Active(); t != nil && t.State == convo.StateRunning && !e.runs(t.ID) {
+			orphan = t.ID
+			return nil, errOrphan
 		}
 		if waiting(head) >= e.limits.Queue {
 			return nil, convo.Errorf(convo.Conflict, "%d turns wait in this conversation already; try again when one has ended", e.limits.Queue)
 		}
 		reading.after = head.LastSeq
-		idle := head.Active() == nil && head.NextQueued() == nil
-		if err := openTurn(tx, actor, reading.Turn, in); err != nil || !idle {
+		if err := openTurn(tx, actor, reading.Turn, in); err != nil {
 			return nil, err
 		}
 		var err error
 		started, err = e.startNext(tx)
+		if err == nil && tx.Head().Active() == nil {
+			err = errDraining()
+		}
 		return nil, err
 	})
-	if started == nil || err != nil {
+	if err != nil || ask.replayed() {
 		e.unregister(started)
-		e.active.Done()
-		return joined, err
+		return joined, orphan, err
 	}
-	go e.run(reading.key, started)
-	return joined, nil
+	if started != nil {
+		go e.run(reading.key, started)
+	}
+	return joined, "", nil
 }
 
 // waiting counts the turns behind the active one.
@@ -144,17 +169,31 @@ func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded) error {
 // run is a turn that runs in this process.
 type run struct {
 	id     string
+	head   convo.Head // the conversation when the turn started
+	turn   convo.Turn // and the turn
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when the turn has ended, or been given up
 }
 
-// register makes a turn reachable for Stop, in the transaction that starts it.
+// take keeps what the turn needs to know of its conversation.
+func (r *run) take(head *convo.Head) {
+	r.head, r.turn = *head, *head.Turn(r.id)
+	r.head.Open = nil // the store's
+}
+
+// register makes a turn reachable for Stop, in the transaction that starts it,
+// and counts it among what a drain waits for. It gives nil when the engine
+// drains.
 func (e *Engine) register(turn string) *run {
 	r := &run{id: turn, done: make(chan struct{})}
-	r.ctx, r.cancel = context.WithCancelCause(e.ctx)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.draining {
+		return nil
+	}
+	r.ctx, r.cancel = context.WithCancelCause(e.ctx)
+	e.active.Add(1)
 	e.turns[turn] = r
 	return r
 }
@@ -169,6 +208,7 @@ func (e *Engine) unregister(r *run) {
 	e.mu.Unlock()
 	r.cancel(nil)
 	close(r.done)
+	e.active.Done()
 }
 
 func (e *Engine) running(turn string) *run {
@@ -180,57 +220,48 @@ func (e *Engine) running(turn string) *run {
 func (e *Engine) runs(turn string) bool { return e.running(turn) != nil }
 
 // run carries out a turn that has started, and then those that wait behind it.
-// It holds one place among the running.
 func (e *Engine) run(key hub.Key, r *run) {
-	defer e.active.Done()
 	for r != nil {
-		r = e.runOne(key, r)
+		next, lost := e.runOne(key, r)
+		if lost != nil {
+			e.log.Error("turn could not be closed", "turn", r.id, "conversation", key.Conversation, "error", lost)
+			e.hub.Close(key, convo.WrapError(convo.Internal, lost, "the turn could not be written"))
+		}
+		r = next
 	}
 }
 
-// runOne carries out one turn and gives the next one, which its end started.
-func (e *Engine) runOne(key hub.Key, r *run) (next *run) {
+// runOne carries out one turn and gives the next one, which its end started. An
+// error says that the turn could not be closed: its readers have to be sent
+// away, and the next admission or the next start closes it.
+func (e *Engine) runOne(key hub.Key, r *run) (next *run, err error) {
 	defer e.unregister(r)
 	defer func() {
 		if p := recover(); p != nil {
 			e.log.Error("turn panicked", "turn", r.id, "panic", p, "stack", string(debug.Stack()))
-			next = e.giveUp(key, r, fmt.Errorf("panic: %v", p))
+			next, err = e.giveUp(key, r, fmt.Errorf("panic: %v", p))
 		}
 	}()
-	next, err := e.carryOut(key, r)
+	next, err = e.carryOut(key, r)
 	if err != nil && !errors.Is(err, ErrDeleted) {
 		e.log.Error("turn failed", "turn", r.id, "conversation", key.Conversation, "error", err)
 		return e.giveUp(key, r, err)
 	}
-	return next
+	return next, nil
 }
 
-// giveUp closes a turn whose own end could not be written. If that fails too,
-// its readers are sent away; the next start closes it.
-func (e *Engine) giveUp(key hub.Key, r *run, cause error) *run {
-	next, err := e.closeUnfinished(e.ctx, key, r.id, convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(cause)})
-	if err != nil {
-		e.log.Error("turn could not be closed", "turn", r.id, "conversation", key.Conversation, "error", err)
-		e.hub.Close(key, convo.WrapError(convo.Internal, err, "the turn could not be written"))
-	}
-	return next
+// giveUp closes a turn whose own end could not be written.
+func (e *Engine) giveUp(key hub.Key, r *run, cause error) (*run, error) {
+	return e.closeUnfinished(e.over, key, r.id, r, convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(cause)})
 }
 
 // carryOut runs one turn from its prompt to its end.
 func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
-	head, err := e.store.Head(r.ctx, key.Tenant, key.Conversation)
+	choice, messages, from, err := e.prepare(r.ctx, r.head, r.turn)
 	if err != nil {
 		return e.endEarly(key, r, err)
 	}
-	turn := head.Turn(r.id)
-	if turn == nil {
-		return nil, nil // closed by somebody else, with what comes after it
-	}
-	choice, messages, from, err := e.prepare(r.ctx, head, *turn)
-	if err != nil {
-		return e.endEarly(key, r, err)
-	}
-	log := e.openTurnLog(key, *turn)
+	log := e.openTurnLog(key, r.turn)
 	defer log.close()
 	a := &answer{choice: choice, limit: e.limits.Answer, from: from, sink: log}
 	failed := a.run(r.ctx, messages)
@@ -238,14 +269,14 @@ func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
 	if err != nil {
 		failed = err
 	}
-	end := ending(r.ctx, failed, a.stopped)
-	end.Usage = turn.Usage.Add(usage)
+	end := e.ending(r.ctx, failed, a.stopped)
+	end.Usage = r.turn.Usage.Add(usage)
 	return e.endTurn(r, log, end)
 }
 
 // endEarly ends a turn that never came to ask its model.
 func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
-	end := ending(r.ctx, cause, 0)
+	end := e.ending(r.ctx, cause, 0)
 	return e.handOver(key, func(tx store.Tx) error {
 		if tx.Head() == nil || tx.Head().Turn(r.id) == nil {
 			return nil
@@ -273,6 +304,8 @@ func (e *Engine) endTurn(r *run, log *turnLog, end convo.TurnEnded) (*run, error
 func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
 	var next *run
 	err := e.update(e.ctx, key, store.Durable, func(tx store.Tx) error {
+		e.unregister(next) // the transaction may run again
+		next = nil
 		if err := end(tx); err != nil || tx.Head() == nil {
 			return err
 		}
@@ -291,17 +324,19 @@ func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
 // does not drain, and makes it reachable.
 func (e *Engine) startNext(tx store.Tx) (*run, error) {
 	t := tx.Head().NextQueued()
-	if t == nil || tx.Head().Active() != nil || e.isDraining() {
+	if t == nil || tx.Head().Active() != nil {
 		return nil, nil
 	}
-	id := t.ID
-	if err := startTurn(tx, id); err != nil {
+	r := e.register(t.ID)
+	if r == nil {
+		return nil, nil
+	}
+	if err := startTurn(tx, r.id); err != nil {
+		e.unregister(r)
 		return nil, err
 	}
-	if r := e.running(id); r != nil {
-		return r, nil // the transaction runs again
-	}
-	return e.register(id), nil
+	r.take(tx.Head())
+	return r, nil
 }
 
 // prepare finds the model and assembles the prompt of a turn.
@@ -314,7 +349,7 @@ func (e *Engine) prepare(ctx context.Context, head convo.Head, turn convo.Turn) 
 		backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
 		from: head.ContextFrom, now: note{at: turn.Started, zone: turn.Zone},
 	}
-	if h.messages, err = e.load(ctx, head, choice.MaxMessages); err != nil {
+	if h.messages, err = e.load(ctx, head, turn.Slot, choice.MaxMessages); err != nil {
 		return choice, nil, 0, err
 	}
 	if h.notes, err = e.loadNotes(ctx, head, h.messages); err != nil {

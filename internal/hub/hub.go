@@ -14,6 +14,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"sync"
 
@@ -90,7 +91,8 @@ type topic struct {
 	mu      sync.Mutex
 	ring    []convo.Event // append-only backing: readers hold parts of it
 	base    int64         // everything after this number, up to the last, is in the ring
-	bytes   int
+	bytes   int           // of text in the ring
+	cut     int           // and of what was cut off it, but still stands in its backing
 	err     error
 	readers map[*Subscription]struct{}
 }
@@ -116,20 +118,25 @@ func (t *topic) add(e convo.Event) {
 		if n > 0 && e.Seq <= t.ring[n-1].Seq {
 			return // late: whoever misses it has found the hole already
 		}
-		t.ring, t.base, t.bytes = nil, before, 0
+		t.ring, t.base, t.bytes, t.cut = nil, before, 0, 0
 	}
 	t.ring = append(t.ring, e)
-	t.bytes += size(e)
+	t.bytes += e.Size()
 }
 
 func (t *topic) trim() {
 	cut := 0
 	for len(t.ring)-cut > 1 && (len(t.ring)-cut > ringEvents || t.bytes > ringBytes) {
-		t.bytes -= size(t.ring[cut])
+		size := t.ring[cut].Size()
+		t.bytes -= size
+		t.cut += size
 		t.base = t.ring[cut].Seq
 		cut++
 	}
 	t.ring = t.ring[cut:]
+	if t.cut > ringBytes { // what was cut off still stands in the backing
+		t.ring, t.cut = slices.Clone(t.ring), 0
+	}
 }
 
 func (t *topic) close(err error) {
@@ -139,23 +146,6 @@ func (t *topic) close(err error) {
 	for s := range t.readers {
 		s.ring()
 	}
-}
-
-// size is about what an event holds in memory beside its struct.
-func size(e convo.Event) int {
-	switch b := e.Body.(type) {
-	case convo.Delta:
-		return len(b.Text)
-	case convo.MessageGiven:
-		return len(b.Text) + len(b.Fields.Meta)
-	case convo.MessageEnded:
-		return len(b.Text) + len(b.Meta)
-	case convo.MessageChanged:
-		if b.Text != nil {
-			return len(*b.Text)
-		}
-	}
-	return 0
 }
 
 // Subscription is one reader's place in a topic. It belongs to one goroutine.
@@ -175,8 +165,9 @@ func (s *Subscription) ring() {
 
 // Fresh gives the published events with numbers above after. With whole false
 // some of them are not here any more, or never were, and the store has to be
-// read; a fresh subscription holds nothing, so its reader reads the store
-// first. err is what the topic was closed with, once everything before it has
+// read. With whole true and no events there is nothing newer than after among
+// what was published since the subscription was made: what was committed before
+// that, only the store knows. err is what the topic was closed with, once everything before it has
 // been given. The slice is shared: do not change it.
 func (s *Subscription) Fresh(after int64) (events []convo.Event, whole bool, err error) {
 	t := s.topic

@@ -1,0 +1,276 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/memory"
+)
+
+// hookedStore lets a test act between two calls of the engine.
+type hookedStore struct {
+	*memory.Store
+	failing  atomic.Bool // every update fails
+	between  func()      // once: after a transaction that is rolled back, before it runs again
+	turn     func()      // once: before a turn is read
+	messages func()      // once: before messages are read
+	largest  int         // bytes of a page of events
+	kept     []byte      // the answer of the last request that was stored by itself
+}
+
+func once(f *func()) {
+	if fn := *f; fn != nil {
+		*f = nil
+		fn()
+	}
+}
+
+var errDisk = errors.New("the disk is full")
+
+func (s *hookedStore) Update(ctx context.Context, tenant, conversation string, level store.Sync, fn func(store.Tx) error) ([]convo.Event, error) {
+	if s.failing.Load() {
+		return nil, errDisk
+	}
+	if s.between != nil {
+		_, _ = s.Store.Update(ctx, tenant, conversation, level, func(tx store.Tx) error {
+			return errors.Join(fn(tx), errDisk)
+		})
+		once(&s.between)
+	}
+	return s.Store.Update(ctx, tenant, conversation, level, fn)
+}
+
+func (s *hookedStore) Turn(ctx context.Context, tenant, conversation, id string) (convo.Turn, error) {
+	once(&s.turn)
+	return s.Store.Turn(ctx, tenant, conversation, id)
+}
+
+func (s *hookedStore) Messages(ctx context.Context, tenant, conversation string, q store.MessageQuery) ([]convo.Message, error) {
+	once(&s.messages)
+	return s.Store.Messages(ctx, tenant, conversation, q)
+}
+
+func (s *hookedStore) Events(ctx context.Context, tenant, conversation string, after int64, limit int) ([]convo.Event, error) {
+	events, err := s.Store.Events(ctx, tenant, conversation, after, limit)
+	size := 0
+	for _, e := range events {
+		size += e.Size()
+	}
+	s.largest = max(s.largest, size)
+	return events, err
+}
+
+func (s *hookedStore) PutRequest(ctx context.Context, r convo.Request) error {
+	s.kept = r.Answer
+	return s.Store.PutRequest(ctx, r)
+}
+
+// setupHooked is setup over a store with hooks.
+func setupHooked(t *testing.T, scripts ...scripted.Script) (*bundle, *hookedStore) {
+	t.Helper()
+	s := &hookedStore{Store: memory.New()}
+	b := &bundle{t: t, store: s.Store, hub: hub.New(), model: scripted.New(scripts...), actor: convo.Actor{Tenant: "t", Token: "token"}}
+	b.fixed = &fixedModel{provider: b.model, window: 32_000}
+	b.Engine = engine.New(engine.Options{Store: s, Hub: b.hub, Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits()})
+	if err := b.Engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.stop(); b.store.Close() })
+	return b, s
+}
+
+// Two writers of a conversation may publish in another order than that of
+// their commits. If the newer events were published before anybody read, the
+// older ones must not make a reader believe that nothing is missing.
+func TestAReaderMissesNothingThatWasPublishedToNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation(convo.Fields{})
+	older := convo.Event{Seq: 2, Body: convo.MessageGiven{ID: "older", Place: convo.Place(1, 0), Fields: convo.MessageFields{Type: convo.User}}}
+	b.left(id, "", older.Body, convo.MessageGiven{ID: "newer", Place: convo.Place(2, 0), Fields: convo.MessageFields{Type: convo.User}})
+	key := hub.Key{Tenant: "t", Conversation: id}
+	other := b.hub.Subscribe(key)
+	defer other.Cancel()
+	b.hub.Publish(key, []convo.Event{older})
+	found := errors.New("found")
+	err := b.Follow(t.Context(), b.actor, id, older.Seq, func(events []convo.Event) error {
+		if given, ok := events[0].Body.(convo.MessageGiven); !ok || given.ID != "newer" {
+			t.Errorf("got %+v", events[0])
+		}
+		return found
+	})
+	if !errors.Is(err, found) {
+		t.Error(err)
+	}
+}
+
+// A driver that commits many transactions at once carries them out anew when
+// one of them spoils the commit.
+func TestATurnWhoseAdmissionRunsAgainDoesNotOvertake(t *testing.T) {
+	t.Parallel()
+	b, s := setupHooked(t)
+	id := b.conversation(convo.Fields{})
+	s.between = func() { b.left(id, "first", append(asked(1, "1"), convo.TurnWaiting{})...) }
+	second := b.complete(id, "2", nil)
+	b.stop()
+	turn, err := b.store.Turn(t.Context(), "t", id, second.Turn)
+	if err != nil || turn.State != convo.StateQueued || len(b.model.Calls()) != 0 {
+		t.Errorf("the turn behind the first is %s, %v; the model was asked %d times", turn.State, err, len(b.model.Calls()))
+	}
+	b.wantListed(id, "user:1")
+}
+
+func TestAStopOfATurnThatStartsMeanwhileStopsIt(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	b, s := setupHooked(t, scripted.Script{scripted.Wait(release)}, scripted.Script{scripted.Text("half"), scripted.Wait(nil)})
+	id := b.conversation(convo.Fields{})
+	first, second := b.complete(id, "1", nil), b.complete(id, "2", nil)
+	s.turn = func() { // it was queued when it was looked at
+		close(release)
+		if _, err := b.model.Await(t.Context(), 2); err != nil {
+			t.Error(err)
+		}
+	}
+	if n, err := b.Stop(t.Context(), b.actor, id, second.Turn); n != 1 || err != nil {
+		t.Fatalf("Stop = %d, %v", n, err)
+	}
+	select {
+	case <-b.model.Calls()[1].Over():
+	default:
+		t.Error("the model still answers")
+	}
+	b.read(first)
+	if e := end(t, b.read(second)); e.Reason != convo.EndStopped {
+		t.Errorf("end = %+v", e)
+	}
+}
+
+func TestATurnWhoseEndCouldNotBeWrittenDoesNotBlockTheNext(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	b, s := setupHooked(t, scripted.Script{scripted.Text("half"), scripted.Wait(release)}, answer("here"))
+	id := b.conversation(convo.Fields{})
+	first := b.complete(id, "1", nil)
+	broken := false
+	err := first.Each(t.Context(), func(events []convo.Event) error {
+		if !broken && strings.Contains(kinds(events), "delta") {
+			broken = true
+			s.failing.Store(true)
+			close(release)
+		}
+		return nil
+	})
+	wantKind(t, err, convo.Internal)
+	s.failing.Store(false)
+	b.say(id, "2")
+	b.wantListed(id, "user:1 | bot:half… | user:2 | bot:here")
+	if e := end(t, b.turnEvents(id, first.Turn)); e.Reason != convo.EndInterrupted {
+		t.Errorf("end = %+v", e)
+	}
+}
+
+func TestAMessageThatComesAfterATurnStartedIsForTheNextOne(t *testing.T) {
+	t.Parallel()
+	for _, latest := range []int{0, 10} {
+		b, s := setupHooked(t)
+		b.fixed.latest = latest
+		id := b.conversation(convo.Fields{})
+		s.messages = func() {
+			if _, err := b.CreateMessage(t.Context(), b.actor, id, message(convo.User, "meanwhile"), nil); err != nil {
+				t.Error(err)
+			}
+		}
+		b.say(id, "1")
+		b.say(id, "2")
+		if got := short(b.prompt(0)); got != "user:1 | now" {
+			t.Errorf("the first prompt: %s", got)
+		}
+		if got := short(b.prompt(1)); got != "user:1 | now | assistant:You said: 1 | user:meanwhile | user:2 | now" {
+			t.Errorf("the second prompt: %s", got)
+		}
+	}
+}
+
+func TestAProviderThatPanicsEndsItsTurnOnly(t *testing.T) {
+	t.Parallel()
+	b, _ := setupHooked(t)
+	b.fixed.provider = panicking{b.model}
+	id := b.conversation(convo.Fields{})
+	for name, events := range map[string][]convo.Event{
+		"stateful":  b.say(id, "1"),
+		"stateless": b.statelessly(t, nil),
+		"keyed":     b.statelessly(t, ask("key", "{}")),
+	} {
+		if e := end(t, events); e.Reason != convo.EndFailed || e.Failure.Message != "internal error" || spoken(events) != "half" {
+			t.Errorf("%s: end = %+v after %q", name, e, spoken(events))
+		}
+	}
+	b.wantListed(id, "user:1 | bot:half…")
+}
+
+func TestAKeptAnswerTakesNoRoomForItsPieces(t *testing.T) {
+	t.Parallel()
+	pieces := strings.SplitAfter(strings.Repeat("word ", 1000), " ")
+	b, s := setupHooked(t, answer(pieces...))
+	first := b.statelessly(t, ask("key", "{}"))
+	again := b.statelessly(t, ask("key", "{}"))
+	if spoken(again) != spoken(first) || len(b.model.Calls()) != 1 {
+		t.Errorf("a repeat got %d of %d bytes in %d calls", len(spoken(again)), len(spoken(first)), len(b.model.Calls()))
+	}
+	if len(s.kept) > 12_000 { // the text once as a delta and once as a message
+		t.Errorf("%d bytes are kept", len(s.kept))
+	}
+}
+
+func TestReadersOfLongMessagesHoldFew(t *testing.T) {
+	t.Parallel()
+	b, s := setupHooked(t)
+	id := b.conversation(convo.Fields{})
+	for range 60 {
+		if _, err := b.CreateMessage(t.Context(), b.actor, id, message(convo.User, strings.Repeat("x", 250<<10)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := 0
+	err := b.Follow(t.Context(), b.actor, id, 0, func(events []convo.Event) error {
+		if seen += len(events); seen == 61 {
+			return context.Canceled
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || s.largest > 2<<20 {
+		t.Errorf("%v; %d bytes were read at once", err, s.largest)
+	}
+}
+
+// statelessly runs a stateless turn to its end.
+func (b *bundle) statelessly(t *testing.T, ask *engine.Ask) []convo.Event {
+	t.Helper()
+	r, err := b.CompleteStateless(t.Context(), b.actor, engine.StatelessInput{Messages: []engine.NewMessage{message(convo.User, "hi")}}, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.read(r)
+}
+
+// panicking is a provider with a bug.
+type panicking struct{ *scripted.Provider }
+
+func (panicking) Stream(context.Context, *model.Request) iter.Seq2[model.Event, error] {
+	return func(yield func(model.Event, error) bool) {
+		if yield(model.Event{Type: model.Text, Text: "half"}, nil) {
+			panic("a bug")
+		}
+	}
+}
