@@ -52,7 +52,8 @@ func errBodySize(limit int64) error {
 // A client that waits for "100 Continue" has not sent anything yet, and asking
 // for it now would only be rude.
 func drain(w *Response, r *http.Request) bool {
-	if r.ContentLength > drainLimit || r.Header.Get("Expect") != "" || r.Context().Err() != nil {
+	waits := r.Header.Get("Expect") != "" && !w.reading
+	if r.ContentLength > drainLimit || waits || r.Context().Err() != nil {
 		return false
 	}
 	n, err := io.CopyN(io.Discard, newPatient(w, r), drainLimit+1)
@@ -60,7 +61,9 @@ func drain(w *Response, r *http.Request) bool {
 }
 
 // patient reads a body with a deadline for each read. It clears the deadline
-// at the end: net/http goes on to read, to see whether the client leaves.
+// at the end of the body: net/http goes on to read, to see whether the client
+// leaves. After a failure the deadline stays, because net/http reads what is
+// left of a body after the answer, for as long as that may take.
 type patient struct {
 	w    *Response
 	body io.Reader
@@ -74,13 +77,14 @@ func newPatient(w *Response, r *http.Request) *patient {
 // Read implements io.Reader. A server without deadlines (a test's recorder)
 // is read without them.
 func (p *patient) Read(b []byte) (int, error) {
+	p.w.reading = true
 	deadline := time.Now().Add(bodyPause)
 	if deadline.After(p.end) {
 		deadline = p.end
 	}
 	_ = p.w.control.SetReadDeadline(deadline)
 	n, err := p.body.Read(b)
-	if err != nil {
+	if err == io.EOF {
 		_ = p.w.control.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -66,6 +66,15 @@ func (c *conn) arm() {
 	}
 }
 
+// CloseWrite lets net/http end an answer while a client still sends, so that it
+// is read before the connection closes.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // SetWriteDeadline is called by net/http after each request, to clear it.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.armed = time.Time{}

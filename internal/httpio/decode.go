@@ -26,8 +26,8 @@ type Optional[T any] struct {
 
 // DecodeField implements [Field].
 func (o *Optional[T]) DecodeField(path string, value []byte) error {
-	o.Given = true
-	if o.Null = string(value) == "null"; o.Null {
+	*o = Optional[T]{Given: true, Null: string(value) == "null"} // nothing stays of a member given before
+	if o.Null {
 		return nil
 	}
 	return newDecoder().value(path, value, reflect.ValueOf(&o.Value).Elem())
@@ -61,6 +61,10 @@ func Decode[T any](body []byte) (T, error) {
 	err = newDecoder().object("", body, reflect.ValueOf(&request).Elem())
 	return request, err
 }
+
+// MaxItems is how many items a list may have. A few bytes of a body make an item
+// of a hundred in memory, and some lists are stored in one transaction.
+const MaxItems = 10_000
 
 // decoder remembers the members of the structs that it has met: a list has
 // many of one kind.
@@ -191,6 +195,9 @@ func (d *decoder) list(path string, value []byte, dst reflect.Value) error {
 	dst.Set(reflect.MakeSlice(dst.Type(), 0, 0)) // an empty list is not an absent one
 	zero := reflect.Zero(dst.Type().Elem())
 	for i, element := range elements(value) {
+		if i == MaxItems {
+			return convo.Errorf(convo.Invalid, "%s must have at most %d items", path, MaxItems)
+		}
 		item := path + "[" + strconv.Itoa(i) + "]"
 		if string(element) == "null" {
 			return convo.Errorf(convo.Invalid, "%s must not be null", item)

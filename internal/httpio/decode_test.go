@@ -171,3 +171,29 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+func TestOfAMemberThatIsGivenTwiceTheLastCounts(t *testing.T) {
+	t.Parallel()
+	type request struct {
+		A httpio.Optional[string] `json:"a"`
+	}
+	got, err := httpio.Decode[request]([]byte(`{"a":"x","a":null}`))
+	if err != nil || !got.A.Null || got.A.Value != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestDecodeBoundsLists(t *testing.T) {
+	t.Parallel()
+	type request struct {
+		A []struct{} `json:"a"`
+	}
+	list := func(n int) []byte { return []byte(`{"a":[` + strings.Repeat("{},", n-1) + `{}]}`) }
+	if got, err := httpio.Decode[request](list(httpio.MaxItems)); err != nil || len(got.A) != httpio.MaxItems {
+		t.Errorf("got %d, %v", len(got.A), err)
+	}
+	_, err := httpio.Decode[request](list(httpio.MaxItems + 1))
+	if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "a must have at most") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package httpio
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 )
@@ -13,13 +14,16 @@ type Response struct {
 
 	writer  http.ResponseWriter
 	control *http.ResponseController
+	ctx     context.Context // of the request
 	status  int
 	bytes   int64
 	receipt Receipt
+	reading bool // the body was begun to be read
+	late    bool // the client had gone before the latest write
 }
 
-func newResponse(w http.ResponseWriter) *Response {
-	return &Response{writer: w, control: http.NewResponseController(w)}
+func newResponse(w http.ResponseWriter, r *http.Request) *Response {
+	return &Response{writer: w, control: http.NewResponseController(w), ctx: r.Context()}
 }
 
 // Header implements [http.ResponseWriter].
@@ -30,6 +34,7 @@ func (w *Response) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
+	w.late = w.ctx.Err() != nil
 	w.writer.WriteHeader(status)
 }
 
@@ -38,6 +43,7 @@ func (w *Response) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
+	w.late = w.ctx.Err() != nil
 	n, err := w.writer.Write(p)
 	w.bytes += int64(n)
 	return n, err

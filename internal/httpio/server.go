@@ -69,17 +69,32 @@ func NewServer(h http.Handler, o ServerOptions) *Server {
 	s := &Server{options: o, open: map[*delivery]struct{}{}}
 	s.left.L = &s.mu
 	s.http = &http.Server{
-		Handler:           h,
+		Handler:           withoutBody(h),
 		MaxHeaderBytes:    o.HeaderLimit,
 		ReadHeaderTimeout: o.HeaderTime,
 		IdleTimeout:       o.IdleTime,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
-		ConnState:         connState,
+		// net/http's own answer to OPTIONS * would lack the front's headers.
+		DisableGeneralOptionsHandler: true,
+		ConnState:                    connState,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, c)
 		},
 	}
 	return s
+}
+
+// withoutBody reads the bodies that no handler will: net/http would wait for
+// them without a limit before it lets the first byte of the answer go.
+func withoutBody(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 && r.Method != http.MethodPost && r.Method != http.MethodPut {
+			if !drain(newResponse(w, r), r) {
+				w.Header().Set("Connection", "close")
+			}
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 func connState(c net.Conn, state http.ConnState) {

@@ -2,12 +2,14 @@ package httpio_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/http"
 	"testing"
 
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
 )
 
@@ -162,5 +164,56 @@ func TestAReceiptIsToldOnce(t *testing.T) {
 	case got := <-r:
 		t.Errorf("the receipt was told %s again", got)
 	default:
+	}
+}
+
+func TestAReaderThatLeavesWithTheLastByteBreaksNothing(t *testing.T) {
+	t.Parallel()
+	r := newReceipt()
+	b := serve(t, func(w *httpio.Response, req *http.Request) error {
+		w.Expect(r)
+		err := w.Send(http.StatusOK, "text/plain", bytes.Repeat([]byte{'x'}, 64<<10))
+		<-req.Context().Done() // the client is faster than the end of its handler
+		return err
+	})
+	c := b.dial(t)
+	ask(t, c, plainGet)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.next() + r.next(); got != "writtendelivered" {
+		t.Errorf("the receipt was told %s", got)
+	}
+}
+
+func TestABodyThatDoesNotComeHoldsNobody(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodGet, http.MethodOptions, http.MethodPost} {
+		inPipes(t, func(w *httpio.Response, r *http.Request) error {
+			if r.Method == http.MethodPost {
+				return convo.Errorf(convo.Invalid, "refused")
+			}
+			w.NoContent()
+			return nil
+		}, func(c net.Conn) {
+			if _, err := io.WriteString(c, method+" / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"); err != nil {
+				t.Fatal(err)
+			}
+			// Whatever comes, or nothing: but it comes to its end.
+			if _, err := io.ReadAll(c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestOptionsForTheWholeServerReachTheHandler(t *testing.T) {
+	t.Parallel()
+	b := serve(t, func(w *httpio.Response, _ *http.Request) error {
+		w.NoContent()
+		return nil
+	})
+	if res, _ := ask(t, b.dial(t), "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"); res.StatusCode != http.StatusNoContent {
+		t.Errorf("got %d", res.StatusCode)
 	}
 }

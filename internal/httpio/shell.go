@@ -37,7 +37,7 @@ type Shell struct {
 // Wrap makes an http.Handler. The handler sees a writer that [Shell] owns.
 func (s *Shell) Wrap(h Handler) http.Handler {
 	return http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
-		w, start, id := newResponse(writer), time.Now(), rand.Text()
+		w, start, id := newResponse(writer, r), time.Now(), rand.Text()
 		header := w.Header()
 		header.Set("X-Request-Id", id)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -107,7 +107,8 @@ func (s *Shell) finish(w *Response, r *http.Request, cut bool) {
 	if w.receipt == nil {
 		return
 	}
-	if cut || r.Context().Err() != nil {
+	// A client that left after the last write may have read all of it.
+	if cut || w.late {
 		w.receipt.Broken()
 		return
 	}

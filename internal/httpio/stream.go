@@ -43,13 +43,21 @@ func (s *Stream) Write(lines []byte) error {
 	return s.send(lines)
 }
 
-// End sends the last lines. They leave together with the end of the answer, so
-// that a client that stops reading at the last line has seen that end too and
-// need not break the connection.
+// withEnd is how much of the last lines waits for the end of the answer; it
+// must fit into net/http's buffer before chunking, of 2048 bytes.
+const withEnd = 1024
+
+// End sends the last lines. Their last bytes leave together with the end of the
+// answer, so that a client that stops reading at the last line has seen that
+// end too and need not break the connection.
 func (s *Stream) End(lines []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stop()
+	if n := len(lines) - withEnd; n > 0 {
+		_ = s.send(lines[:n]) // kept in s.err
+		lines = lines[n:]
+	}
 	if s.err == nil {
 		_, s.err = s.w.Write(lines)
 	}

@@ -177,3 +177,71 @@ func TestASlowBodyIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// watched notes each write of the server's side.
+type watched struct {
+	net.Conn
+	mu     sync.Mutex
+	writes []string
+}
+
+func (c *watched) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	c.writes = append(c.writes, string(p))
+	c.mu.Unlock()
+	return c.Conn.Write(p)
+}
+
+type watchedListener struct {
+	net.Listener
+	conns chan *watched
+}
+
+func (l watchedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	w := &watched{Conn: c}
+	l.conns <- w
+	return w, nil
+}
+
+func TestTheLastLineLeavesWithTheEndOfTheAnswerHoweverLongItIs(t *testing.T) {
+	t.Parallel()
+	long := `{"text":"` + strings.Repeat("x", 100_000) + `"}` + "\n"
+	shell := &httpio.Shell{Log: discard()}
+	server := httpio.NewServer(shell.Wrap(func(w *httpio.Response, _ *http.Request) error {
+		out := httpio.StreamLines(w)
+		defer out.Close()
+		return out.End([]byte(long))
+	}), httpio.ServerOptions{})
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := watchedListener{inner, make(chan *watched, 1)}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	c, err := net.Dial("tcp", inner.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(get(t, c).Body); err != nil || string(body) != long {
+		t.Errorf("got %d bytes, %v", len(body), err)
+	}
+	side := <-l.conns
+	side.mu.Lock()
+	last := side.writes[len(side.writes)-1]
+	side.mu.Unlock()
+	if !strings.Contains(last, "}\n") || !strings.HasSuffix(last, "0\r\n\r\n") {
+		t.Errorf("the last write is %q", last)
+	}
+	_ = c.Close()
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
