@@ -217,6 +217,39 @@ func TestAPromptIsCutToHalfTheWindow(t *testing.T) {
 	}
 }
 
+// Between two cuts prompts continue each other, also where an order, a summary
+// or a call without an id stood in what was cut off.
+func TestACutPromptKeepsItsBeginning(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.fixed.window = 2000
+	id := b.conversation(convo.Fields{Config: convo.Config{Backstory: ptr("B")}}, message(convo.User, "long ago"),
+		message(convo.Checkpoint, "they met"), message(convo.Instruction, "order"))
+	cuts := 0
+	for turn := range 30 {
+		b.say(id, fmt.Sprint(turn, " ", strings.Repeat("x", 400)))
+		if _, err := b.CreateMessage(t.Context(), b.actor, id, call("request", "", "f", "{}", ""), nil); err != nil {
+			t.Fatal(err)
+		}
+		p := b.prompt(turn)
+		text := short(p)
+		if strings.Count(text, "they met") != 1 || strings.Count(text, "order") != 1 || strings.Contains(text, "long ago") {
+			t.Errorf("turn %d: %.200s", turn, text)
+		}
+		if turn == 0 {
+			continue
+		}
+		if before := b.prompt(turn - 1); len(before) > len(p) {
+			cuts++
+		} else if !reflect.DeepEqual(before, p[:len(before)]) {
+			t.Errorf("turn %d: the prompt does not continue the last one:\n%.400s\n%.400s", turn, short(before), text)
+		}
+	}
+	if cuts < 2 || cuts > 6 {
+		t.Errorf("the prompt was cut %d times in 30 turns", cuts)
+	}
+}
+
 func TestAModelMayTakeOnlyTheLatestMessages(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

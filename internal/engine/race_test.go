@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -112,6 +113,50 @@ func TestAReaderMissesNothingThatWasPublishedToNobody(t *testing.T) {
 	if !errors.Is(err, found) {
 		t.Error(err)
 	}
+}
+
+// Readers come and go at any number while many write.
+func TestReadersMissNothing(t *testing.T) {
+	t.Parallel()
+	const writers, each, readers = 4, 50, 8
+	b := setup(t)
+	id := b.conversation(convo.Fields{})
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for range each {
+				if _, err := b.CreateMessage(t.Context(), b.actor, id, message(convo.Context, "x"), nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	cut := errors.New("cut off")
+	for reader := range readers {
+		all.Go(func() {
+			last := int64(0)
+			for last < 1+writers*each {
+				stay := reader + 1 // events until the connection breaks
+				err := b.Follow(t.Context(), b.actor, id, last, func(events []convo.Event) error {
+					for _, e := range events {
+						if e.Seq != last+1 {
+							t.Errorf("after %d came %d", last, e.Seq)
+						}
+						last = e.Seq
+					}
+					if stay -= len(events); stay <= 0 || last == 1+writers*each {
+						return cut
+					}
+					return nil
+				})
+				if !errors.Is(err, cut) {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // A driver that commits many transactions at once carries them out anew when

@@ -67,13 +67,14 @@ func TestAfterACrash(t *testing.T) {
 		b := setup(t)
 		id := b.conversation(convo.Fields{})
 		b.left(id, "turn", append(asked(1, "hi"),
-			convo.ModelAsked{Model: "test/m"},
+			convo.ModelAsked{Model: "test/m", Prompt: 70},
 			convo.MessageStarted{ID: "m", Place: convo.Place(1, 1), Type: convo.Bot},
 			convo.Delta{Message: "m", Type: convo.Bot, Text: "half "},
 			convo.Delta{Message: "m", Type: convo.Bot, Text: "an"})...)
 		b.start()
 		events := b.turnEvents(id, "turn")
-		if e := end(t, events); e.Reason != convo.EndInterrupted {
+		e := end(t, events)
+		if e.Reason != convo.EndInterrupted || e.Usage.Input != (convo.Tokens{N: 70, Estimated: true}) || e.Usage.Output != (convo.Tokens{N: 2, Estimated: true}) {
 			t.Errorf("end = %+v", e)
 		}
 		if got := kinds(events); got != "opened given queued started asked message delta ended answered end" {
