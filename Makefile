@@ -12,8 +12,10 @@ build: ## Build ./parley
 serve: ## Run the server
 	$(GO) run ./cmd/parley serve
 
-test: ## Run the tests
+test: ## Run the tests, and say what was left out
 	$(GO) test ./...
+	@node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 || \
+		echo "SKIPPED, NOT TESTED: test/compat needs Node 20 and npm (make compat)"
 
 race: ## Run the tests with the race detector, shuffled (needs a C compiler)
 	$(GO) test -race -shuffle=on ./...

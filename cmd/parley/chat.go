@@ -55,7 +55,10 @@ Ctrl-C stops the answer that is being written, and leaves when there is none.`,
 		if err != nil {
 			return err
 		}
-		s := &chat{program: p, options: o, terminal: isTerminal(p.in) && isTerminal(p.out)}
+		s := &chat{program: p, options: o, again: chatLine(l), terminal: isTerminal(p.in) && isTerminal(p.out)}
+		if o.url != "" {
+			s.again = "parley chat --url " + o.url
+		}
 		closeClient := func() {}
 		err = p.interruptible(cmd.Context(), func(ctx context.Context) (err error) {
 			if s.client, closeClient, err = dial(ctx, &l.Config, o); err != nil {
@@ -130,6 +133,7 @@ type chat struct {
 	client   *client
 	options  chatOptions
 	id       string // of the conversation
+	again    string // the command that goes on, without the conversation
 	terminal bool
 	failed   bool // an answer did
 	midline  bool // something was printed, and no line break after it
@@ -155,7 +159,7 @@ func (s *chat) run(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(s.err, "Conversation %s. Ctrl-C stops an answer, Ctrl-D leaves.\n", s.id)
 	err := s.loop(ctx)
-	fmt.Fprintf(s.err, "Go on with: parley chat --conversation %s\n", s.id)
+	fmt.Fprintf(s.err, "Go on with: %s --conversation %s\n", s.again, s.id)
 	return s.outcome(err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -128,14 +129,19 @@ Talk to it:
 	fmt.Fprint(p.out, b.String())
 }
 
-// chatLine is the command that talks to this server, from the same folder.
+// chatLine is the command that talks to the server of this configuration, from
+// the same folder.
 func chatLine(l *config.Loaded) string {
 	line := "parley chat"
 	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
 		line = "go run ./cmd/parley chat" // nobody has installed it
 	}
-	if l.Origins["data"] != "default" {
-		line += " --data " + l.Config.Data
+	switch folder := l.Config.Data; {
+	case l.Origins["data"] == "default":
+	case strings.ContainsAny(folder, " \t"):
+		line += " --data " + strconv.Quote(folder)
+	default:
+		line += " --data " + folder
 	}
 	return line
 }
