@@ -24,16 +24,21 @@ type Stream struct {
 // StreamLines starts a JSON Lines answer: status and headers leave at once. If
 // they cannot, the first line says so.
 func StreamLines(w *Response) *Stream {
-	h := w.Header()
-	h.Set("Content-Type", "application/jsonl")
-	h.Set("Cache-Control", "no-cache, no-transform")
-	h.Set("X-Accel-Buffering", "no")
+	SetLineHeaders(w.Header())
 	w.WriteHeader(http.StatusOK)
 	s := &Stream{w: w, last: time.Now(), err: w.FlushError()}
 	// Reset starts it, not AfterFunc, so that the field is set when it fires.
 	s.timer = time.AfterFunc(time.Hour, s.blank)
 	s.timer.Reset(Silence)
 	return s
+}
+
+// SetLineHeaders says that an answer is JSON Lines, which nobody on the way may
+// hold back or change.
+func SetLineHeaders(h http.Header) {
+	h.Set("Content-Type", "application/jsonl")
+	h.Set("Cache-Control", "no-cache, no-transform")
+	h.Set("X-Accel-Buffering", "no")
 }
 
 // Write sends whole lines, each with its line break, and flushes them.

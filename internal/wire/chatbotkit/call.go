@@ -71,8 +71,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 // answer sends one object: as JSON, or as the only line, a result, for those
 // who asked for lines of an operation that has a stream form.
 func (c *call) answer(object []byte, streams bool) error {
-	c.w.Header().Set("Cache-Control", "no-store")
 	if !c.lines {
+		c.w.Header().Set("Cache-Control", "no-store")
 		return c.w.Send(http.StatusOK, "application/json", object)
 	}
 	var line []byte
@@ -83,6 +83,7 @@ func (c *call) answer(object []byte, streams bool) error {
 	if streams {
 		line = append(line, '}')
 	}
+	httpio.SetLineHeaders(c.w.Header())
 	return c.w.Send(http.StatusOK, "application/jsonl", append(line, '\n'))
 }
 

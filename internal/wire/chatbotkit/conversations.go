@@ -11,7 +11,7 @@ import (
 // those who sent some.
 type createdConversation struct {
 	ID       string        `json:"id"`
-	Messages []echoMessage `json:"messages,omitempty"`
+	Messages []echoMessage `json:"messages,omitzero"`
 }
 
 // echoMessage is a stored message in the answer to create.
@@ -34,6 +34,9 @@ func createConversation(c *call, in createConversationRequest) error {
 	c.ask.Render = func(result any) []byte {
 		created, _ := result.(engine.Created)
 		out := createdConversation{ID: created.Conversation.ID}
+		if in.Messages != nil {
+			out.Messages = []echoMessage{} // an empty list is not an absent one
+		}
 		for _, m := range created.Messages {
 			out.Messages = append(out.Messages, echoMessage{m.ID, string(m.Type), m.Text, object(m.Meta)})
 		}

@@ -31,9 +31,14 @@ func allowOrigins(w *httpio.Response, r *http.Request) {
 // askedHeaders are those that the caller adds on its own.
 func askedHeaders(r *http.Request) string {
 	var more strings.Builder
+	seen := map[string]bool{}
+	for name := range strings.SplitSeq(allowedHeaders, ", ") {
+		seen[name] = true
+	}
 	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
-		if isToken(name) && !strings.Contains(", "+allowedHeaders+more.String()+",", ", "+name+",") {
+		if isToken(name) && !seen[name] {
+			seen[name] = true
 			more.WriteString(", " + name)
 		}
 	}

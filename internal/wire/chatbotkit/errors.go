@@ -55,9 +55,12 @@ func statusOf(k convo.Kind) (status int, code string) {
 func fail(w *httpio.Response, _ *http.Request, err *convo.Error) {
 	status, code := statusOf(err.Kind)
 	h := w.Header()
-	if err.RetryAfter > 0 {
-		seconds := (err.RetryAfter + time.Second - 1) / time.Second
-		h.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	wait := (err.RetryAfter + time.Second - 1) / time.Second
+	if status == http.StatusTooManyRequests {
+		wait = max(wait, 1) // said also where the provider did not say it
+	}
+	if wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64(wait), 10))
 	}
 	if status == http.StatusUnauthorized {
 		h.Set("Www-Authenticate", "Bearer")

@@ -2,9 +2,11 @@ package chatbotkit
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
@@ -64,11 +66,13 @@ func (c *call) streamEvents(q eventsQuery) error {
 	s := &eventStream{eventsQuery: q, out: out, view: newLogView(c), c: c}
 	err = s.replay(events, last)
 	if err == nil && q.live {
-		err = c.engine().Follow(c.r.Context(), c.actor, c.conversation(), s.after, s.send)
+		err = s.follow()
 	}
 	switch {
 	case errors.Is(err, errEnough):
 		return nil
+	case convo.ErrorKind(err) == convo.Unauthenticated:
+		return out.End(errorLine(err)) // a line, for blanks may stand before it
 	case convo.ErrorKind(err) == convo.NotFound: // meanwhile, so it was deleted
 		return out.End(deletedLine(c.conversation()))
 	}
@@ -98,6 +102,38 @@ func (s *eventStream) replay(events []convo.Event, last int64) (err error) {
 	return nil
 }
 
+// errTokenEnded ends a live stream whose token works no more.
+var errTokenEnded = convo.Errorf(convo.Unauthenticated, "the token works no more; go on reading with another one")
+
+// tokenCheck is how often a live stream looks whether its token still works.
+const tokenCheck = 30 * time.Second
+
+// follow sends what comes, for as long as the caller's token works: this
+// stream has no end of its own, and whoever lost the right to read must not
+// read for ever.
+func (s *eventStream) follow() error {
+	ctx, cancel := context.WithCancelCause(s.c.r.Context())
+	defer cancel(nil)
+	var timer *time.Timer
+	check := func() {
+		if _, err := s.c.front.authenticate(s.c.r); convo.ErrorKind(err) == convo.Unauthenticated {
+			cancel(errTokenEnded)
+		}
+		if ctx.Err() == nil {
+			timer.Reset(tokenCheck)
+		}
+	}
+	// Reset starts it, not AfterFunc, so that the variable is set when it fires.
+	timer = time.AfterFunc(time.Hour, check)
+	timer.Reset(tokenCheck)
+	defer timer.Stop()
+	err := s.c.engine().Follow(ctx, s.c.actor, s.c.conversation(), s.after, s.send)
+	if context.Cause(ctx) == error(errTokenEnded) {
+		return errTokenEnded
+	}
+	return err
+}
+
 // send renders events and sends their lines, until there were enough.
 func (s *eventStream) send(events []convo.Event) error {
 	if s.take > 0 && int64(len(events)) > s.take {
@@ -125,6 +161,13 @@ func (q *eventsQuery) page() int {
 		return int(min(q.take, eventsRead))
 	}
 	return eventsRead
+}
+
+func errorLine(err error) []byte {
+	public := convo.PublicError(err)
+	_, code := statusOf(public.Kind)
+	line := append([]byte(`{"type":"error","data":`), encode(wireError{public.Message, code})...)
+	return append(line, "}\n"...)
 }
 
 func deletedLine(conversation string) []byte {

@@ -16,6 +16,10 @@ import (
 // bodyLimit is how many bytes of JSON a request may have, unless configured.
 const bodyLimit = 8 << 20
 
+// maxID is how long an id may be. A longer one is not looked up, nor repeated
+// in an error.
+const maxID = 256
+
 // Authenticator finds out who holds a secret.
 type Authenticator interface {
 	// Actor gives the holder; convo.Unauthenticated unless the secret is good.
@@ -83,6 +87,11 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 		return err
 	}
 	w.Route = match.Pattern
+	for _, name := range []string{"conversationId", "messageId"} {
+		if len(match.Param(name)) > maxID {
+			return convo.Errorf(convo.NotFound, "%s is longer than any id", name)
+		}
+	}
 	if actor.Session() && !match.Value.session {
 		return convo.Errorf(convo.Forbidden, "a session token may not do this; use an API secret")
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
 
@@ -171,4 +172,80 @@ func FuzzRequests(f *testing.F) {
 func BenchmarkTokenLine(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(chatbotkit.TokenLines(b.Loop) / b.N))
+}
+
+func TestFiltersOnMetaAreBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	many := ""
+	for i := range 17 {
+		many += fmt.Sprintf("&meta.k%d=1", i)
+	}
+	for query, want := range map[string]int{
+		"meta.a.b.c=1": 200,
+		"meta." + strings.Repeat("a.", 15) + "a=1": 200,
+		"meta." + strings.Repeat("a.", 16) + "a=1": 400,
+		many[1:]: 400,
+	} {
+		if a := b.do(request{path: "/v1/conversation/list?" + query}); a.status != want {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
+		}
+	}
+}
+
+func TestAnIDThatIsTooLongIsUnknownAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := strings.Repeat("a", 5000)
+	for _, path := range []string{"/v1/conversation/" + id + "/fetch", "/v1/conversation/" + b.conversation() + "/message/" + id + "/fetch"} {
+		if a := b.do(request{path: path}); a.status != 404 || strings.Contains(a.body, "aaaa") {
+			t.Errorf("%d %.100s", a.status, a.body)
+		}
+	}
+}
+
+func TestAListIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	body := `{"messages":[` + strings.Repeat(`{"type":"user","text":""},`, 10_000) + `{"type":"user","text":""}]}`
+	if a := b.post("/v1/conversation/create", body); a.status != 400 || !strings.Contains(a.body, "messages must have at most 10000 items") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestEveryAnswerInLinesHasTheirHeaders(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation()
+	for _, q := range []request{
+		{path: "/v1/conversation/create", body: `{}`},
+		{path: "/v1/conversation/" + id + "/send", body: `{"text":"x"}`},
+		{path: "/v1/conversation/" + id + "/fetch"},
+		{path: "/v1/conversation/list"},
+	} {
+		q.accept = jsonl
+		a := b.do(q)
+		if a.header.Get("Cache-Control") != "no-cache, no-transform" || a.header.Get("X-Accel-Buffering") != "no" {
+			t.Errorf("%s: %v", q.path, a.header)
+		}
+	}
+}
+
+func TestAnEmptyListOfMessagesIsEchoed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if a := b.post("/v1/conversation/create", `{"messages":[]}`); !strings.HasSuffix(a.body, `,"messages":[]}`) {
+		t.Errorf("got %s", a.body)
+	}
+	if a := b.post("/v1/conversation/create", `{"messages":null}`); strings.Contains(a.body, "messages") {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+func TestEvery429SaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, scripted.Script{scripted.Limited(0)}, scripted.Script{scripted.Limited(0)}, scripted.Script{scripted.Limited(0)})
+	if a := b.post("/v1/conversation/complete", `{"text":"Hi"}`); a.status != 429 || a.header.Get("Retry-After") == "" {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -36,10 +37,32 @@ func (c *call) listQuery(desc bool) (engine.List, error) {
 	list.Take = int(take)
 	list.Cursor, _ = c.query.String("cursor")
 	meta := c.query.Prefixed("meta.")
+	if err := checkFilters(meta); err != nil {
+		return list, err
+	}
 	for _, key := range slices.Sorted(maps.Keys(meta)) {
 		list.Meta = append(list.Meta, convo.MetaFilter{Key: key, Value: meta[key]})
 	}
 	return list, err
+}
+
+// The bounds of a filter on meta. Each level of a key decodes what lies below
+// it once more, for each object of the list.
+const (
+	maxFilters = 16
+	maxLevels  = 16
+)
+
+func checkFilters(meta map[string]string) error {
+	if len(meta) > maxFilters {
+		return convo.Errorf(convo.Invalid, "a list takes at most %d filters on meta", maxFilters)
+	}
+	for key := range meta {
+		if strings.Count(key, ".") >= maxLevels {
+			return convo.Errorf(convo.Invalid, "a filter on meta takes at most %d levels", maxLevels)
+		}
+	}
+	return nil
 }
 
 // answerList answers with a page as JSON, or with all items as lines.

@@ -86,3 +86,23 @@ func TestASilentStreamIsKeptAlive(t *testing.T) {
 		}
 	}, scripted.Script{scripted.Delay(50 * time.Second), scripted.Text("late")})
 }
+
+func TestALiveStreamEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	inOwnTime(t, func(b *bundle) {
+		m := b.make()
+		secret, token, err := b.auth.Create(b.t.Context(), "one", "short", 0)
+		must(b.t, err)
+		time.AfterFunc(time.Minute, func() { _ = b.auth.Revoke(context.Background(), "one", token.ID) })
+		for _, c := range []struct {
+			token string
+			lasts time.Duration
+		}{{secret, time.Minute}, {m.session, 58 * time.Minute}} {
+			start := time.Now()
+			a := b.do(request{path: "/v1/conversation/" + m.conversation + "/events?live=true", accept: jsonl, token: c.token})
+			if took := time.Since(start); a.status != 200 || !strings.Contains(a.body, "NOT_AUTHENTICATED") || took < c.lasts || took > c.lasts+2*time.Minute {
+				b.t.Errorf("%d: it lasted %s, the token %s", a.status, took, c.lasts)
+			}
+		}
+	})
+}

@@ -109,6 +109,7 @@ func (c *call) streamTurn(reading *engine.Reading) error {
 func (c *call) turnObject(reading *engine.Reading) error {
 	view := turnView{conversation: reading.Conversation}
 	var end *convo.TurnEnded
+	c.w.Header().Set("Cache-Control", "no-store")
 	slow := httpio.StartSlow(c.w)
 	defer slow.Stop()
 	err := reading.Each(c.r.Context(), func(events []convo.Event) error {
@@ -141,6 +142,5 @@ func (c *call) turnObject(reading *engine.Reading) error {
 		_, err := c.w.Write(body)
 		return err
 	}
-	c.w.Header().Set("Cache-Control", "no-store")
 	return c.w.Send(http.StatusOK, "application/json", body)
 }
