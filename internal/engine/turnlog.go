@@ -11,9 +11,10 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-// How deltas gather on their way to the log. The first one is written at once;
-// the next ones wait for gatherFor or gatherBytes, whichever comes first, so
-// that many tokens, and many conversations' tokens, share one transaction.
+// How deltas gather on their way to the log. The first one of a message is
+// written at once; all else waits until gatherFor has passed since the last
+// commit, or for gatherBytes, so that many tokens, and many conversations'
+// tokens, share one transaction.
 const (
 	gatherFor    = 10 * time.Millisecond
 	gatherBytes  = 4 << 10
@@ -35,6 +36,7 @@ type turnLog struct {
 	pending []convo.Event // gathered, in order; deltas end in text
 	text    strings.Builder
 	bytes   int
+	urgent  bool // a message's first delta is pending
 	err     error
 
 	wake chan struct{}
@@ -70,6 +72,9 @@ func (l *turnLog) write(body convo.Body) error {
 		return l.err
 	}
 	l.gather(body)
+	if body.Kind() == convo.KindMessageStarted {
+		return nil // its first delta follows, and goes with it
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -89,6 +94,7 @@ func (l *turnLog) gather(body convo.Body) {
 			}
 		}
 		l.settle()
+		l.urgent = l.urgent || l.begins(d)
 		l.text.WriteString(d.Text)
 		d.Text = ""
 		body = d
@@ -96,6 +102,15 @@ func (l *turnLog) gather(body convo.Body) {
 		l.settle()
 	}
 	l.pending = append(l.pending, convo.Event{At: now(), Turn: l.turn, Body: body})
+}
+
+// begins reports whether a delta is the first of its message.
+func (l *turnLog) begins(d convo.Delta) bool {
+	if len(l.pending) == 0 {
+		return false
+	}
+	started, ok := l.pending[len(l.pending)-1].Body.(convo.MessageStarted)
+	return ok && started.ID == d.Message
 }
 
 // settle gives the last delta the text that gathered for it.
@@ -123,7 +138,7 @@ func (l *turnLog) take(all bool) []convo.Event {
 		n--
 	}
 	events := l.pending[:n:n]
-	l.pending, l.bytes = slices.Clone(l.pending[n:]), 0
+	l.pending, l.bytes, l.urgent = slices.Clone(l.pending[n:]), 0, false
 	l.room.Broadcast()
 	return events
 }
@@ -137,20 +152,21 @@ func closes(body convo.Body) bool {
 	return false
 }
 
-func (l *turnLog) gathered() int {
+// patient reports whether what is pending may wait for more.
+func (l *turnLog) patient() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.bytes
+	return !l.urgent && l.bytes < gatherBytes
 }
 
 // run is the writer.
 func (l *turnLog) run() {
 	defer close(l.done)
-	var last time.Time // of the last commit
-	timer := time.NewTimer(0)
+	last := time.Now() // of the last commit; that of the turn's start was just now
+	timer := time.NewTimer(gatherFor)
 	defer timer.Stop()
 	for range l.wake {
-		for wait := gatherFor - time.Since(last); wait > 0 && l.gathered() < gatherBytes; wait = gatherFor - time.Since(last) {
+		for wait := gatherFor - time.Since(last); wait > 0 && l.patient(); wait = gatherFor - time.Since(last) {
 			timer.Reset(wait)
 			if !l.pause(timer) {
 				return

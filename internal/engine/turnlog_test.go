@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -80,6 +81,51 @@ func TestTheEndOfAnAnswerIsOneCommitWithTheEndOfItsTurn(t *testing.T) {
 			if answered != ended {
 				t.Errorf("a commit has the end of the answer: %v, of the turn: %v", answered, ended)
 			}
+		}
+	})
+}
+
+// timedStore notes when each first delta of a message is committed.
+type timedStore struct {
+	*memory.Store
+	began time.Time
+	first map[string]time.Duration // by text
+	alone int                      // commits that begin a message and say nothing of it
+}
+
+func (s *timedStore) Update(ctx context.Context, tenant, conversation string, level store.Sync, fn func(store.Tx) error) ([]convo.Event, error) {
+	events, err := s.Store.Update(ctx, tenant, conversation, level, fn)
+	for i, e := range events {
+		if _, ok := e.Body.(convo.MessageStarted); !ok {
+			continue
+		}
+		if i+1 == len(events) {
+			s.alone++
+			continue
+		}
+		d, _ := events[i+1].Body.(convo.Delta)
+		s.first[d.Text] = time.Since(s.began)
+	}
+	return events, err
+}
+
+func TestTheFirstPieceOfAMessageIsWrittenAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		timed := &timedStore{Store: memory.New(), began: time.Now(), first: map[string]time.Duration{}}
+		b := &bundle{t: t, store: timed.Store, actor: convo.Actor{Tenant: "t", Token: "token"}, model: scripted.New(scripted.Script{
+			scripted.Delay(300 * time.Millisecond), scripted.Reasoning("Hm."), scripted.Delay(time.Millisecond),
+			scripted.Text("first"), scripted.Delay(time.Millisecond), scripted.Text(" second"), scripted.Delay(time.Second),
+		})}
+		b.fixed = &fixedModel{provider: b.model, window: 32_000}
+		b.Engine = engine.New(engine.Options{Store: timed, Hub: hub.New(), Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits()})
+		if err := b.Engine.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.say(b.conversation(convo.Fields{}), "Hi")
+		b.stop()
+		if timed.first["Hm."] != 300*time.Millisecond || timed.first["first"] != 301*time.Millisecond || timed.alone != 0 {
+			t.Errorf("the first pieces were written after %v; %d messages began without one", timed.first, timed.alone)
 		}
 	})
 }
