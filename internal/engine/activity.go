@@ -40,7 +40,7 @@ const noResult = `{"error":"no result"}`
 // arguments, else to the oldest open one with its name; a result without a
 // call stands for both; a call or result that is repeated counts once.
 func pairCalls(messages []convo.Message) map[int][]pairedCall {
-	p := pairing{at: map[int][]pairedCall{}, seen: map[string]bool{}}
+	p := pairing{at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}}
 	for i, m := range messages {
 		if m.Type == convo.Activity {
 			p.add(i, m)
@@ -51,14 +51,17 @@ func pairCalls(messages []convo.Message) map[int][]pairedCall {
 
 type pairing struct {
 	at   map[int][]pairedCall
-	open []openCall
-	seen map[string]bool // "type id" of what was counted
+	open map[openKey][]int // indexes of calls, oldest first; answered ones are passed over
+	seen map[string]bool   // "type id" of what was counted
 }
 
-type openCall struct {
-	at   int
-	id   string // the caller's, may be ""
-	call *model.Call
+// openKey is one of the ways to find an open call.
+type openKey struct {
+	id        string // the caller's
+	name      string // without an id
+	exact     bool   // with arguments
+	arguments string
+	anonymous bool // only among calls to which the caller gave no id
 }
 
 func (p *pairing) add(i int, m convo.Message) {
@@ -88,41 +91,53 @@ func (p *pairing) request(i int, place int64, id, name, arguments string) {
 		call.ID = "call_" + strconv.FormatInt(max(place, int64(i)), 10)
 	}
 	p.at[i] = []pairedCall{{call: call, result: noResult}}
-	p.open = append(p.open, openCall{at: i, id: id, call: &p.at[i][0].call})
+	if id != "" {
+		p.list(openKey{id: id}, i)
+	} else {
+		p.list(openKey{name: name, anonymous: true}, i)
+		p.list(openKey{name: name, exact: true, arguments: arguments, anonymous: true}, i)
+	}
+	p.list(openKey{name: name}, i)
+	p.list(openKey{name: name, exact: true, arguments: arguments}, i)
 }
+
+func (p *pairing) list(k openKey, i int) { p.open[k] = append(p.open[k], i) }
 
 func (p *pairing) response(i int, place int64, id, name, arguments, result string) {
-	n := p.find(id, name, arguments)
-	if n < 0 {
+	at, ok := p.find(id, name, arguments)
+	if !ok {
 		p.request(i, place, id, name, arguments)
-		n = len(p.open) - 1
+		at = i
 	}
-	found := &p.at[p.open[n].at][0]
+	found := &p.at[at][0]
 	found.result, found.answered = result, true
-	p.open = append(p.open[:n], p.open[n+1:]...)
 }
 
-func (p *pairing) find(id, name, arguments string) int {
-	byName := -1
-	byArguments := -1
-	for n, o := range p.open {
-		if id != "" && o.id == id {
-			return n
-		}
-		if o.call.Name != name || id != "" && o.id != "" {
-			continue
-		}
-		if byName < 0 {
-			byName = n
-		}
-		if byArguments < 0 && o.call.Arguments == arguments {
-			byArguments = n
+// find gives the index of the open call that a result belongs to. A result
+// with an id belongs to none that has another.
+func (p *pairing) find(id, name, arguments string) (at int, ok bool) {
+	if id != "" {
+		if at, ok = p.oldest(openKey{id: id}); ok {
+			return at, ok
 		}
 	}
-	if byArguments >= 0 {
-		return byArguments
+	anonymous := id != ""
+	if at, ok = p.oldest(openKey{name: name, exact: true, arguments: arguments, anonymous: anonymous}); ok {
+		return at, ok
 	}
-	return byName
+	return p.oldest(openKey{name: name, anonymous: anonymous})
+}
+
+func (p *pairing) oldest(k openKey) (at int, ok bool) {
+	list := p.open[k]
+	for len(list) > 0 && p.at[list[0]][0].answered {
+		list = list[1:]
+	}
+	p.open[k] = list
+	if len(list) == 0 {
+		return 0, false
+	}
+	return list[0], true
 }
 
 // object gives arguments as a compact JSON object, whatever the caller wrote.

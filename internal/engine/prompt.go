@@ -60,8 +60,9 @@ func assemble(h history) (prompt, error) {
 	exchanges := h.exchanges(start)
 	head := h.head(start)
 	p := prompt{from: h.from}
-	if tokens(head, exchanges) > h.window {
-		for len(exchanges) > 1 && tokens(head, exchanges) > h.window/2 {
+	if total := tokens(head, exchanges); total > h.window {
+		for len(exchanges) > 1 && total > h.window/2 {
+			total -= exchanges[0].tokens
 			exchanges = exchanges[1:]
 		}
 		p.from = h.messages[exchanges[0].first].Place
