@@ -262,27 +262,6 @@ func TestAModelMayTakeOnlyTheLatestMessages(t *testing.T) {
 	}
 }
 
-// What callers send is bounded in bytes, so the work must not grow faster.
-func TestALongUntidyHistoryTakesLittleTime(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	const n = 40_000
-	messages := make([]engine.NewMessage, 0, 4*n)
-	for i := range n {
-		messages = append(messages, message(convo.User, "a"), message(convo.Bot, "b"), call("request", "", "f", fmt.Sprintf(`{"n":%d}`, i), ""))
-	}
-	for i := range n {
-		messages = append(messages, call("response", "", "f", fmt.Sprintf(`{"n":%d}`, n-i), "1"))
-	}
-	began := time.Now()
-	if _, err := b.stateless(convo.Config{}, messages...); err != nil {
-		wantKind(t, err, convo.Invalid)
-	}
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("it took %s", took)
-	}
-}
-
 func TestAPromptThatCannotFitIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
