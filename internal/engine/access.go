@@ -61,7 +61,7 @@ func (e *Engine) checkMessage(actor convo.Actor, m NewMessage) error {
 	if actor.Session() && m.Type != convo.User && m.Type != convo.Context && m.Type != convo.Activity {
 		return convo.Errorf(convo.Forbidden, "a session token may only add messages of type user, context or activity")
 	}
-	if err := e.checkText(m.Text); err != nil {
+	if err := e.checkTexts(&m.Text, m.Name, m.Description); err != nil {
 		return err
 	}
 	return e.checkMeta(m.Meta)
@@ -91,10 +91,21 @@ func (e *Engine) checkMeta(meta convo.JSON) error {
 }
 
 func (e *Engine) checkFields(f convo.Fields) error {
-	if f.Backstory != nil {
-		if err := e.checkText(*f.Backstory); err != nil {
+	if err := e.checkTexts(f.Name, f.Description, f.TaskID, f.SpaceID, f.Backstory); err != nil {
+		return err
+	}
+	return e.checkMeta(f.Meta)
+}
+
+// checkTexts bounds fields as texts are bounded: a list shows them all.
+func (e *Engine) checkTexts(fields ...*string) error {
+	for _, field := range fields {
+		if field == nil {
+			continue
+		}
+		if err := e.checkText(*field); err != nil {
 			return err
 		}
 	}
-	return e.checkMeta(f.Meta)
+	return nil
 }

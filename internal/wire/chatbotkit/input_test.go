@@ -29,12 +29,15 @@ func TestWhatIsTooLargeIsRefusedAndNotStored(t *testing.T) {
 	id := b.conversation()
 	long := strings.Repeat("x", 256<<10+1)
 	for path, body := range map[string]string{
-		"/v1/conversation/create":                    `{"name":"` + strings.Repeat("x", 8<<20) + `"}`,
-		"/v1/conversation/" + id + "/update":         `{"meta":{"a":"` + strings.Repeat("x", 64<<10) + `"}}`,
-		"/v1/conversation/" + id + "/send":           `{"text":"` + long + `"}`,
-		"/v1/conversation/" + id + "/complete":       `{"text":"` + long + `"}`,
-		"/v1/conversation/" + id + "/message/create": `{"type":"user","text":"` + long + `"}`,
-		"/v1/conversation/complete":                  `{"messages":[{"type":"user","text":"` + long + `"}]}`,
+		"/api/v1/conversation/create":                    `{"name":"` + long + `"}`,
+		"/api/v1/conversation/" + id + "/message/create": `{"type":"user","text":"","description":"` + long + `"}`,
+		"/api/v1/conversation/" + id + "/update":         `{"taskId":"` + long + `"}`,
+		"/v1/conversation/create":                        `{"name":"` + strings.Repeat("x", 8<<20) + `"}`,
+		"/v1/conversation/" + id + "/update":             `{"meta":{"a":"` + strings.Repeat("x", 64<<10) + `"}}`,
+		"/v1/conversation/" + id + "/send":               `{"text":"` + long + `"}`,
+		"/v1/conversation/" + id + "/complete":           `{"text":"` + long + `"}`,
+		"/v1/conversation/" + id + "/message/create":     `{"type":"user","text":"` + long + `"}`,
+		"/v1/conversation/complete":                      `{"messages":[{"type":"user","text":"` + long + `"}]}`,
 	} {
 		if a := b.post(path, body); a.status != 413 || !strings.Contains(a.body, "CONTENT_TOO_LARGE") {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
