@@ -145,12 +145,6 @@ func (e *Engine) enter() error {
 	return nil
 }
 
-func (e *Engine) isDraining() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.draining
-}
-
 // update writes to one conversation and publishes what was written. A caller
 // that goes away does not take a transaction with it that may have been
 // carried out.
