@@ -343,7 +343,7 @@ func TestAStopKeepsThePartialText(t *testing.T) {
 	id := b.conversation(convo.Fields{})
 	r := b.complete(id, "tell me", nil)
 	<-reached
-	n, err := b.Stop(t.Context(), b.actor, id, "")
+	n, err := b.Stop(t.Context(), b.actor, id, "", nil)
 	if n != 1 || err != nil {
 		t.Fatalf("Stop = %d, %v", n, err)
 	}
@@ -357,7 +357,7 @@ func TestAStopKeepsThePartialText(t *testing.T) {
 		t.Errorf("end = %+v", e)
 	}
 	b.wantListed(id, "user:tell me | bot:half an ans…")
-	if n, err := b.Stop(t.Context(), b.actor, id, ""); n != 0 || err != nil {
+	if n, err := b.Stop(t.Context(), b.actor, id, "", nil); n != 0 || err != nil {
 		t.Errorf("a second Stop = %d, %v", n, err)
 	}
 	b.say(id, "go on")
@@ -370,7 +370,7 @@ func TestAQueuedTurnThatIsStoppedKeepsItsUserMessage(t *testing.T) {
 	b := setup(t, scripted.Script{scripted.Wait(gate), scripted.Text("a"), scripted.Finish(model.StopEnd)})
 	id := b.conversation(convo.Fields{})
 	one, two := b.complete(id, "1", nil), b.complete(id, "2", nil)
-	if n, err := b.Stop(t.Context(), b.actor, id, two.Turn); n != 1 || err != nil {
+	if n, err := b.Stop(t.Context(), b.actor, id, two.Turn, nil); n != 1 || err != nil {
 		t.Fatalf("Stop = %d, %v", n, err)
 	}
 	events := b.read(two)
@@ -536,7 +536,7 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 		"delete message": func() error { return b.DeleteMessage(ctx, other, id, mid, nil) },
 		"session":        func() error { _, err := b.CreateSession(ctx, other, id, 0, nil); return err },
 		"complete":       func() error { _, err := b.Complete(ctx, other, id, engine.TurnInput{}, nil); return err },
-		"stop":           func() error { _, err := b.Stop(ctx, other, id, ""); return err },
+		"stop":           func() error { _, err := b.Stop(ctx, other, id, "", nil); return err },
 		"events":         func() error { _, _, err := b.Events(ctx, other, id, 0, 10); return err },
 		"follow":         func() error { return b.Follow(ctx, other, id, 0, func([]convo.Event) error { return nil }) },
 	}

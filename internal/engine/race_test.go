@@ -187,7 +187,7 @@ func TestAStopOfATurnThatStartsMeanwhileStopsIt(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n, err := b.Stop(t.Context(), b.actor, id, second.Turn); n != 1 || err != nil {
+	if n, err := b.Stop(t.Context(), b.actor, id, second.Turn, nil); n != 1 || err != nil {
 		t.Fatalf("Stop = %d, %v", n, err)
 	}
 	select {

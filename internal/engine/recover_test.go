@@ -120,7 +120,7 @@ func TestAfterACrash(t *testing.T) {
 			t.Errorf("the turn is %s, %v", turn.State, err)
 		}
 		b.wantListed(id, "user:1")
-		if n, err := b.Stop(t.Context(), b.actor, id, ""); n != 1 || err != nil {
+		if n, err := b.Stop(t.Context(), b.actor, id, "", nil); n != 1 || err != nil {
 			t.Fatalf("Stop = %d, %v", n, err)
 		}
 		b.read(two)

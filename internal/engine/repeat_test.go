@@ -94,7 +94,7 @@ func TestARepeatWithoutAKey(t *testing.T) {
 		if _, err := b.model.Await(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Stop(t.Context(), b.actor, id, ""); err != nil {
+		if _, err := b.Stop(t.Context(), b.actor, id, "", nil); err != nil {
 			t.Fatal(err)
 		}
 		b.read(one)

@@ -18,33 +18,52 @@ var errRuns = errors.New("the turn runs")
 // Stop ends a turn, or the active one if turn is "". It returns how many it
 // ended, after they have ended: the provider's request is cancelled, the
 // partial text is stored. A turn that has ended already counts as none.
-func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn string) (int, error) {
+func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn string, ask *Ask) (int, error) {
 	key, err := within(actor, conversation)
 	if err != nil {
 		return 0, err
 	}
+	stopped, id := 0, ""
+	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		stopped, id, err = target(tx, conversation, turn)
+		return stopped, err
+	})
+	if err != nil || stopped == 0 || ask.replayed() {
+		return stopped, err
+	}
+	return stopped, e.stop(ctx, key, id)
+}
+
+// target finds the turn that a stop means. It is chosen in the transaction that
+// records the request, so that a repeat does not stop the turn after it.
+func target(tx store.Tx, conversation, turn string) (stopped int, id string, err error) {
+	head := tx.Head()
+	switch {
+	case head == nil:
+		return 0, "", unknownConversation(conversation)
+	case turn == "" && head.Active() == nil:
+		return 0, "", nil
+	case turn == "":
+		return 1, head.Active().ID, nil
+	case head.Turn(turn) == nil:
+		_, err := tx.Turn(turn) // it has ended, or never was
+		return 0, turn, err
+	}
+	return 1, turn, nil
+}
+
+// stop ends an open turn.
+func (e *Engine) stop(ctx context.Context, key hub.Key, id string) error {
 	for {
 		head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
-		if err != nil {
-			return 0, err
-		}
-		id := turn
-		if id == "" && head.Active() != nil {
-			id = head.Active().ID
-		}
-		if id == "" {
-			return 0, nil
-		}
-		if head.Turn(id) == nil {
-			_, err := e.store.Turn(ctx, key.Tenant, key.Conversation, id)
-			return 0, err
+		if err != nil || head.Turn(id) == nil {
+			return err // it ended by itself
 		}
 		if e.runs(id) && head.Turn(id).State == convo.StateRunning {
-			return 1, e.halt(ctx, id, errStopped)
+			return e.halt(ctx, id, errStopped)
 		}
-		err = e.closeIdleTurn(ctx, key, id, convo.EndStopped)
-		if !errors.Is(err, errRuns) {
-			return 1, err
+		if err = e.closeIdleTurn(ctx, key, id, convo.EndStopped); !errors.Is(err, errRuns) {
+			return err
 		}
 	}
 }

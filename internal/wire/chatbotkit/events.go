@@ -217,12 +217,15 @@ type stoppedObject struct {
 	Stopped int    `json:"stopped"`
 }
 
-// stop ends the running turn, or the one that is named. It is not recorded for
-// repeats: doing it twice does no harm.
+// stop ends the running turn, or the one that is named.
 func stop(c *call, in stopRequest) error {
-	stopped, err := c.engine().Stop(c.r.Context(), c.actor, c.conversation(), in.Turn)
+	c.ask.Render = func(result any) []byte {
+		stopped, _ := result.(int)
+		return encode(stoppedObject{c.conversation(), stopped})
+	}
+	stopped, err := c.engine().Stop(c.r.Context(), c.actor, c.conversation(), in.Turn, c.ask)
 	if err != nil {
 		return err
 	}
-	return c.answer(encode(stoppedObject{c.conversation(), stopped}), false)
+	return c.reply(stopped, false)
 }

@@ -279,3 +279,26 @@ func (b *bundle) follow(id, kind string) []line {
 	defer func() { _ = s.res.Body.Close() }()
 	return s.until(kind)
 }
+
+func TestARepeatedStopDoesNotStopTheTurnAfterIt(t *testing.T) {
+	t.Parallel()
+	wait := scripted.Script{scripted.Text("partial"), scripted.Wait(nil)}
+	b := setup(t, wait, wait)
+	id := b.conversation()
+	first := b.stream(request{path: "/v1/conversation/" + id + "/complete", body: `{"text":"one"}`})
+	first.until("token")
+	second := b.stream(request{path: "/v1/conversation/" + id + "/complete", body: `{"text":"two"}`})
+	stop := request{path: "/v1/conversation/" + id + "/stop", body: `{}`, header: map[string]string{"Idempotency-Key": "k"}}
+	once := b.do(stop)
+	second.until("token")
+	again := b.do(stop)
+	if once.body != again.body || !strings.Contains(once.body, `"stopped":1`) || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("%s, then %s %v", once.body, again.body, again.header)
+	}
+	// A stop of its own still finds the second turn running.
+	if a := b.post("/v1/conversation/"+id+"/stop", `{}`); !strings.Contains(a.body, `"stopped":1`) {
+		t.Errorf("the second turn: %s", a.body)
+	}
+	first.rest()
+	second.rest()
+}
