@@ -72,6 +72,11 @@ func (s *Shell) run(h Handler, w *Response, r *http.Request, id string) (err err
 		}
 	}()
 	err = h(w, r)
+	if wrong, ok := errors.AsType[*NotAllowed](err); ok {
+		w.Header().Set("Allow", wrong.Allow)
+		w.Route = wrong.Pattern
+		return convo.WrapError(convo.MethodNotAllowed, err, "%s", wrong.Error())
+	}
 	if err != nil && convo.ErrorKind(err) == convo.Internal && !isGone(r, err) {
 		s.Log.ErrorContext(r.Context(), "request failed", "id", id, "route", w.Route, "error", err)
 	}
@@ -93,11 +98,6 @@ func errPanicked() error { return convo.Errorf(convo.Internal, "internal error")
 func (s *Shell) fail(w *Response, r *http.Request, err error) {
 	if !drain(w, r) {
 		w.Header().Set("Connection", "close")
-	}
-	if wrong, ok := errors.AsType[*NotAllowed](err); ok {
-		w.Header().Set("Allow", wrong.Allow)
-		w.Route = wrong.Pattern
-		err = convo.WrapError(convo.MethodNotAllowed, err, "%s", wrong.Error())
 	}
 	s.Fail(w, r, convo.PublicError(err))
 }

@@ -272,6 +272,9 @@ func TestTheWrongMethodIsToldTheRightOnes(t *testing.T) {
 	if res.StatusCode != 405 || res.Header.Get("Allow") != "GET, OPTIONS" {
 		t.Errorf("got %d, Allow %q", res.StatusCode, res.Header.Get("Allow"))
 	}
+	if log := b.log.String(); strings.Contains(log, "request failed") {
+		t.Errorf("the caller's mistake is logged as ours: %s", log)
+	}
 }
 
 func TestHeadersHaveALimit(t *testing.T) {
