@@ -26,6 +26,9 @@ func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn
 	stopped, id := 0, ""
 	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
 		stopped, id, err = target(tx, conversation, turn)
+		if r := e.running(id); err == nil && r != nil {
+			r.cancel(errStopped) // before the commit, which may wait for a disk
+		}
 		return stopped, err
 	})
 	if err != nil || stopped == 0 || ask.replayed() {
