@@ -28,7 +28,7 @@ lint: ## Check format, vet and staticcheck
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-fuzz: ## Run every fuzz target for FUZZTIME (1m)
+fuzz: ## Run every fuzz target for FUZZTIME (1m) each
 	.ci/fuzz $(FUZZTIME)
 
 bench: ## Run the benchmarks
