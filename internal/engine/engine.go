@@ -80,6 +80,7 @@ type Engine struct {
 
 	repeats *repeats
 	shared  *sharedRuns
+	pasts   *pasts
 
 	ctx    context.Context // ends when running turns must end; its cause says why
 	cancel context.CancelCauseFunc
@@ -107,7 +108,7 @@ func New(o Options) *Engine {
 	return &Engine{
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, newSecret: o.NewSecret,
-		repeats: newRepeats(), shared: newSharedRuns(),
+		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(),
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{},
 	}
 }

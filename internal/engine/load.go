@@ -32,10 +32,15 @@ func (e *Engine) load(ctx context.Context, head convo.Head, slot int64, latest i
 	if len(recent) > 0 {
 		end = recent[0].Place
 	}
-	pinned, err := e.loadFrom(ctx, head, store.MessageQuery{
+	before, err := e.loadFrom(ctx, head, store.MessageQuery{
 		Types: []convo.MessageType{convo.Backstory, convo.Instruction, convo.Checkpoint},
 	}, end)
-	return append(pinned, recent...), err
+	return append(before, recent...), err
+}
+
+// pinned reports whether messages of a type count however long ago they were.
+func pinned(t convo.MessageType) bool {
+	return t == convo.Backstory || t == convo.Instruction || t == convo.Checkpoint
 }
 
 // loadFrom reads all pages of a query, up to a place.

@@ -228,23 +228,43 @@ func TestATurnWhoseEndCouldNotBeWrittenDoesNotBlockTheNext(t *testing.T) {
 func TestAMessageThatComesAfterATurnStartedIsForTheNextOne(t *testing.T) {
 	t.Parallel()
 	for _, latest := range []int{0, 10} {
-		b, s := setupHooked(t)
+		release := make(chan struct{})
+		b, s := setupHooked(t, scripted.Script{scripted.Wait(release), scripted.Text("first")})
 		b.fixed.latest = latest
 		id := b.conversation(convo.Fields{})
-		s.messages = func() {
+		first, second := b.complete(id, "1", nil), b.complete(id, "2", nil)
+		s.messages = func() { // the second turn, which was queued, reads its history
 			if _, err := b.CreateMessage(t.Context(), b.actor, id, message(convo.User, "meanwhile"), nil); err != nil {
 				t.Error(err)
 			}
 		}
-		b.say(id, "1")
-		b.say(id, "2")
-		if got := short(b.prompt(0)); got != "user:1 | now" {
-			t.Errorf("the first prompt: %s", got)
-		}
-		if got := short(b.prompt(1)); got != "user:1 | now | assistant:You said: 1 | user:meanwhile | user:2 | now" {
+		close(release)
+		b.read(first)
+		b.read(second)
+		b.say(id, "3")
+		if got := short(b.prompt(1)); got != "user:1 | now | assistant:first | user:2 | now" {
 			t.Errorf("the second prompt: %s", got)
 		}
+		if got := short(b.prompt(2)); got != "user:1 | now | assistant:first | user:2 | now | assistant:You said: 2 | user:meanwhile | user:3 | now" {
+			t.Errorf("the third prompt: %s", got)
+		}
 	}
+}
+
+func TestAMessageThatComesBeforeATurnStartsIsInItsPrompt(t *testing.T) {
+	t.Parallel()
+	b, s := setupHooked(t)
+	id := b.conversation(convo.Fields{})
+	s.messages = func() { // the history is looked at before the turn is admitted
+		if _, err := b.CreateMessage(t.Context(), b.actor, id, message(convo.User, "meanwhile"), nil); err != nil {
+			t.Error(err)
+		}
+	}
+	b.say(id, "1")
+	if got := short(b.prompt(0)); got != "user:meanwhile | user:1 | now" {
+		t.Errorf("the prompt: %s", got)
+	}
+	b.wantListed(id, "user:meanwhile | user:1 | bot:You said: 1")
 }
 
 func TestAProviderThatPanicsEndsItsTurnOnly(t *testing.T) {

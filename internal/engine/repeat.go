@@ -183,6 +183,7 @@ var errJoined = errors.New("a repeat of an earlier request")
 // record with it; or, if the request repeats one that was done, joins that one.
 func (e *Engine) once(ctx context.Context, key hub.Key, actor convo.Actor, ask *Ask, fn func(store.Tx) (any, error)) error {
 	_, err := e.onceTurn(ctx, key, actor, ask, "", fn)
+	e.pasts.drop(key)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -30,8 +31,10 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 		return nil, err
 	}
 	defer e.active.Done()
-	if err := e.checkTurn(ctx, actor, conversation, in); err != nil {
-		return nil, err
+	if in.Text != nil {
+		if err := e.checkText(*in.Text); err != nil {
+			return nil, err
+		}
 	}
 	// Before the turn exists, so that all of it is published to this one.
 	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key), own: true}
@@ -47,35 +50,56 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	return reading, nil
 }
 
-// checkTurn refuses what cannot work before anything is stored.
-func (e *Engine) checkTurn(ctx context.Context, actor convo.Actor, conversation string, in TurnInput) error {
-	c, err := e.store.Conversation(ctx, actor.Tenant, conversation)
+// checkTurn refuses what cannot work before anything is stored, and gives the
+// history that the turn will have if nothing comes between.
+func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh bool) (*past, error) {
+	p, head, choice, err := e.recall(ctx, key, fresh)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	choice, err := e.models.Resolve(ctx, text(c.Model))
-	if err != nil || in.Text == nil {
-		return err
+	h := history{backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window, now: note{at: now(), zone: in.Zone}}
+	if p != nil {
+		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, head.ContextFrom
 	}
-	if err := e.checkText(*in.Text); err != nil {
-		return err
+	if in.Text != nil {
+		h.messages = append(h.messages, convo.Message{
+			Place: convo.Place(head.NextSlot, 0), MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text,
+		})
 	}
-	_, err = assemble(history{
-		backstory: text(c.Backstory), window: choice.Window,
-		messages: []convo.Message{{MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text}},
-	})
-	return err
+	_, err = assemble(h)
+	if err != nil && p != nil && !fresh {
+		return e.checkTurn(ctx, key, in, true) // what was remembered may be old
+	}
+	return p, err
 }
 
 // errOrphan sends an admission back to close a turn that nobody carries out.
 var errOrphan = errors.New("the turn before this one was given up")
 
+// errGrown sends an admission back to look at the history again, which has
+// grown since.
+var errGrown = errors.New("the conversation has changed")
+
+// maxChecks is how often the history of a turn is looked at again; in a
+// conversation that grows all the time the turn is admitted unchecked then.
+const maxChecks = 3
+
 // admit opens, queues and, if nothing runs before it, starts the turn. A turn
 // whose end could not be written, and that would block the queue, is closed.
 func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
-	for {
-		joined, orphan, err := e.tryAdmit(ctx, actor, in, ask, reading)
-		if !errors.Is(err, errOrphan) {
+	for try := 0; ; try++ {
+		p, err := e.checkTurn(ctx, reading.key, in, try > 0)
+		if err != nil {
+			return convo.Request{}, err
+		}
+		if try == maxChecks {
+			p = nil
+		}
+		joined, orphan, err := e.tryAdmit(ctx, actor, in, ask, reading, p)
+		switch {
+		case errors.Is(err, errGrown):
+			continue
+		case !errors.Is(err, errOrphan):
 			return joined, err
 		}
 		err = e.closeIdleTurn(ctx, reading.key, orphan, convo.EndInterrupted)
@@ -86,7 +110,7 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 }
 
 // tryAdmit is admit in one transaction. With errOrphan, it names the turn.
-func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (joined convo.Request, orphan string, err error) {
+func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past) (joined convo.Request, orphan string, err error) {
 	reading.Turn = newID()
 	var started *run
 	joined, err = e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
@@ -103,12 +127,19 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 		if waiting(head) >= e.limits.Queue {
 			return nil, convo.Errorf(convo.Conflict, "%d turns wait in this conversation already; try again when one has ended", e.limits.Queue)
 		}
+		idle := len(head.Open) == 0
+		if p != nil && idle && !p.holds(head) {
+			return nil, errGrown
+		}
 		reading.after = head.LastSeq
-		if err := openTurn(tx, actor, reading.Turn, in); err != nil {
+		given, err := openTurn(tx, actor, reading.Turn, in)
+		if err != nil {
 			return nil, err
 		}
-		var err error
 		started, err = e.startNext(tx)
+		if started != nil && idle {
+			started.past, started.given = p, given
+		}
 		if err == nil && tx.Head().Active() == nil {
 			err = errDraining()
 		}
@@ -133,21 +164,24 @@ func waiting(head *convo.Head) int {
 	return n
 }
 
-func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput) error {
+// openTurn writes what a turn is asked with, and gives its message, if it has
+// one.
+func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput) (*convo.Message, error) {
 	at := now()
 	add := func(body convo.Body) error {
 		return tx.Append(convo.Event{At: at, Turn: id, Origin: actor.Token, Body: body})
 	}
 	if err := add(convo.TurnOpened{Front: in.Front, Zone: in.Zone}); err != nil {
-		return err
+		return nil, err
 	}
-	if in.Text != nil {
-		fields := convo.MessageFields{Type: convo.User}
-		if err := add(convo.MessageGiven{ID: newID(), Fields: fields, Text: *in.Text}); err != nil {
-			return err
-		}
+	if in.Text == nil {
+		return nil, add(convo.TurnQueued{})
 	}
-	return add(convo.TurnQueued{})
+	m := convo.Message{ID: newID(), Turn: id, MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text}
+	if err := add(convo.MessageGiven{ID: m.ID, Fields: m.MessageFields, Text: m.Text}); err != nil {
+		return nil, err
+	}
+	return &m, add(convo.TurnQueued{})
 }
 
 func startTurn(tx store.Tx, id string) error {
@@ -171,6 +205,8 @@ type run struct {
 	id     string
 	head   convo.Head // the conversation when the turn started
 	turn   convo.Turn // and the turn
+	past   *past      // the history before it; nil = to be read
+	given  *convo.Message
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when the turn has ended, or been given up
@@ -257,14 +293,14 @@ func (e *Engine) giveUp(key hub.Key, r *run, cause error) (*run, error) {
 
 // carryOut runs one turn from its prompt to its end.
 func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
-	choice, messages, from, err := e.prepare(r.ctx, r.head, r.turn)
+	choice, p, err := e.prepare(r)
 	if err != nil {
 		return e.endEarly(key, r, err)
 	}
 	log := e.openTurnLog(key, r.turn)
 	defer log.close()
-	a := &answer{choice: choice, limit: e.limits.Answer, from: from, sink: log}
-	failed := a.run(r.ctx, messages)
+	a := &answer{choice: choice, limit: e.limits.Answer, from: p.from, sink: log}
+	failed := a.run(r.ctx, p.messages)
 	usage, err := a.finish(failed)
 	if err != nil {
 		failed = err
@@ -286,18 +322,37 @@ func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
 }
 
 // endTurn commits the end of a turn, what is left of its answer, and the start
-// of the next turn.
+// of the next turn. If nobody else wrote meanwhile, the turn is remembered for
+// the next one.
 func (e *Engine) endTurn(r *run, log *turnLog, end convo.TurnEnded) (*run, error) {
 	rest, err := log.finish()
 	if err != nil {
 		return nil, err
 	}
-	return e.handOver(log.key, func(tx store.Tx) error {
+	var last convo.Head
+	next, err := e.handOver(log.key, func(tx store.Tx) error {
 		if err := appendAll(tx, rest); err != nil {
 			return err
 		}
-		return tx.Append(convo.Event{At: now(), Turn: r.id, Body: end})
+		err := tx.Append(convo.Event{At: now(), Turn: r.id, Body: end})
+		last = *tx.Head()
+		return err
 	})
+	alone := last.LastSeq == r.head.LastSeq+log.written+int64(len(rest))+1
+	if err == nil && r.past != nil && alone && len(last.Open) == 0 {
+		e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), log.said...)))
+	}
+	return next, err
+}
+
+// question is the user's message that the turn was asked with, in its place.
+func (r *run) question() []convo.Message {
+	if r.given == nil {
+		return nil
+	}
+	m := *r.given
+	m.Place = convo.Place(r.turn.Slot, 0)
+	return []convo.Message{m}
 }
 
 // handOver ends a turn in a durable transaction that starts the next one.
@@ -340,23 +395,27 @@ func (e *Engine) startNext(tx store.Tx) (*run, error) {
 }
 
 // prepare finds the model and assembles the prompt of a turn.
-func (e *Engine) prepare(ctx context.Context, head convo.Head, turn convo.Turn) (model.Choice, []model.Message, int64, error) {
-	choice, err := e.models.Resolve(ctx, text(head.Model))
+func (e *Engine) prepare(r *run) (model.Choice, prompt, error) {
+	choice, err := e.models.Resolve(r.ctx, text(r.head.Model))
 	if err != nil {
-		return choice, nil, 0, err
+		return choice, prompt{}, err
 	}
 	h := history{
-		backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
-		from: head.ContextFrom, now: note{at: turn.Started, zone: turn.Zone},
+		backstory: text(r.head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		from: r.head.ContextFrom, now: note{at: r.turn.Started, zone: r.turn.Zone},
 	}
-	if h.messages, err = e.load(ctx, head, turn.Slot, choice.MaxMessages); err != nil {
-		return choice, nil, 0, err
-	}
-	if h.notes, err = e.loadNotes(ctx, head, h.messages); err != nil {
-		return choice, nil, 0, err
+	if p := r.past; p != nil && p.latest == choice.MaxMessages {
+		h.messages, h.notes = slices.Concat(p.messages, r.question()), p.notes
+	} else {
+		if h.messages, err = e.load(r.ctx, r.head, r.turn.Slot, choice.MaxMessages); err != nil {
+			return choice, prompt{}, err
+		}
+		if h.notes, err = e.loadNotes(r.ctx, r.head, h.messages); err != nil {
+			return choice, prompt{}, err
+		}
 	}
 	p, err := assemble(h)
-	return choice, p.messages, p.from, err
+	return choice, p, err
 }
 
 func text(s *string) string {

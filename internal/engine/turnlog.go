@@ -30,6 +30,7 @@ type turnLog struct {
 	turn string
 	next int64 // index of the turn's next message
 	slot int64
+	said []convo.Message // those that have ended; the turn's own goroutine's
 
 	mu      sync.Mutex
 	room    sync.Cond     // the backlog shrank, or err was set
@@ -38,6 +39,7 @@ type turnLog struct {
 	bytes   int
 	urgent  bool // a message's first delta is pending
 	err     error
+	written int64 // events that were committed; the writer's, until it has ended
 
 	wake chan struct{}
 	once sync.Once     // closes wake
@@ -63,6 +65,12 @@ func (l *turnLog) place() int64 {
 
 // write gathers an event. It fails when an earlier one could not be written.
 func (l *turnLog) write(body convo.Body) error {
+	if m, ok := body.(convo.MessageEnded); ok {
+		l.said = append(l.said, convo.Message{
+			ID: m.ID, Turn: l.turn, Place: m.Place, MessageFields: convo.MessageFields{Type: m.Type, Meta: m.Meta},
+			Text: m.Text, Incomplete: m.Incomplete,
+		})
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.bytes > backlogBytes && l.err == nil {
@@ -199,6 +207,7 @@ func (l *turnLog) commit(events []convo.Event) error {
 	if slices.ContainsFunc(events, func(e convo.Event) bool { return closes(e.Body) }) {
 		level = store.Durable // a finished message is shown after its sync
 	}
+	l.written += int64(len(events))
 	return l.e.update(l.e.ctx, l.key, level, func(tx store.Tx) error {
 		return appendAll(tx, events)
 	})
