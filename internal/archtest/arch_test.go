@@ -37,6 +37,9 @@ func layers() []layer {
 			packages: []string{"internal/hub"}, may: []string{"internal/convo"}, stdlib: true,
 			why: "the hub hands events on; what they mean is not its business",
 		}, {
+			packages: []string{"internal/archive"}, may: []string{"internal/convo"}, stdlib: true,
+			why: "a file format knows the domain and neither who writes it nor where it goes",
+		}, {
 			packages: []string{"internal/seal", "internal/config"},
 			why:      "it knows nothing of conversations",
 		}, {

@@ -1,0 +1,242 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// Reader reads an archive. It looks at the frame only; events are decoded by
+// [Conversation.Events], which may be called elsewhere.
+type Reader struct {
+	in     *bufio.Reader
+	number int           // of the last line that was read
+	next   *Conversation // whose line has been read
+	ended  bool          // the last line has been read
+	counts endLine
+	err    error
+}
+
+// Conversation is one conversation as it stands in an archive.
+type Conversation struct {
+	ID    string
+	first int    // number of the line that names it
+	text  []byte // its events' lines
+	ends  []int  // where each line ends in text
+}
+
+// Size is how many bytes of the archive the conversation takes, about.
+func (c *Conversation) Size() int { return len(c.text) }
+
+// NewReader reads an archive from r.
+func NewReader(r io.Reader) *Reader { return &Reader{in: bufio.NewReaderSize(r, 256<<10)} }
+
+// Next gives the next conversation, whole. After the last one it returns
+// io.EOF, and for anything that is not an archive, or is cut, an error of kind
+// [convo.Invalid] that names the line. Errors of r come as they are, wrapped.
+func (a *Reader) Next() (*Conversation, error) {
+	if a.err == nil {
+		var c *Conversation
+		if c, a.err = a.read(); a.err == nil {
+			return c, nil
+		}
+	}
+	return nil, a.err
+}
+
+func (a *Reader) read() (*Conversation, error) {
+	if a.number == 0 {
+		if err := a.header(); err != nil {
+			return nil, err
+		}
+	}
+	for !a.ended {
+		line, err := a.line()
+		if err != nil {
+			return nil, err
+		}
+		c := a.next
+		switch typeOf(line) {
+		case typeEvent:
+			if c == nil {
+				return nil, a.invalid("an event comes before the first conversation")
+			}
+			a.counts.Events++
+			c.text = append(c.text, line...)
+			c.ends = append(c.ends, len(c.text))
+			continue
+		case typeConversation:
+			if err := a.begin(line); err != nil {
+				return nil, err
+			}
+		case typeEnd:
+			if err := a.end(line); err != nil {
+				return nil, err
+			}
+		case typeHeader:
+			return nil, a.invalid("a second archive begins: import one after the other")
+		default:
+			return nil, a.unknown(line)
+		}
+		if c != nil {
+			return c, nil
+		}
+	}
+	return nil, io.EOF
+}
+
+// header reads the first line.
+func (a *Reader) header() error {
+	line, err := a.line()
+	if err != nil {
+		return err
+	}
+	// Only the version says what else the header may hold.
+	var h headerLine
+	if json.Unmarshal(line, &h) != nil || h.Type != typeHeader || h.Format != format {
+		return a.invalid("this is not an export of parley: its first line does not say %q", format)
+	}
+	if h.Version != version {
+		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, version)
+	}
+	return nil
+}
+
+func (a *Reader) begin(line []byte) error {
+	c, err := strict[conversationLine](line)
+	if err != nil {
+		return a.wrap(err)
+	}
+	if c.ID == "" {
+		return a.invalid("a conversation has no id")
+	}
+	a.counts.Conversations++
+	a.next = &Conversation{ID: c.ID, first: a.number}
+	return nil
+}
+
+// end reads the last line: what it counts must be what came, and nothing may
+// follow.
+func (a *Reader) end(line []byte) error {
+	end, err := strict[endLine](line)
+	if err != nil {
+		return a.wrap(err)
+	}
+	if end.Conversations != a.counts.Conversations || end.Events != a.counts.Events {
+		return a.invalid("the archive should have %d conversations with %d events, and has %d with %d: it is damaged",
+			end.Conversations, end.Events, a.counts.Conversations, a.counts.Events)
+	}
+	a.ended = true
+	if b, err := a.in.ReadByte(); err == nil {
+		a.number++
+		return a.invalid("something follows the end of the archive: %q", b)
+	} else if err != io.EOF {
+		return fmt.Errorf("reading the archive: %w", err)
+	}
+	return nil
+}
+
+// line reads a line, with its line break.
+func (a *Reader) line() ([]byte, error) {
+	line, err := a.rawLine()
+	if err == nil && !utf8.Valid(line) {
+		err = a.invalid("the line is not UTF-8")
+	}
+	return line, err
+}
+
+func (a *Reader) rawLine() ([]byte, error) {
+	a.number++
+	var long []byte
+	for {
+		part, err := a.in.ReadSlice('\n')
+		if len(long)+len(part) > MaxLine {
+			return nil, a.invalid("the line is longer than %d bytes", MaxLine)
+		}
+		if err == nil && long == nil {
+			return part, nil
+		}
+		long = append(long, part...)
+		switch {
+		case err == nil:
+			return long, nil
+		case errors.Is(err, io.EOF):
+			return nil, a.invalid("the archive is cut: its end is missing; what came before is whole, so export again and import again")
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, fmt.Errorf("reading the archive: %w", err)
+		}
+	}
+}
+
+// typeOf gives the type of a line, "" if it has none. Lines of events, which
+// are nearly all, are known by their beginning.
+func typeOf(line []byte) string {
+	if bytes.HasPrefix(line, []byte(`{"type":"event",`)) {
+		return typeEvent
+	}
+	var l struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(line, &l) != nil {
+		return ""
+	}
+	return l.Type
+}
+
+func (a *Reader) unknown(line []byte) error {
+	if t := typeOf(line); t != "" {
+		return a.invalid("this version does not know lines of type %q: use the version that wrote the archive, or a newer one", t)
+	}
+	return a.invalid("the line is not a JSON object with a type")
+}
+
+func (a *Reader) invalid(text string, args ...any) error {
+	return convo.Errorf(convo.Invalid, "line %d: %s", a.number, fmt.Sprintf(text, args...))
+}
+
+func (a *Reader) wrap(err error) error { return a.invalid("%v", err) }
+
+// Events decodes the conversation's events. An error is of kind [convo.Invalid]
+// and names the line.
+func (c *Conversation) Events() ([]convo.Event, error) {
+	events := make([]convo.Event, 0, len(c.ends))
+	from := 0
+	for i, to := range c.ends {
+		e, err := decodeEvent(c.text[from:to])
+		if err != nil {
+			return nil, convo.Errorf(convo.Invalid, "line %d: %v", c.first+1+i, err)
+		}
+		events = append(events, e)
+		from = to
+	}
+	return events, nil
+}
+
+func decodeEvent(line []byte) (convo.Event, error) {
+	l, err := strict[struct {
+		eventLine
+		Body json.RawMessage `json:"body"`
+	}](line)
+	if err != nil {
+		return convo.Event{}, err
+	}
+	kind, err := kindNamed(l.Kind)
+	if err != nil {
+		return convo.Event{}, err
+	}
+	if l.Body == nil {
+		return convo.Event{}, errors.New("the event has no body")
+	}
+	body, err := kind.decode(l.Body)
+	if err != nil {
+		return convo.Event{}, fmt.Errorf("the body of %s: %w", l.Kind, err)
+	}
+	return convo.Event{Seq: l.Seq, At: time.UnixMilli(l.At).UTC(), Turn: l.Turn, Origin: l.Origin, Body: body}, nil
+}
