@@ -23,8 +23,9 @@ const (
 // sink takes the steps of an answer. A stateful turn writes them to the log, a
 // stateless one hands them to its reader.
 type sink interface {
-	// write adds an event. Deltas may be gathered with their neighbours.
-	write(body convo.Body) error
+	// write adds an event. Deltas may be gathered with their neighbours; with
+	// more, another event follows without waiting, and they may leave together.
+	write(body convo.Body, more bool) error
 	// place is where the next message of the turn stands.
 	place() int64
 	// messageID names the next message.
@@ -53,6 +54,7 @@ type answer struct {
 	text    strings.Builder
 	spoken  bool // a bot message was ended
 	stopped model.StopReason
+	more    bool // the model's next event is at hand
 }
 
 // run asks the model and passes its answer on until it ends. What it returns
@@ -61,7 +63,7 @@ func (a *answer) run(ctx context.Context, messages []model.Message) error {
 	request := model.Request{Model: a.choice.Name, Messages: messages, Params: a.choice.Params}
 	a.asked = time.Now()
 	a.prompted = count(messages)
-	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted}); err != nil {
+	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted}, false); err != nil {
 		return err
 	}
 	for try := 0; ; try++ {
@@ -116,6 +118,7 @@ func (a *answer) stream(ctx context.Context, request *model.Request) (err error)
 }
 
 func (a *answer) take(event model.Event) error {
+	a.more = event.More
 	switch event.Type {
 	case model.Text:
 		return a.add(convo.Bot, event.Text)
@@ -156,12 +159,12 @@ func (a *answer) add(kind convo.MessageType, text string) error {
 func (a *answer) say(kind convo.MessageType, text string) error {
 	if !a.opened {
 		a.open, a.at, a.kind, a.opened = a.sink.messageID(), a.sink.place(), kind, true
-		if err := a.sink.write(convo.MessageStarted{ID: a.open, Place: a.at, Type: kind}); err != nil {
+		if err := a.sink.write(convo.MessageStarted{ID: a.open, Place: a.at, Type: kind}, true); err != nil {
 			return err
 		}
 	}
 	a.text.WriteString(text)
-	return a.sink.write(convo.Delta{Message: a.open, Type: kind, Text: text})
+	return a.sink.write(convo.Delta{Message: a.open, Type: kind, Text: text}, a.more)
 }
 
 // end closes the open message, if there is one.
@@ -173,7 +176,7 @@ func (a *answer) end(incomplete bool) error {
 	a.opened = false
 	a.spoken = a.spoken || a.kind == convo.Bot
 	a.text = strings.Builder{}
-	return a.sink.write(ended)
+	return a.sink.write(ended, true)
 }
 
 // finish writes what closes the call: the open message's end and the usage. An
@@ -194,7 +197,7 @@ func (a *answer) finish(failed error) (convo.Usage, error) {
 	return usage, a.sink.write(convo.ModelAnswered{
 		Model: a.choice.ID, Usage: usage,
 		FirstToken: a.first.Round(time.Microsecond), Took: time.Since(a.asked).Round(time.Microsecond),
-	})
+	}, true)
 }
 
 // usage is what the provider reported, and our estimate for the rest.

@@ -67,8 +67,11 @@ type stateless struct {
 	choice   model.Choice
 	messages []model.Message
 	emit     func([]convo.Event) error
-	event    [1]convo.Event // reused: one event at a time
+	batch    []convo.Event // what leaves together; reused
 }
+
+// maxTogether is how many events of a stateless turn leave together at most.
+const maxTogether = 64
 
 // each runs the turn on the caller's goroutine.
 func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) error {
@@ -81,7 +84,7 @@ func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) er
 	defer context.AfterFunc(s.e.ctx, func() { cancel(context.Cause(s.e.ctx)) })()
 	s.emit = emit
 
-	if err := s.write(convo.TurnStarted{}); err != nil {
+	if err := s.write(convo.TurnStarted{}, true); err != nil {
 		return err
 	}
 	a := &answer{choice: s.choice, limit: s.e.limits.Answer, sink: s}
@@ -95,16 +98,23 @@ func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) er
 	}
 	end := s.e.ending(run, failed, a.stopped)
 	end.Usage = usage
-	return s.write(end)
+	return s.write(end, false)
 }
 
 func (s *stateless) messageID() string { return "" }
 
 func (s *stateless) place() int64 { return 0 }
 
-func (s *stateless) write(body convo.Body) error {
-	s.event[0] = convo.Event{At: now(), Body: body}
-	if err := s.emit(s.event[:]); err != nil {
+// write passes events on that follow each other without waiting together.
+func (s *stateless) write(body convo.Body, more bool) error {
+	s.batch = append(s.batch, convo.Event{At: now(), Body: body})
+	if more && len(s.batch) < maxTogether {
+		return nil
+	}
+	err := s.emit(s.batch)
+	clear(s.batch)
+	s.batch = s.batch[:0]
+	if err != nil {
 		return sinkError{err}
 	}
 	return nil

@@ -64,7 +64,7 @@ func (l *turnLog) place() int64 {
 }
 
 // write gathers an event. It fails when an earlier one could not be written.
-func (l *turnLog) write(body convo.Body) error {
+func (l *turnLog) write(body convo.Body, _ bool) error {
 	if m, ok := body.(convo.MessageEnded); ok {
 		l.said = append(l.said, convo.Message{
 			ID: m.ID, Turn: l.turn, Place: m.Place, MessageFields: convo.MessageFields{Type: m.Type, Meta: m.Meta},

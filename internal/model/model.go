@@ -114,6 +114,9 @@ type Event struct {
 	Call  *Call
 	Usage *Report
 	Stop  StopReason
+	// More says that another event, or the stream's error, follows without
+	// waiting for the provider. A reader may pass both on together.
+	More bool
 }
 
 // Call is a call that the model wants to be made.

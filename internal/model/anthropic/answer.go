@@ -54,10 +54,8 @@ type usage struct {
 // Stream implements model.Provider.
 func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
-		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), yield: yield}
-		if err := a.run(ctx, req); err != nil {
-			yield(model.Event{}, err)
-		}
+		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
+		a.events.End(a.run(ctx, req))
 	}
 }
 
@@ -65,13 +63,12 @@ func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model
 type answer struct {
 	client *remote.Client
 	names  remote.Names
-	yield  func(model.Event, error) bool
+	events *remote.Events
 
 	calls  remote.Calls
 	usage  usage
 	reason string // why the answer ended, once that is known
 	over   bool   // the last event came
-	left   bool   // the reader has gone
 }
 
 // run reads a stream to its end. Once the reason for the end is known the
@@ -86,13 +83,14 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		return err
 	}
 	defer stream.Close()
+	stream.BeforeWait(a.events.Flush)
 	for {
 		data, err := stream.Next()
 		if err == nil {
 			err = a.take(data)
 		}
 		switch {
-		case a.left:
+		case a.events.Left():
 			return nil
 		case err == nil && a.reason == "" && !a.over:
 		case err == nil && !a.over:
@@ -175,8 +173,8 @@ func (a *answer) add(e *event) error {
 }
 
 func (a *answer) give(kind model.EventType, text string) {
-	if text != "" && !a.left {
-		a.left = !a.yield(model.Event{Type: kind, Text: text}, nil)
+	if text != "" {
+		a.events.Give(model.Event{Type: kind, Text: text})
 	}
 }
 
@@ -198,7 +196,7 @@ func (a *answer) count(u *usage) {
 // it read from its cache and what it wrote there apart from the other input;
 // and until the end, the output that it names is only a beginning.
 func (a *answer) report() {
-	if a.usage.Input == nil || a.left {
+	if a.usage.Input == nil || a.events.Left() {
 		return
 	}
 	input := *a.usage.Input
@@ -211,7 +209,7 @@ func (a *answer) report() {
 	if a.reason != "" {
 		r.Output, r.Reasoning = a.usage.Output, a.usage.Details.Thinking
 	}
-	a.left = !a.yield(model.Event{Type: model.Usage, Usage: r}, nil)
+	a.events.Give(model.Event{Type: model.Usage, Usage: r})
 }
 
 // finish gives what is given once: the calls, the usage and the end.
@@ -222,13 +220,13 @@ func (a *answer) finish() error {
 	}
 	for _, c := range calls {
 		c.Name = a.names.Back(c.Name)
-		if !a.yield(model.Event{Type: model.ToolCall, Call: &c}, nil) {
+		if !a.events.Give(model.Event{Type: model.ToolCall, Call: &c}) {
 			return nil
 		}
 	}
 	a.report()
-	if !a.left {
-		a.yield(model.Event{Type: model.Finish, Stop: a.stop()}, nil)
+	if !a.events.Left() {
+		a.events.Give(model.Event{Type: model.Finish, Stop: a.stop()})
 	}
 	return nil
 }

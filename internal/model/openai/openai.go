@@ -128,10 +128,8 @@ func chats(id string) bool {
 // Stream implements model.Provider.
 func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
-		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), yield: yield}
-		if err := a.run(ctx, req); err != nil {
-			yield(model.Event{}, err)
-		}
+		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
+		a.events.End(a.run(ctx, req))
 	}
 }
 
@@ -139,13 +137,12 @@ func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model
 type answer struct {
 	client *remote.Client
 	names  remote.Names
-	yield  func(model.Event, error) bool
+	events *remote.Events
 
 	calls   remote.Calls
 	usage   *usage
 	refused bool
 	reason  string // why the answer ended, once that is known
-	left    bool   // the reader has gone
 }
 
 // run reads a stream to its end. Once the reason for the end is known the
@@ -160,6 +157,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		return err
 	}
 	defer stream.Close()
+	stream.BeforeWait(a.events.Flush)
 	for {
 		data, err := stream.Next()
 		if err == nil && string(data) == "[DONE]" {
@@ -169,7 +167,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 			err = a.take(data)
 		}
 		switch {
-		case a.left:
+		case a.events.Left():
 			return nil
 		case err == nil && a.reason != "":
 			stream.Tail()
@@ -199,7 +197,7 @@ func (a *answer) take(data []byte) error {
 		a.usage = c.Usage
 	}
 	for i := range c.Choices {
-		if err := a.choose(&c.Choices[i]); err != nil || a.left {
+		if err := a.choose(&c.Choices[i]); err != nil || a.events.Left() {
 			return err
 		}
 	}
@@ -226,8 +224,8 @@ func (a *answer) choose(c *choice) error {
 }
 
 func (a *answer) give(kind model.EventType, text content) {
-	if text != "" && !a.left {
-		a.left = !a.yield(model.Event{Type: kind, Text: string(text)}, nil)
+	if text != "" {
+		a.events.Give(model.Event{Type: kind, Text: string(text)})
 	}
 }
 
@@ -274,7 +272,7 @@ func (a *answer) finish() error {
 	}
 	for _, c := range calls {
 		c.Name = a.names.Back(c.Name)
-		if !a.yield(model.Event{Type: model.ToolCall, Call: &c}, nil) {
+		if !a.events.Give(model.Event{Type: model.ToolCall, Call: &c}) {
 			return nil
 		}
 	}
@@ -284,11 +282,11 @@ func (a *answer) finish() error {
 			Input: u.PromptTokens, Cached: u.PromptDetails.CachedTokens,
 			Output: u.CompletionTokens, Reasoning: u.CompletionDetails.ReasoningTokens,
 		}
-		if !a.yield(model.Event{Type: model.Usage, Usage: report}, nil) {
+		if !a.events.Give(model.Event{Type: model.Usage, Usage: report}) {
 			return nil
 		}
 	}
-	a.yield(model.Event{Type: model.Finish, Stop: a.stop(len(calls))}, nil)
+	a.events.Give(model.Event{Type: model.Finish, Stop: a.stop(len(calls))})
 	return nil
 }
 

@@ -30,16 +30,23 @@ var errTooLong = errors.New("an event is too long")
 type Stream struct {
 	call    *call
 	lines   *bufio.Reader
-	long    []byte // a line that does not fit into the reader's buffer
-	data    []byte // of the event that is being read
-	begun   bool   // the first line was read
-	tail    bool   // the answer is complete
-	drained bool   // the end was read
+	long    []byte      // a line that does not fit into the reader's buffer
+	data    []byte      // of the event that is being read
+	begun   bool        // the first line was read
+	tail    bool        // the answer is complete
+	drained bool        // the end was read
+	wait    func() bool // before a read that may wait; nil = nothing
 }
 
 func newStream(c *call) *Stream {
 	return &Stream{call: c, lines: bufio.NewReader(c)}
 }
+
+// BeforeWait sets what is done before Next waits for the provider, which it does
+// not while whole lines are at hand. If f reports false, Next fails instead.
+func (s *Stream) BeforeWait(f func() bool) { s.wait = f }
+
+var errLeft = errors.New("nobody reads any more")
 
 // Next gives the data of the next event, which is valid until the call after
 // it. At the end of the stream the error is io.EOF, however it came about.
@@ -98,6 +105,9 @@ func (s *Stream) last(line []byte) ([]byte, error) {
 
 // line reads one line, without its end.
 func (s *Stream) line() ([]byte, error) {
+	if at, _ := s.lines.Peek(s.lines.Buffered()); s.wait != nil && bytes.IndexByte(at, '\n') < 0 && !s.wait() {
+		return nil, errLeft
+	}
 	line, err := s.lines.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {
 		s.long = s.long[:0]

@@ -1,0 +1,52 @@
+package remote
+
+import "github.com/parleyhq/parley/internal/model"
+
+// Events passes a driver's events on to its reader. It holds the last one back
+// until it is known whether another one follows without waiting, which is what
+// [model.Event].More says; so somebody has to call Flush before he waits.
+type Events struct {
+	yield   func(model.Event, error) bool
+	held    model.Event
+	holding bool
+	left    bool
+}
+
+// NewEvents passes events on to a reader.
+func NewEvents(yield func(model.Event, error) bool) *Events { return &Events{yield: yield} }
+
+// Give passes an event on, sooner or later. It reports false when the reader
+// has gone.
+func (e *Events) Give(event model.Event) bool {
+	e.pass(true)
+	if e.left {
+		return false
+	}
+	e.held, e.holding = event, true
+	return true
+}
+
+// Flush passes on what is held back. It reports false when the reader has gone.
+func (e *Events) Flush() bool {
+	e.pass(false)
+	return !e.left
+}
+
+func (e *Events) pass(more bool) {
+	if !e.holding || e.left {
+		return
+	}
+	e.held.More, e.holding = more, false
+	e.left = !e.yield(e.held, nil)
+}
+
+// Left reports whether the reader has gone.
+func (e *Events) Left() bool { return e.left }
+
+// End passes on what is held back, and then the error, if there is one.
+func (e *Events) End(err error) {
+	e.Flush()
+	if err != nil && !e.left {
+		e.left = !e.yield(model.Event{}, err)
+	}
+}
