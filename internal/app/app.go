@@ -23,6 +23,7 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/ratelimit"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/sqlite"
@@ -37,6 +38,8 @@ type App struct {
 	auth   *auth.Auth
 	models *model.Catalog
 	engine *engine.Engine
+
+	limiter *ratelimit.Limiter // of the public address
 
 	public net.Listener
 	local  net.Listener // the console's socket; nil where there can be none
@@ -78,7 +81,15 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		Store: a.store, Hub: hub.New(), Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret,
 	})
+	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
 	return a, a.openFronts(ctx)
+}
+
+func rateLimits(l config.Limits) ratelimit.Limits {
+	return ratelimit.Limits{
+		TokenRate: l.Rate.Token, TenantRate: l.Rate.Tenant, AddressRate: l.Rate.Address,
+		TokenStreams: l.Streams.Token, TenantStreams: l.Streams.Tenant,
+	}
 }
 
 // openData takes the data folder: its database and its key.
@@ -105,14 +116,22 @@ func openFolder(ctx context.Context, folder string) (*sqlite.Store, error) {
 
 // openFronts takes the addresses and makes what answers there.
 func (a *App) openFronts(ctx context.Context) error {
-	api, err := chatbotkit.New(chatbotkit.Options{
-		Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body),
-	})
+	proxies, err := config.ParseNetworks(a.cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	front := chatbotkit.Options{Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body)}
+	local, err := chatbotkit.New(front) // who may use the socket owns the server
+	if err != nil {
+		return err
+	}
+	front.Limiter, front.Proxies = a.limiter, proxies
+	api, err := chatbotkit.New(front)
 	if err != nil {
 		return err
 	}
 	a.handler = a.withHealth(api)
-	a.commands = (&console.Server{Tokens: a.tokens(), Chat: a.chatSecret, API: a.handler}).Handler()
+	a.commands = (&console.Server{Tokens: a.tokens(), Chat: a.chatSecret, API: a.withHealth(local)}).Handler()
 	var listen net.ListenConfig
 	if a.public, err = listen.Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 		return fmt.Errorf("the address %s cannot be taken: %w; set --listen to another one", a.cfg.Listen, err)

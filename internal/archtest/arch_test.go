@@ -43,7 +43,7 @@ func layers() []layer {
 			packages: []string{"internal/seal", "internal/config"},
 			why:      "it knows nothing of conversations",
 		}, {
-			packages: []string{"internal/httpio", "internal/console"}, may: []string{"internal/convo"},
+			packages: []string{"internal/httpio", "internal/console", "internal/ratelimit"}, may: []string{"internal/convo"},
 			why: "plumbing knows the domain's errors and no use case",
 		}, {
 			packages: []string{"internal/store/record", "internal/store/sqlite", "internal/store/memory", "internal/store/storetest"},
@@ -66,14 +66,14 @@ func layers() []layer {
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
 			packages: []string{"internal/wire/*"},
-			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio"},
+			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit"},
 			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
 		}, {
 			packages: []string{"internal/app"},
 			may: []string{
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
-				"internal/httpio", "internal/console", "internal/auth", "internal/engine", "internal/wire/*",
+				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

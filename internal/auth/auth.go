@@ -78,6 +78,13 @@ func (a *Auth) Actor(ctx context.Context, secret string) (convo.Actor, error) {
 	return actor, nil
 }
 
+// Remembers reports whether a secret was good a moment ago, without looking into
+// the store.
+func (a *Auth) Remembers(secret string) bool {
+	_, _, ok := a.recall(Hash(secret), a.now())
+	return ok
+}
+
 func refused() error {
 	return convo.Errorf(convo.Unauthenticated,
 		"the token is missing, unknown, revoked or expired: send Authorization: Bearer <secret>; parley token create makes one")

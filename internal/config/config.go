@@ -34,6 +34,8 @@ type Config struct {
 
 	Tenants []Tenant `key:"tenants" doc:"The tenants. Empty: one, with the org default and the name default. The first one is that of secret."`
 
+	TrustedProxies []string `key:"trustedProxies" doc:"Addresses or networks (10.0.0.0/8) of reverse proxies. What they write into X-Forwarded-For is believed, and nobody else's: it says whose address limits.rate.address means."`
+
 	Limits Limits `key:"limits"`
 	Turns  Turns  `key:"turns"`
 	Log    Log    `key:"log"`
@@ -73,6 +75,24 @@ func (t Tenant) ID() string { return t.Org + "/" + t.Name }
 type Limits struct {
 	Body Size `key:"body" default:"8MiB" doc:"The largest JSON body."`
 	Text Size `key:"text" default:"256KiB" doc:"The longest text of one message."`
+
+	Rate    Rates   `key:"rate"`
+	Streams Streams `key:"streams"`
+}
+
+// Rates bound how often something may be asked for. What is beyond them is
+// answered with 429 before anything is done. 0 is no limit.
+type Rates struct {
+	Token   int `key:"token" default:"0" doc:"Requests a minute with one token, those of browser sessions included; all of a minute's may come at once. 0: no limit."`
+	Tenant  int `key:"tenant" default:"0" doc:"Requests a minute with all tokens of a tenant together. 0: no limit."`
+	Address int `key:"address" default:"60" doc:"Wrong tokens a minute from one address (IPv6: from one /64 network); with more of them, only tokens that were used a moment ago work from there. Loopback addresses are not limited. Behind a reverse proxy, set trustedProxies. 0: no limit."`
+}
+
+// Streams bound how many answers may be open at once: turns that are waited for
+// or streamed, and everything else that was asked for as JSON Lines.
+type Streams struct {
+	Token  int `key:"token" default:"0" doc:"Streams that are open at once with one token: turns that are waited for or streamed, and all else that is answered as JSON Lines. 0: no limit."`
+	Tenant int `key:"tenant" default:"0" doc:"Streams that are open at once with all tokens of a tenant together. 0: no limit."`
 }
 
 // Turns bound the runs of models.

@@ -35,6 +35,7 @@ aliases:
   support: local/gpt-4o/temperature=0.2
 tenants:
   - {org: acme, name: dev, secrets: [env:ACME_SECRET]}
+limits: {rate: {token: 600}, streams: {token: 20, tenant: 200}}
 turns: {queue: 16, drain: 30s}
 log: {level: info, format: json}
 ` + "```\n"

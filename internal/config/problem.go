@@ -46,7 +46,7 @@ func later(path string) (string, bool) {
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
 		"oidc": "identity providers", "connections": "connections", "quotas": "quotas", "telemetry": "telemetry",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
-		"limits.file": "files", "limits.rate": "rate limits", "limits.streams": "rate limits",
+		"limits.file":      "files",
 		"turns.iterations": "tools", "turns.continuations": "tools", "turns.calls": "tools",
 		"gemini": "Gemini", "ollama": "Ollama's own API (its /v1 works as a provider of kind openai)",
 	}

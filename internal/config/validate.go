@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -54,6 +55,9 @@ func (v *validator) check(setting string, err error) {
 func (v *validator) server(cfg *Config) {
 	v.check("listen", checkAddress(cfg.Listen))
 	v.check("publicURL", checkOrigin(cfg.PublicURL))
+	if _, err := ParseNetworks(cfg.TrustedProxies); err != nil {
+		v.check("trustedProxies", err)
+	}
 	if cfg.Data == "" {
 		v.check("data", errors.New("name a folder"))
 	}
@@ -147,6 +151,15 @@ func (v *validator) bounds(cfg *Config) {
 	if !v.broken["limits.body"] {
 		v.check("limits.text", between(int64(cfg.Limits.Text), 1<<10, int64(cfg.Limits.Body), "1KiB to limits.body"))
 	}
+	for _, limit := range []struct {
+		setting string
+		n       int
+	}{
+		{"rate.token", cfg.Limits.Rate.Token}, {"rate.tenant", cfg.Limits.Rate.Tenant}, {"rate.address", cfg.Limits.Rate.Address},
+		{"streams.token", cfg.Limits.Streams.Token}, {"streams.tenant", cfg.Limits.Streams.Tenant},
+	} {
+		v.check("limits."+limit.setting, between(int64(limit.n), 0, 1_000_000, "0 (no limit) to 1000000"))
+	}
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
 }
@@ -211,6 +224,23 @@ func checkSecret(s Secret) error {
 		return errors.New("use visible ASCII characters only: it is sent in a header")
 	}
 	return nil
+}
+
+// ParseNetworks reads networks, and addresses as networks of one.
+func ParseNetworks(list []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range list {
+		network, err := netip.ParsePrefix(text)
+		if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+			networks = append(networks, netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()))
+			continue
+		}
+		if err != nil || network.Addr().Is4In6() {
+			return nil, fmt.Errorf("%q is neither an address (10.0.0.1) nor a network (10.0.0.0/8)", text)
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
 }
 
 // DecodeKey reads a 32-byte key from hexadecimal or any common base64.

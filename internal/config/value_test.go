@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -124,5 +125,38 @@ func TestTheExampleOnThePageLoads(t *testing.T) {
 	}
 	if _, err := loadFile(t, text, "ACME_SECRET=0123456789abcdef0123"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestNetworksAreReadAndMistakesNamed(t *testing.T) {
+	t.Parallel()
+	got, err := config.ParseNetworks([]string{"10.1.2.3/8", "192.0.2.1", "2001:db8::/32", "::ffff:192.0.2.2"})
+	if err != nil || fmt.Sprint(got) != "[10.0.0.0/8 192.0.2.1/32 2001:db8::/32 192.0.2.2/32]" {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, wrong := range []string{"", "proxy", "10.0.0.0/33", "10.0.0", "::ffff:10.0.0.0/104", "fe80::1%eth0"} {
+		if _, err := config.ParseNetworks([]string{wrong}); err == nil {
+			t.Errorf("%q was taken", wrong)
+		}
+	}
+}
+
+func TestLimitsHaveNamesInTheFileAndTheEnvironment(t *testing.T) {
+	t.Parallel()
+	l, err := loadFile(t, "limits: {rate: {token: 600, address: 0}, streams: {tenant: 7}}\ntrustedProxies: [10.0.0.0/8]\n",
+		"PARLEY_LIMITS_RATE_TENANT=900", "PARLEY_LIMITS_STREAMS_TOKEN=5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Limits{
+		Body: 8 << 20, Text: 256 << 10, Rate: config.Rates{Token: 600, Tenant: 900}, Streams: config.Streams{Token: 5, Tenant: 7},
+	}
+	if l.Config.Limits != want || len(l.Config.TrustedProxies) != 1 {
+		t.Errorf("%+v, %v", l.Config.Limits, l.Config.TrustedProxies)
+	}
+	_, err = loadFile(t, "limits: {rate: {token: -1}}\ntrustedProxies: [proxy]\n")
+	var problems config.Problems
+	if !errors.As(err, &problems) || len(problems) != 2 {
+		t.Errorf("mistakes gave %v", err)
 	}
 }

@@ -150,6 +150,15 @@ func (e *Engine) begin(actor convo.Actor, a *Ask) {
 	if a.attempt != "" {
 		return
 	}
+	a.name(actor)
+	a.repeats, a.log, a.attempt = e.repeats, e.store, newID()
+	// Before the record can be found, so that nobody takes it for one that a
+	// process before this one left behind.
+	e.repeats.set(a.attempt, deliveryOpen)
+}
+
+// name gives the request its id.
+func (a *Ask) name(actor convo.Actor) {
 	h := sha256.New()
 	write := func(parts ...string) {
 		for _, p := range parts {
@@ -164,10 +173,28 @@ func (e *Engine) begin(actor convo.Actor, a *Ask) {
 		write("body", actor.Tenant, actor.Token, a.Operation, string(a.Body[:]))
 	}
 	h.Sum(a.id[:0])
-	a.repeats, a.log, a.attempt = e.repeats, e.store, newID()
-	// Before the record can be found, so that nobody takes it for one that a
-	// process before this one left behind.
-	e.repeats.set(a.attempt, deliveryOpen)
+}
+
+// Repeats reports whether a request most likely repeats one that was carried out
+// or is being, so that what it is answered with has happened already. It changes
+// nothing, and may take a request for a repeat that the operation itself will
+// not: one with another body, or of a turn that ended too long ago.
+func (e *Engine) Repeats(ctx context.Context, actor convo.Actor, a *Ask) (bool, error) {
+	a.name(actor)
+	e.shared.mu.Lock()
+	shared := e.shared.runs[a.id] != nil
+	e.shared.mu.Unlock()
+	if shared {
+		return true, nil
+	}
+	r, ok, err := e.store.Request(ctx, a.id)
+	switch {
+	case err != nil || !ok:
+		return false, err
+	case r.Keyed:
+		return time.Since(r.Created) < keyedFor, nil
+	}
+	return !r.Written && e.repeats.broken(r.Attempt), nil
 }
 
 // abandon forgets an attempt that had no effect.

@@ -9,6 +9,7 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
+	"github.com/parleyhq/parley/internal/ratelimit"
 )
 
 // call is one request on its way through an operation.
@@ -23,6 +24,9 @@ type call struct {
 	zone  string
 	lines bool        // JSON Lines were asked for
 	ask   *engine.Ask // of a POST
+
+	pass    *ratelimit.Pass
+	refused error // by a limit, unless the request repeats one that was carried out
 }
 
 func (c *call) engine() *engine.Engine { return c.front.engine }
@@ -44,8 +48,31 @@ func readRequest[T any](c *call) (T, error) {
 		return request, err
 	}
 	c.ask = &engine.Ask{Key: key, Operation: c.r.Method + " /v1" + c.path, Body: sha256.Sum256(body)}
+	if err := c.admit(); err != nil {
+		return request, err
+	}
 	c.w.Expect(c.ask)
 	return httpio.Decode[T](body)
+}
+
+// admit refuses a request that is over a limit, before anything of it is done.
+// Its body had to be read, as that of any refused request, and is all that tells
+// whether it repeats an earlier one, whose answer it gets in spite of the limit.
+func (c *call) admit() error {
+	if c.refused == nil {
+		return nil
+	}
+	repeats, err := c.engine().Repeats(c.r.Context(), c.actor, c.ask)
+	if err != nil {
+		return err
+	}
+	if !repeats {
+		return c.refused
+	}
+	pass, err := c.front.limiter.AdmitRepeat(c.actor, c.lines || c.match.Value.turn)
+	*c.pass = pass
+	c.pass.SetHeaders(c.w.Header())
+	return err
 }
 
 // idempotencyKey gives the caller's key, or "". A key that cannot be one is an

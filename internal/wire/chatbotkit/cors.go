@@ -18,7 +18,7 @@ const allowedHeaders = "authorization, content-type, accept, x-timezone, x-runas
 func allowOrigins(w *httpio.Response, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "Retry-After, Idempotent-Replayed, X-Request-Id, Content-Disposition")
+	h.Set("Access-Control-Expose-Headers", "Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, X-Request-Id, Content-Disposition")
 	if r.Method != http.MethodOptions {
 		return
 	}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
+	"github.com/parleyhq/parley/internal/ratelimit"
 )
 
 // bodyLimit is how many bytes of JSON a request may have, unless configured.
@@ -24,6 +26,8 @@ const maxID = 256
 type Authenticator interface {
 	// Actor gives the holder; convo.Unauthenticated unless the secret is good.
 	Actor(ctx context.Context, secret string) (convo.Actor, error)
+	// Remembers reports whether Actor would know the secret without looking it up.
+	Remembers(secret string) bool
 }
 
 // Options is what the front needs.
@@ -32,6 +36,10 @@ type Options struct {
 	Auth      Authenticator
 	Log       *slog.Logger // default: none
 	BodyLimit int64        // bytes of a JSON body; default 8 MiB
+	// Limiter counts requests against their limits; default: there are none.
+	Limiter *ratelimit.Limiter
+	// Proxies are those whose word is taken for whom they speak for.
+	Proxies []netip.Prefix
 }
 
 // front holds what does not change between requests.
@@ -39,6 +47,8 @@ type front struct {
 	engine    *engine.Engine
 	auth      Authenticator
 	bodyLimit int64
+	limiter   *ratelimit.Limiter
+	proxies   []netip.Prefix
 	router    *httpio.Router[operation]
 	zones     zones
 	started   time.Time
@@ -47,7 +57,9 @@ type front struct {
 // New makes the handler for everything under /v1 and /api/v1. It answers other
 // paths with 404.
 func New(o Options) (http.Handler, error) {
-	f := &front{engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, started: time.Now()}
+	f := &front{
+		engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, limiter: o.Limiter, proxies: o.Proxies, started: time.Now(),
+	}
 	if f.bodyLimit == 0 {
 		f.bodyLimit = bodyLimit
 	}
@@ -82,11 +94,18 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	match, err := f.router.Find(r.Method, path)
-	if err != nil {
-		return err
+	match, unknown := f.router.Find(r.Method, path)
+	lines := httpio.Accepts(r, "application/jsonl")
+	pass, refused := f.limiter.Admit(actor, lines || match.Value.turn)
+	defer func() { pass.Release() }()
+	pass.SetHeaders(w.Header())
+	if unknown != nil {
+		return unknown
 	}
 	w.Route = match.Pattern
+	if refused != nil && match.Value.request == nil {
+		return refused
+	}
 	for _, name := range []string{"conversationId", "messageId"} {
 		if len(match.Param(name)) > maxID {
 			return convo.Errorf(convo.NotFound, "%s is longer than any id", name)
@@ -96,8 +115,7 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 		return convo.Errorf(convo.Forbidden, "a session token may not do this; use an API secret")
 	}
 	c := &call{
-		front: f, w: w, r: r, actor: actor, match: match, path: path,
-		lines: httpio.Accepts(r, "application/jsonl"),
+		front: f, w: w, r: r, actor: actor, match: match, path: path, lines: lines, pass: &pass, refused: refused,
 	}
 	if c.zone, err = f.zones.check(r.Header.Get("X-Timezone")); err != nil {
 		return err
@@ -124,7 +142,14 @@ func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
 	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Token") || secret == "" {
 		return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
 	}
+	from := httpio.ClientAddress(r, f.proxies)
+	if err := f.limiter.MayTry(from); err != nil && !f.auth.Remembers(secret) {
+		return convo.Actor{}, err
+	}
 	actor, err := f.auth.Actor(r.Context(), secret)
+	if convo.ErrorKind(err) == convo.Unauthenticated {
+		f.limiter.TriedWrong(from)
+	}
 	if err != nil {
 		return convo.Actor{}, err
 	}

@@ -12,6 +12,7 @@ type operation struct {
 	method  string
 	path    string // after the prefix
 	session bool   // session tokens may use it, on their own conversation
+	turn    bool   // it answers with a turn, and counts as a stream in any form
 	request reflect.Type
 	handle  func(*call) error
 }
@@ -41,6 +42,13 @@ func post[T any](name, path string, who bool, handle func(*call, T) error) opera
 	}
 }
 
+// turn is a post that runs a model.
+func turn[T any](name, path string, who bool, handle func(*call, T) error) operation {
+	o := post(name, path, who, handle)
+	o.turn = true
+	return o
+}
+
 // operations is the table of what this server can do.
 func operations() []operation {
 	const (
@@ -58,9 +66,9 @@ func operations() []operation {
 		post("upvoteConversation", one+"/upvote", account, vote(up)),
 		post("downvoteConversation", one+"/downvote", account, vote(down)),
 
-		post("completeConversation", "/conversation/complete", account, completeStateless),
-		post("completeConversationMessage", one+"/complete", session, complete),
-		post("receiveConversationMessage", one+"/receive", session, receive),
+		turn("completeConversation", "/conversation/complete", account, completeStateless),
+		turn("completeConversationMessage", one+"/complete", session, complete),
+		turn("receiveConversationMessage", one+"/receive", session, receive),
 		post("sendConversationMessage", one+"/send", session, send),
 		get("readConversationEvents", one+"/events", session, readEvents),
 		post("stopConversation", one+"/stop", session, stop),

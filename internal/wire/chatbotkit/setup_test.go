@@ -187,7 +187,7 @@ func (b *bundle) check(q request, a answer) {
 	b.t.Helper()
 	for name, want := range map[string]string{
 		"Access-Control-Allow-Origin":   "*",
-		"Access-Control-Expose-Headers": "Retry-After, Idempotent-Replayed, X-Request-Id, Content-Disposition",
+		"Access-Control-Expose-Headers": "Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, X-Request-Id, Content-Disposition",
 		"X-Content-Type-Options":        "nosniff",
 	} {
 		if got := a.header.Get(name); got != want {
