@@ -46,8 +46,11 @@ func layers() []layer {
 			packages: []string{"internal/httpio", "internal/console", "internal/ratelimit"}, may: []string{"internal/convo"},
 			why: "plumbing knows the domain's errors and no use case",
 		}, {
-			packages: []string{"internal/store/record", "internal/store/sqlite", "internal/store/memory", "internal/store/storetest"},
-			may:      []string{"internal/convo", "internal/store", "internal/store/record"},
+			packages: []string{"internal/store/record", "internal/store/replay"}, may: []string{"internal/convo"},
+			why: "the stored form and the replay of a log are every driver's, and speak of the domain only",
+		}, {
+			packages: []string{"internal/store/sqlite", "internal/store/memory", "internal/store/storetest"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/store/replay"},
 			why:      "a driver knows its port and the domain, never another driver",
 		}, {
 			packages: []string{"internal/model/modeltest", "internal/model/modeltest/*"},

@@ -53,8 +53,30 @@ type Store interface {
 	Tokens
 	Requests
 
+	// Snapshot gives the data as it is at this moment. It never holds up
+	// writers, but it may keep a store from using space again, so it is for
+	// work that ends: exports, audits. At most MaxSnapshots are open at once;
+	// one more is refused as Unavailable.
+	Snapshot(ctx context.Context) (Snapshot, error)
+
 	// Close waits for updates that run, writes what MarkWritten left over,
-	// and lets the data go. Calls after it fail.
+	// closes the snapshots, and lets the data go. Calls after it fail.
+	Close() error
+}
+
+// MaxSnapshots is how many snapshots of a store may be open at once.
+const MaxSnapshots = 4
+
+// Snapshot is the data as it was at one moment, whatever is written after it.
+// Many goroutines may read from it; they may have to wait for each other.
+type Snapshot interface {
+	Reader
+
+	// Tenants lists the tenants that have conversations, in their order.
+	Tenants(ctx context.Context) ([]string, error)
+
+	// Close lets the snapshot go. Reads after it are Unavailable; closing it
+	// again does nothing.
 	Close() error
 }
 
@@ -66,6 +88,22 @@ type Log interface {
 	// an error, nothing is written and Update returns that error as it is.
 	// After Close: convo.Unavailable.
 	Update(ctx context.Context, tenant, conversation string, sync Sync, fn func(Tx) error) ([]convo.Event, error)
+
+	// Import writes a conversation that does not exist yet with its whole log,
+	// and makes its projections as Append does. Numbers and times are kept.
+	// All of it is written or nothing, and it is Buffered: call Sync after the
+	// last of many. The events are the store's from then on. Refused are
+	//
+	//   - a conversation that exists: Conflict;
+	//   - as Invalid, with a text that names the number of the event: numbers
+	//     that do not begin at 1 or leave out more than a convo.Restarted says,
+	//     an event that contradicts those before it, and a turn or a message
+	//     that has not ended.
+	Import(ctx context.Context, tenant, conversation string, events []convo.Event) error
+
+	// Sync returns when everything that was written before it survives the
+	// loss of power.
+	Sync(ctx context.Context) error
 }
 
 // Tx is what a transaction on one conversation may do. It sees its own writes.

@@ -28,6 +28,7 @@ type Store struct {
 	requests      map[convo.RequestID]convo.Request
 	epoch         int // how often the machine was restarted
 	closed        bool
+	snapshots     map[*snapshot]bool
 }
 
 // key names something that belongs to a tenant.
@@ -51,6 +52,7 @@ func New() *Store {
 		conversations: make(map[key]*conversation),
 		tokens:        make(map[key]convo.Token),
 		requests:      make(map[convo.RequestID]convo.Request),
+		snapshots:     make(map[*snapshot]bool),
 	}
 }
 
@@ -67,6 +69,10 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	for snap := range s.snapshots {
+		snap.end()
+	}
+	clear(s.snapshots)
 	return nil
 }
 

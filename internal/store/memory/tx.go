@@ -33,8 +33,8 @@ func (t *tx) Append(e convo.Event) error {
 		return convo.Errorf(convo.Internal, "an event has no body")
 	}
 	e.At = stored(e.At)
-	if created, ok := e.Body.(convo.ConversationCreated); ok {
-		return t.create(e, created)
+	if _, ok := e.Body.(convo.ConversationCreated); ok {
+		return t.create(e)
 	}
 	if t.conversation == nil {
 		return convo.Errorf(convo.NotFound, "there is no conversation %q", t.key.id)
@@ -55,10 +55,18 @@ func (t *tx) Append(e convo.Event) error {
 	return nil
 }
 
-func (t *tx) create(e convo.Event, _ convo.ConversationCreated) error {
+func (t *tx) create(e convo.Event) error {
 	if t.conversation != nil {
-		return convo.Errorf(convo.Conflict, "there is a conversation %q already", t.key.id)
+		return conversationExists(t.key.id)
 	}
+	t.begin()
+	e.Seq = 1
+	t.add(e)
+	return nil
+}
+
+// begin makes the conversation, without any event.
+func (t *tx) begin() {
 	c := &conversation{
 		epoch:    t.store.epoch,
 		messages: make(map[string]convo.Message),
@@ -68,9 +76,6 @@ func (t *tx) create(e convo.Event, _ convo.ConversationCreated) error {
 	c.head.Tenant, c.head.ID = t.key.tenant, t.key.id
 	t.conversation, t.owned = c, true
 	t.put(c)
-	e.Seq = 1
-	t.add(e)
-	return nil
 }
 
 // check refuses what the port says is refused.

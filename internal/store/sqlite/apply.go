@@ -80,10 +80,7 @@ func (t *tx) applyHead() error {
 	}
 	c := t.conversation
 	t.w.heads.put(t.key, c)
-	return ask(t.conn(), `
-		INSERT INTO heads (id, updated, next_slot, context_from, epoch) VALUES (?1, ?2, ?3, ?4, ?5)
-		ON CONFLICT (id) DO UPDATE SET updated = ?2, next_slot = ?3, context_from = ?4, epoch = ?5`).
-		int(c.id).int(c.head.Updated.UnixMilli()).int(c.head.NextSlot).int(c.head.ContextFrom).int(c.epoch).exec()
+	return writeHead(t.conn(), c)
 }
 
 func (t *tx) applyStep(s *step) error {
@@ -98,6 +95,11 @@ func (t *tx) applyStep(s *step) error {
 	r := row{seq: s.event.Seq, at: s.event.At.UnixMilli(), turn: s.turn, origin: s.event.Origin, record: rec}
 	if ended, ok := s.event.Body.(convo.MessageEnded); ok {
 		r.deltas = t.fold(s.event, ended)
+	}
+	if len(rec.Text) >= longText {
+		if r.packed, err = t.w.packer.pack(rec.Text); err != nil {
+			return err
+		}
 	}
 	if err := t.w.writeRow(c, r); err != nil {
 		return err
@@ -114,8 +116,7 @@ func (t *tx) applyStep(s *step) error {
 	}
 	switch b := s.event.Body.(type) {
 	case convo.ConversationCreated:
-		return ask(t.conn(), `INSERT INTO conversations (id, tenant, key, created, fields) VALUES (?, ?, ?, ?, ?)`).
-			int(c).text(t.key.tenant).key(t.key.id).int(r.at).blob(rec.Data).exec()
+		return insertConversation(t.conn(), t.conversation, rec.Data)
 	case convo.ConversationChanged:
 		return ask(t.conn(), `UPDATE conversations SET fields = ? WHERE id = ?`).blob(rec.Data).int(c).exec()
 	case convo.MessageChanged:

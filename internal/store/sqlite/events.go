@@ -14,7 +14,7 @@ import (
 
 // readOpen is readConversation for what needs the open deltas too: it gives
 // those that the snapshot of the connection may have. See [pieces].
-func (s *Store) readOpen(
+func (s *reader) readOpen(
 	ctx context.Context, tenant, id string, fn func(*sqlite.Conn, int64, []snapshot) error,
 ) error {
 	return s.read(ctx, func(conn *sqlite.Conn) error {
@@ -27,7 +27,7 @@ func (s *Store) readOpen(
 }
 
 // lookOpen begins the snapshot of a connection and looks at the open deltas.
-func (s *Store) lookOpen(conn *sqlite.Conn, k key) (int64, []snapshot, error) {
+func (s *reader) lookOpen(conn *sqlite.Conn, k key) (int64, []snapshot, error) {
 	s.pieces.gate.RLock()
 	defer s.pieces.gate.RUnlock()
 	c, err := findConversation(conn, k)
@@ -41,13 +41,13 @@ func (s *Store) lookOpen(conn *sqlite.Conn, k key) (int64, []snapshot, error) {
 }
 
 // Events implements store.Reader.
-func (s *Store) Events(
+func (s *reader) Events(
 	ctx context.Context, tenant, conversation string, after int64, limit int,
 ) (events []convo.Event, err error) {
 	err = s.readOpen(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64, open []snapshot) error {
 		after = min(max(after, 0), math.MaxUint32)
 		p := &page{
-			logReader: logReader{conn: conn, texts: &s.texts, conversation: c},
+			logReader: logReader{conn: conn, texts: s.texts, conversation: c},
 			open:      open, next: after + 1, limit: limit,
 			bound: after + int64(limit), ahead: make(map[int64]convo.Event), skips: make(map[int64]int64),
 		}

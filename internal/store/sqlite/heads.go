@@ -71,6 +71,20 @@ func readHead(conn *sqlite.Conn, k key) (*conversation, error) {
 	return c, err
 }
 
+// insertConversation writes the row of a new conversation.
+func insertConversation(conn *sqlite.Conn, c *conversation, fields []byte) error {
+	return ask(conn, `INSERT INTO conversations (id, tenant, key, created, fields) VALUES (?, ?, ?, ?, ?)`).
+		int(c.id).text(c.head.Tenant).key(c.head.ID).int(c.head.Created.UnixMilli()).blob(fields).exec()
+}
+
+// writeHead writes what changes with every message and turn.
+func writeHead(conn *sqlite.Conn, c *conversation) error {
+	return ask(conn, `
+		INSERT INTO heads (id, updated, next_slot, context_from, epoch) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (id) DO UPDATE SET updated = ?2, next_slot = ?3, context_from = ?4, epoch = ?5`).
+		int(c.id).int(c.head.Updated.UnixMilli()).int(c.head.NextSlot).int(c.head.ContextFrom).int(c.epoch).exec()
+}
+
 // maxHeads is how many bytes of conversations the writer remembers, about. One
 // that it does not costs a few reads more.
 const maxHeads = 32 << 20

@@ -100,10 +100,10 @@ func (r *messageReader) changed(seq int64) (convo.MessageChanged, time.Time, err
 }
 
 // Message implements store.Reader.
-func (s *Store) Message(ctx context.Context, tenant, conversation, id string) (m convo.Message, err error) {
+func (s *reader) Message(ctx context.Context, tenant, conversation, id string) (m convo.Message, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
 		var ok bool
-		m, ok, err = newMessageReader(conn, &s.texts, c, conversation).one(id)
+		m, ok, err = newMessageReader(conn, s.texts, c, conversation).one(id)
 		if err == nil && (!ok || convo.SlotOf(m.Place) == 0) {
 			m, err = convo.Message{}, noMessage(id)
 		}
@@ -124,11 +124,11 @@ const (
 )
 
 // Messages implements store.Reader.
-func (s *Store) Messages(
+func (s *reader) Messages(
 	ctx context.Context, tenant, conversation string, q store.MessageQuery,
 ) (list []convo.Message, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
-		list, err = newMessageReader(conn, &s.texts, c, conversation).page(q)
+		list, err = newMessageReader(conn, s.texts, c, conversation).page(q)
 		return err
 	})
 	return list, err

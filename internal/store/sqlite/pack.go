@@ -45,6 +45,25 @@ func (p *packer) pack(text string) ([]byte, error) {
 	return p.buf.Bytes(), nil
 }
 
+// packers deflate texts, for many goroutines. The zero value is ready. What a
+// writer of a stream needs is 600 KB, so they are used again.
+type packers struct{ idle sync.Pool }
+
+// pack is packer.pack, but what it gives stays valid.
+func (p *packers) pack(text string) ([]byte, error) {
+	one, ok := p.idle.Get().(*packer)
+	if !ok {
+		var err error
+		if one, err = newPacker(); err != nil {
+			return nil, err
+		}
+	}
+	packed, err := one.pack(text)
+	packed = bytes.Clone(packed)
+	p.idle.Put(one)
+	return packed, err
+}
+
 // unpacker inflates texts, for many goroutines. Its zero value is ready. What a
 // reader of a stream needs is 40 KB, so they are used again.
 type unpacker struct{ readers sync.Pool }

@@ -33,6 +33,8 @@ type pieces struct {
 	ended      []*unfinished
 }
 
+func newPieces() *pieces { return &pieces{open: make(map[int64][]*unfinished)} }
+
 // unfinished is a message that comes piece by piece. The writer keeps it, marked
 // as left, for as long as its rows are in the table.
 type unfinished struct {
@@ -82,6 +84,13 @@ func (p *pieces) put(conversation, row int64, e convo.Event, d convo.Delta) {
 		u = &unfinished{conversation: conversation, message: d.Message}
 		p.open[conversation] = append(p.open[conversation], u)
 	}
+	u.add(row, e, d)
+	u.sum = sumOn(u.sum, d.Text)
+	p.live++
+}
+
+// add takes in a delta that stands in that row.
+func (u *unfinished) add(row int64, e convo.Event, d convo.Delta) {
 	v := voice{e.Turn, e.Origin, d.Type}
 	n := slices.Index(u.voices, v)
 	if n < 0 {
@@ -91,9 +100,7 @@ func (p *pieces) put(conversation, row int64, e convo.Event, d convo.Delta) {
 	u.pieces = append(u.pieces, piece{
 		row: row, seq: e.Seq, at: e.At.UnixMilli(), size: int32(len(d.Text)), voice: int32(n),
 	})
-	u.sum = sumOn(u.sum, d.Text)
 	u.size += len(d.Text)
-	p.live++
 }
 
 // sumOn goes on with a checksum over a text that comes in pieces.

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -12,44 +10,31 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-// read calls fn with a connection on which everything is seen as it is at one
-// moment, that of fn's first statement.
-func (s *Store) read(ctx context.Context, fn func(*sqlite.Conn) error) error {
-	if s.closed.Load() {
-		return errClosed()
-	}
-	conn, err := s.readers.Take(ctx)
-	if err != nil {
-		return s.readError(ctx, err)
-	}
-	defer s.readers.Put(conn)
-	err = ask(conn, `BEGIN`).exec()
-	if err == nil {
-		err = fn(conn)
-	}
-	conn.SetInterrupt(nil) // the end of the transaction is never refused
-	if !conn.AutocommitEnabled() {
-		err = errorsFirst(err, ask(conn, `ROLLBACK`).exec())
-	}
-	return s.readError(ctx, err)
+// reader reads through connections that somebody lends: a store those of its
+// pool, each for one read, and a snapshot its only one.
+type reader struct {
+	lender lender
+	pieces *pieces
+	texts  *unpacker
 }
 
-// readError says why a read was broken off, if it was.
-func (s *Store) readError(ctx context.Context, err error) error {
-	if _, public := errors.AsType[*convo.Error](err); err == nil || public {
-		return err
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("sqlite: read: %w", context.Cause(ctx))
-	}
-	if s.closed.Load() {
-		return errClosed()
-	}
-	return err
+var _ store.Reader = (*reader)(nil)
+
+// lender lends a connection to a function, and says in words for callers why
+// that was refused or broken off. On the connection everything is seen as it was
+// at one moment, at the latest that of the function's first statement.
+type lender interface {
+	lend(ctx context.Context, fn func(*sqlite.Conn) error) error
+}
+
+// read calls fn with a connection on which everything is seen as it is at one
+// moment.
+func (s *reader) read(ctx context.Context, fn func(*sqlite.Conn) error) error {
+	return s.lender.lend(ctx, fn)
 }
 
 // readConversation is read for what belongs to a conversation, which has to exist.
-func (s *Store) readConversation(ctx context.Context, tenant, id string, fn func(*sqlite.Conn, int64) error) error {
+func (s *reader) readConversation(ctx context.Context, tenant, id string, fn func(*sqlite.Conn, int64) error) error {
 	return s.read(ctx, func(conn *sqlite.Conn) error {
 		c, err := findConversation(conn, key{tenant, id})
 		if err != nil {
@@ -63,7 +48,7 @@ func (s *Store) readConversation(ctx context.Context, tenant, id string, fn func
 }
 
 // Conversation implements store.Reader.
-func (s *Store) Conversation(ctx context.Context, tenant, id string) (result convo.Conversation, err error) {
+func (s *reader) Conversation(ctx context.Context, tenant, id string) (result convo.Conversation, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
 		c, err := readConversationRow(conn, key{tenant, id})
 		if err == nil && c == nil {
@@ -78,7 +63,7 @@ func (s *Store) Conversation(ctx context.Context, tenant, id string) (result con
 }
 
 // Head implements store.Reader.
-func (s *Store) Head(ctx context.Context, tenant, id string) (head convo.Head, err error) {
+func (s *reader) Head(ctx context.Context, tenant, id string) (head convo.Head, err error) {
 	err = s.readOpen(ctx, tenant, id, func(conn *sqlite.Conn, c int64, open []snapshot) error {
 		read, err := readHead(conn, key{tenant, id})
 		if err != nil {
@@ -124,7 +109,7 @@ const (
 )
 
 // Conversations implements store.Reader.
-func (s *Store) Conversations(
+func (s *reader) Conversations(
 	ctx context.Context, tenant string, want store.ConversationQuery,
 ) (list []convo.Conversation, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
@@ -158,7 +143,7 @@ func askConversations(conn *sqlite.Conn, tenant string, want store.ConversationQ
 }
 
 // Usage implements store.Reader.
-func (s *Store) Usage(
+func (s *reader) Usage(
 	ctx context.Context, tenant, conversation string, from, to time.Time,
 ) (u store.Usage, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {

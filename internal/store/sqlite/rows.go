@@ -25,7 +25,7 @@ type row struct {
 	turn   turnRef
 	origin string
 	record record.Record
-	packed []byte // the text, if record has it not yet
+	packed []byte // the text deflated, if it is; when read, in place of that of record
 	deltas []byte
 }
 
@@ -42,26 +42,24 @@ type turnRef struct {
 const longText = 128
 
 // writeText puts a text into the table of texts, and gives its row there.
-func (w *writer) writeText(text string) (int64, error) {
-	packed, err := w.packer.pack(text)
-	if err != nil {
-		return 0, err
-	}
+func (w *writer) writeText(r row) (int64, error) {
 	q := ask(w.conn, `INSERT INTO texts (text) VALUES (?)`)
-	if packed != nil {
-		q.blob(packed)
+	if r.packed != nil {
+		q.blob(r.packed)
 	} else {
-		q.text(text)
+		q.text(r.record.Text)
 	}
-	err = q.exec()
+	err := q.exec()
 	return w.conn.LastInsertRowID(), err
 }
 
+// writeRow writes an event. A long text of it is packed already, or does not get
+// shorter by that.
 func (w *writer) writeRow(conversation int64, r row) error {
 	var textID int64
 	if len(r.record.Text) >= longText {
 		var err error
-		if textID, err = w.writeText(r.record.Text); err != nil {
+		if textID, err = w.writeText(r); err != nil {
 			return err
 		}
 	}

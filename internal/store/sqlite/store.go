@@ -17,13 +17,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
@@ -40,15 +37,17 @@ type Options struct {
 
 // Store is an open data folder. Open makes one.
 type Store struct {
-	lock    *os.File
-	readers *sqlitex.Pool
-	writer  *writer
-	pieces  *pieces
-	marks   *marks
-	texts   unpacker
+	reader
+	path      string
+	lock      *os.File
+	readers   *pool
+	writer    *writer
+	marks     *marks
+	snapshots snapshots
+	packers   packers
 
-	closed  atomic.Bool
-	entry   sync.RWMutex   // held to enter, and by Close to let nobody else
+	entry   sync.RWMutex // guards closed: held to enter, and by Close to let nobody else
+	closed  bool
 	updates sync.WaitGroup // those that have entered
 }
 
@@ -62,7 +61,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *Store, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("sqlite: make the data folder: %w", err)
 	}
-	s := &Store{marks: &marks{}, pieces: &pieces{open: make(map[int64][]*unfinished)}}
+	s := &Store{marks: &marks{}, reader: reader{pieces: newPieces(), texts: &unpacker{}}}
 	if s.lock, err = lockFolder(folder); err != nil {
 		return nil, err
 	}
@@ -71,27 +70,23 @@ func Open(ctx context.Context, folder string, o Options) (_ *Store, err error) {
 			err = errors.Join(err, s.lock.Close())
 		}
 	}()
-	path := filepath.Join(folder, "parley.db")
-	if err := makePrivate(path); err != nil {
+	s.path = filepath.Join(folder, databaseFile)
+	if err := makePrivate(s.path); err != nil {
 		return nil, err
 	}
-	if s.writer, err = s.openWriter(ctx, path, o); err != nil {
+	if s.writer, err = s.openWriter(ctx, s.path, o); err != nil {
 		return nil, err
 	}
-	s.readers, err = sqlitex.NewPool(path, sqlitex.PoolOptions{
-		Flags:    sqlite.OpenReadWrite,
-		PoolSize: max(4, 2*runtime.GOMAXPROCS(0)),
-		PrepareConn: func(conn *sqlite.Conn) error {
-			conn.SetBusyTimeout(busyTimeout)
-			return ask(conn, `PRAGMA query_only = ON`).exec()
-		},
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("sqlite: open the data for reading: %w", err), s.writer.conn.Close())
+	if s.readers, err = openPool(s.path); err != nil {
+		return nil, errors.Join(err, s.writer.conn.Close())
 	}
+	s.lender = s.readers
 	go s.writer.run()
 	return s, nil
 }
+
+// databaseFile is the name of the database in a data folder.
+const databaseFile = "parley.db"
 
 // makePrivate makes an empty database that only its owner may read, in a folder
 // too that was there before and that others may enter. SQLite gives the files
@@ -119,7 +114,7 @@ func (s *Store) openWriter(ctx context.Context, path string, o Options) (*writer
 		return nil, errors.Join(err, conn.Close())
 	}
 	w := &writer{
-		conn: conn, heads: newHeads(), pieces: s.pieces, marks: s.marks, packer: packer, texts: &s.texts,
+		conn: conn, heads: newHeads(), pieces: s.pieces, marks: s.marks, packer: packer, texts: s.texts,
 		queue: make(chan *job, maxQueue), done: make(chan struct{}),
 	}
 	conn.SetInterrupt(ctx.Done())
@@ -200,21 +195,29 @@ func (s *Store) do(ctx context.Context, sync store.Sync, fn func(*sqlite.Conn) e
 }
 
 func (s *Store) submit(ctx context.Context, j *job) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.updates.Done()
+	return s.writer.submit(ctx, j)
+}
+
+// enter begins something that Close waits for.
+func (s *Store) enter() error {
 	s.entry.RLock()
-	if s.closed.Load() {
-		s.entry.RUnlock()
+	defer s.entry.RUnlock()
+	if s.closed {
 		return errClosed()
 	}
 	s.updates.Add(1)
-	s.entry.RUnlock()
-	defer s.updates.Done()
-	return s.writer.submit(ctx, j)
+	return nil
 }
 
 // Close implements store.Store.
 func (s *Store) Close() error {
 	s.entry.Lock()
-	already := s.closed.Swap(true)
+	already := s.closed
+	s.closed = true
 	s.entry.Unlock()
 	if already {
 		return nil
@@ -223,5 +226,5 @@ func (s *Store) Close() error {
 	close(s.writer.queue)
 	<-s.writer.done
 	// The readers go first: the last connection folds the log into the database.
-	return errors.Join(s.writer.closeErr, s.readers.Close(), s.writer.conn.Close(), s.lock.Close())
+	return errors.Join(s.writer.closeErr, s.snapshots.close(), s.readers.close(), s.writer.conn.Close(), s.lock.Close())
 }

@@ -113,7 +113,7 @@ func readTurn(conn *sqlite.Conn, c int64, tenant, conversation, id string) (conv
 }
 
 // Turn implements store.Reader.
-func (s *Store) Turn(ctx context.Context, tenant, conversation, id string) (t convo.Turn, err error) {
+func (s *reader) Turn(ctx context.Context, tenant, conversation, id string) (t convo.Turn, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
 		var ok bool
 		t, ok, err = readTurn(conn, c, tenant, conversation, id)
@@ -126,7 +126,7 @@ func (s *Store) Turn(ctx context.Context, tenant, conversation, id string) (t co
 }
 
 // Turns implements store.Reader.
-func (s *Store) Turns(ctx context.Context, tenant, conversation string, from int64) (list []convo.Turn, err error) {
+func (s *reader) Turns(ctx context.Context, tenant, conversation string, from int64) (list []convo.Turn, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
 		list, err = scanTurns(ask(conn, turnsBySlot).int(c).int(from), tenant, conversation)
 		return err
@@ -135,7 +135,7 @@ func (s *Store) Turns(ctx context.Context, tenant, conversation string, from int
 }
 
 // OpenTurns implements store.Reader.
-func (s *Store) OpenTurns(ctx context.Context) (list []convo.Turn, err error) {
+func (s *reader) OpenTurns(ctx context.Context) (list []convo.Turn, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
 		q := ask(conn, turnsOpenEverywhere)
 		for q.next() {

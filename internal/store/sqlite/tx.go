@@ -122,7 +122,7 @@ func (t *tx) Append(e convo.Event) error {
 
 func (t *tx) create(e convo.Event) error {
 	if t.conversation != nil {
-		return convo.Errorf(convo.Conflict, "there is a conversation %q already", t.key.id)
+		return conversationExists(t.key.id)
 	}
 	t.w.lastConversation++
 	t.conversation = &conversation{id: t.w.lastConversation, epoch: t.w.epoch}

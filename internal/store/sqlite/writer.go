@@ -17,6 +17,9 @@ import (
 const (
 	maxQueue = 1024 // updates that wait; more wait for a place among them
 	maxBatch = 256  // updates in one transaction
+	// maxBatchSize is about how many bytes imports may bring into a transaction,
+	// beside the one that goes beyond it: the others wait for it.
+	maxBatchSize = 1 << 20
 )
 
 // writer owns the one connection that writes. It takes everything that waits
@@ -46,6 +49,7 @@ type job struct {
 	sync store.Sync
 	fn   func(store.Tx) error     // an update of a conversation, or
 	do   func(*sqlite.Conn) error // anything else; a *convo.Error is its answer, with nothing written
+	size int                      // how many bytes it writes, if they are many
 
 	state  atomic.Int32 // of jobWaiting, …
 	done   chan struct{}
@@ -102,11 +106,12 @@ func (w *writer) run() {
 // gather takes what else waits, and leaves out what was cancelled.
 func (w *writer) gather(batch []*job) []*job {
 	runtime.Gosched() // those whom the last commit has woken hand in what comes next
-	for len(batch) < maxBatch {
+	size := batch[0].size
+	for len(batch) < maxBatch && size < maxBatchSize {
 		select {
 		case j, ok := <-w.queue:
 			if ok {
-				batch = append(batch, j)
+				batch, size = append(batch, j), size+j.size
 				continue
 			}
 		default:

@@ -34,12 +34,14 @@ func Compare(t *testing.T, p Pair, seed uint64, steps int) {
 		h.steps++
 		h.step()
 		if h.r.IntN(15) == 0 && p.Between != nil {
+			h.thaw()
 			p.Between(&p, h.r)
 		}
 		if h.r.IntN(4) == 0 {
 			h.compare()
 		}
 	}
+	h.thaw()
 	h.compare()
 }
 
@@ -53,6 +55,8 @@ type history struct {
 	talks []*talk
 	steps int
 	last  string // what the last step was
+
+	frozen map[store.Store]store.Snapshot // of both stores, or of none
 }
 
 // talk is what the generator knows of a conversation, to make valid events.
@@ -131,6 +135,12 @@ func (h *history) step() {
 		h.outside()
 	case n == 2:
 		h.fail()
+	case n == 3 && len(h.talks) < 10:
+		h.copy(h.talks[h.r.IntN(len(h.talks))])
+	case n == 4:
+		h.freeze()
+	case n == 5:
+		h.thaw()
 	default:
 		h.grow(h.talks[h.r.IntN(len(h.talks))])
 	}

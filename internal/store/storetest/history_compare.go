@@ -22,17 +22,28 @@ func same[T any](h *history, what string, read func(store.Store) (T, error)) T {
 	return want
 }
 
+// sameRead is same for what a snapshot can read too: if one is open, it is read.
+func sameRead[T any](h *history, what string, read func(store.Reader) (T, error)) T {
+	h.t.Helper()
+	return same(h, what, func(s store.Store) (T, error) {
+		if h.frozen[s] != nil {
+			return read(h.frozen[s])
+		}
+		return read(s)
+	})
+}
+
 // compare reads everything.
 func (h *history) compare() {
 	h.t.Helper()
 	ctx := h.t.Context()
-	for _, tenant := range []string{"a", "b", "c"} {
+	for _, tenant := range []string{"a", "b", "c", "i"} {
 		q := store.ConversationQuery{Limit: 1 + h.r.IntN(4), Desc: h.r.IntN(2) == 0}
 		if h.r.IntN(2) == 0 {
 			q.Meta = []convo.MetaFilter{{Key: "k", Value: "1"}}
 		}
 		for {
-			page := same(h, "conversations", func(s store.Store) ([]convo.Conversation, error) {
+			page := sameRead(h, "conversations", func(s store.Reader) ([]convo.Conversation, error) {
 				return s.Conversations(ctx, tenant, q)
 			})
 			if len(page) < q.Limit {
@@ -43,7 +54,7 @@ func (h *history) compare() {
 		}
 		same(h, "tokens", func(s store.Store) ([]convo.Token, error) { return s.Tokens(ctx, tenant) })
 	}
-	same(h, "open turns", func(s store.Store) ([]convo.Turn, error) {
+	sameRead(h, "open turns", func(s store.Reader) ([]convo.Turn, error) {
 		turns, err := s.OpenTurns(ctx)
 		slices.SortStableFunc(turns, func(a, b convo.Turn) int {
 			return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Conversation, b.Conversation))
@@ -66,20 +77,20 @@ func (h *history) compare() {
 func (h *history) compareOne(c *talk) {
 	h.t.Helper()
 	ctx := h.t.Context()
-	same(h, "conversation", func(s store.Store) (convo.Conversation, error) { return s.Conversation(ctx, c.tenant, c.id) })
-	head := same(h, "head", func(s store.Store) (convo.Head, error) { return s.Head(ctx, c.tenant, c.id) })
+	sameRead(h, "conversation", func(s store.Reader) (convo.Conversation, error) { return s.Conversation(ctx, c.tenant, c.id) })
+	head := sameRead(h, "head", func(s store.Reader) (convo.Head, error) { return s.Head(ctx, c.tenant, c.id) })
 	from := int64(h.r.IntN(4))
-	same(h, "turns", func(s store.Store) ([]convo.Turn, error) { return s.Turns(ctx, c.tenant, c.id, from) })
+	sameRead(h, "turns", func(s store.Reader) ([]convo.Turn, error) { return s.Turns(ctx, c.tenant, c.id, from) })
 	if turn, ok := pick(h.r, c.turns); ok {
-		same(h, "turn", func(s store.Store) (convo.Turn, error) { return s.Turn(ctx, c.tenant, c.id, turn) })
+		sameRead(h, "turn", func(s store.Reader) (convo.Turn, error) { return s.Turn(ctx, c.tenant, c.id, turn) })
 	}
 	if id, ok := pick(h.r, c.messages); ok {
-		same(h, "message", func(s store.Store) (convo.Message, error) { return s.Message(ctx, c.tenant, c.id, id) })
+		sameRead(h, "message", func(s store.Reader) (convo.Message, error) { return s.Message(ctx, c.tenant, c.id, id) })
 	}
 	h.compareMessages(c)
 	h.compareEvents(c, head.LastSeq)
 	to := start().Add(time.Duration(h.r.IntN(2000)) * time.Millisecond)
-	same(h, "usage", func(s store.Store) (store.Usage, error) {
+	sameRead(h, "usage", func(s store.Reader) (store.Usage, error) {
 		return s.Usage(ctx, c.tenant, c.id, to.Add(-500*time.Millisecond), to)
 	})
 }
@@ -94,7 +105,7 @@ func (h *history) compareMessages(c *talk) {
 		q.Meta = []convo.MetaFilter{{Key: "k", Value: "2"}}
 	}
 	for {
-		page := same(h, "messages", func(s store.Store) ([]convo.Message, error) {
+		page := sameRead(h, "messages", func(s store.Reader) ([]convo.Message, error) {
 			return s.Messages(h.t.Context(), c.tenant, c.id, q)
 		})
 		if len(page) < q.Limit {
@@ -108,7 +119,7 @@ func (h *history) compareMessages(c *talk) {
 func (h *history) compareEvents(c *talk, last int64) {
 	h.t.Helper()
 	read := func(after int64, limit int) []convo.Event {
-		return same(h, "events", func(s store.Store) ([]convo.Event, error) {
+		return sameRead(h, "events", func(s store.Reader) ([]convo.Event, error) {
 			return s.Events(h.t.Context(), c.tenant, c.id, after, limit)
 		})
 	}

@@ -34,6 +34,8 @@ func Run(t *testing.T, d Driver) {
 		"tokens":        tokenChecks(),
 		"requests":      requestChecks(),
 		"callers":       callerChecks(),
+		"snapshots":     snapshotChecks(),
+		"imports":       importChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {

@@ -1,0 +1,159 @@
+// Package replay goes through the log of one conversation from its beginning:
+// it refuses an event that cannot follow those before it, and knows what the
+// projections are after it. What an event means is [convo.Head.Project]; this
+// package adds what that leaves to stores, and keeps no rules of its own beyond
+// those that the port names.
+//
+// Imports are prepared with it, and the audit compares a store with it.
+package replay
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// Log is a conversation as its log says it is, as far as events were added. Make
+// one with New; it belongs to one goroutine.
+type Log struct {
+	head     convo.Head
+	messages map[string]*Message
+	open     map[string]*opened
+	turns    map[string]convo.Turn
+	waiting  map[string][]*Message // by turn: those that have no slot yet
+	places   map[int64]bool        // taken, by messages that exist or come
+	keep     func(text string) string
+}
+
+// Message is a message, and the events that it is made of.
+type Message struct {
+	convo.Message
+	Seq     int64   // the event that gave or ended it
+	Changes []int64 // the events that changed it
+	TextSeq int64   // that of them which last changed the text; 0 = none
+	Parts   []int64 // every event that says something of it, its deltas included
+}
+
+// opened is a message that comes piece by piece.
+type opened struct {
+	turn  string
+	place int64
+	kind  convo.MessageType
+	text  strings.Builder
+	parts []int64
+}
+
+// New begins with an empty log. keep, if it is not nil, makes of each message's
+// text what is kept of it: a digest, for who has no use for the text.
+func New(tenant, conversation string, keep func(text string) string) *Log {
+	if keep == nil {
+		keep = func(text string) string { return text }
+	}
+	l := &Log{
+		messages: make(map[string]*Message), open: make(map[string]*opened), turns: make(map[string]convo.Turn),
+		waiting: make(map[string][]*Message), places: make(map[int64]bool), keep: keep,
+	}
+	l.head.Tenant, l.head.ID = tenant, conversation
+	return l
+}
+
+// Head is the conversation with the end of its log and its open turns. It
+// belongs to the Log.
+func (l *Log) Head() *convo.Head { return &l.head }
+
+// Message gives a message that exists, or nil. It belongs to the Log.
+func (l *Log) Message(id string) *Message { return l.messages[id] }
+
+// Messages gives all messages that exist, those without a place included, in the
+// order of their events.
+func (l *Log) Messages() []*Message {
+	list := make([]*Message, 0, len(l.messages))
+	for _, m := range l.messages {
+		list = append(list, m)
+	}
+	slices.SortFunc(list, func(a, b *Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	return list
+}
+
+// Turns gives all turns, ended or not, in the order in which they were opened.
+func (l *Log) Turns() []convo.Turn {
+	list := make([]convo.Turn, 0, len(l.turns))
+	for _, t := range l.turns {
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b convo.Turn) int { return cmp.Compare(a.OpenedSeq, b.OpenedSeq) })
+	return list
+}
+
+// Pending counts what has not ended: turns, and messages that come piece by piece.
+func (l *Log) Pending() (turns, messages int) { return len(l.head.Open), len(l.open) }
+
+// Add applies the next event. An error is of kind Invalid, names the number and
+// says what is wrong; then the event is not applied, and later ones may still be
+// added, for whoever looks for everything that is wrong.
+func (l *Log) Add(e convo.Event) error {
+	if err := l.check(e); err != nil {
+		return err
+	}
+	effect := l.head.Project(e)
+	if effect.Turn != nil {
+		l.turns[effect.Turn.ID] = *effect.Turn
+	}
+	if effect.Slotted != nil {
+		l.slot(effect.Slotted)
+	}
+	switch b := e.Body.(type) {
+	case convo.MessageGiven:
+		l.put(e, effect.Message, []int64{e.Seq})
+	case convo.MessageStarted:
+		l.open[b.ID] = &opened{turn: e.Turn, place: b.Place, kind: b.Type, parts: []int64{e.Seq}}
+		l.places[b.Place] = true
+	case convo.Delta:
+		o := l.open[b.Message]
+		o.text.WriteString(b.Text)
+		o.parts = append(o.parts, e.Seq)
+	case convo.MessageEnded:
+		parts := append(l.open[b.ID].parts, e.Seq)
+		delete(l.open, b.ID)
+		l.put(e, effect.Message, parts)
+	case convo.MessageChanged:
+		l.change(e, b)
+	case convo.MessageDeleted:
+		delete(l.places, l.messages[b.ID].Place)
+		delete(l.messages, b.ID)
+	}
+	return nil
+}
+
+func (l *Log) put(e convo.Event, m *convo.Message, parts []int64) {
+	kept := &Message{Message: *m, Seq: e.Seq, Parts: parts}
+	kept.Text = l.keep(kept.Text)
+	l.messages[m.ID] = kept
+	if convo.SlotOf(m.Place) > 0 {
+		l.places[m.Place] = true
+		return
+	}
+	l.waiting[m.Turn] = append(l.waiting[m.Turn], kept)
+}
+
+func (l *Log) change(e convo.Event, b convo.MessageChanged) {
+	m := l.messages[b.ID]
+	m.MessageFields, m.Updated = b.Fields, e.At
+	m.Changes, m.Parts = append(m.Changes, e.Seq), append(m.Parts, e.Seq)
+	if b.Text != nil {
+		m.Text, m.TextSeq = l.keep(*b.Text), e.Seq
+	}
+}
+
+// slot gives the messages that a turn was given before the slot that it took.
+func (l *Log) slot(turn *convo.Turn) {
+	for _, m := range l.waiting[turn.ID] {
+		if l.messages[m.ID] == m {
+			m.Place |= convo.Place(turn.Slot, 0)
+			l.places[m.Place] = true
+		}
+	}
+	delete(l.waiting, turn.ID)
+}
