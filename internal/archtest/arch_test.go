@@ -80,8 +80,11 @@ func layers() []layer {
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {
+			packages: []string{"internal/bench"}, may: []string{"internal/*", "internal/*/*"},
+			why: "bench measures every part beside the whole; nothing but its command may need it",
+		}, {
 			packages: []string{"cmd/parley"},
-			may:      []string{"internal/app", "internal/config", "internal/console", "internal/convo"},
+			may:      []string{"internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo"},
 			why:      "the command line parses, calls app and prints; it does not wire",
 		}, {
 			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"internal/*/*/*", "internal/*/*", "internal/*", "test/*"},

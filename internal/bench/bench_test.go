@@ -1,0 +1,128 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets the test binary be the program whose workers are tested.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "bench" && os.Args[2] == "worker" {
+		if err := Worker(context.Background(), os.Args[3], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// newBench is a run of rows that are smaller than those of the table.
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{
+		Options: Options{Program: program, Rounds: 1, Scale: 0.001, Profile: t.TempDir(), Log: t.Output()},
+		folder:  t.TempDir(),
+	}
+}
+
+// measured runs a row whose goals, at this size, mean nothing.
+func measured(t *testing.T, b *bench, measure func(context.Context, *bench, *Result) error) Result {
+	t.Helper()
+	r := b.row(t.Context(), Row{Name: "small", measure: measure})
+	if r.Error != "" || len(r.Measures) == 0 {
+		t.Fatalf("the row gives %+v", r)
+	}
+	for _, m := range r.Measures {
+		if m.Subject <= 0 || m.Kind != Alone && m.Baseline <= 0 || m.Rounds < 1 {
+			t.Errorf("measured %+v", m)
+		}
+	}
+	return r
+}
+
+func TestTokensAreRelayed(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []protocol{stateless, stored} {
+		b := newBench(t)
+		row := relay{streams: 4, answer: answerSpec{Tokens: 30, Pause: 2 * time.Millisecond}, protocol: protocol}
+		measured(t, b, row.measure)
+		if _, err := os.Stat(b.Profile + "/small.pprof"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTokensAreRelayedAtFullSpeed(t *testing.T) {
+	t.Parallel()
+	measured(t, newBench(t), relay{streams: 2, answer: answerSpec{Tokens: 3000}, protocol: stateless}.measure)
+}
+
+// liar is a provider that loses a token.
+func liar(t *testing.T) address {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		_, _ = c.Read(make([]byte, 1<<10))
+		_, _ = fmt.Fprint(c, streamHead)
+		a := newAnswer(c, answerSpec{Tokens: 3})
+		a.send()
+		a.sent++
+		a.send()
+		a.send()
+	}()
+	return address{URL: "http://" + l.Addr().String()}
+}
+
+func TestALostTokenFailsTheLoad(t *testing.T) {
+	t.Parallel()
+	_, err := runLoad(t.Context(), loadSpec{To: liar(t), Protocol: bare, Streams: 1, Answer: answerSpec{Tokens: 3}})
+	if err == nil || !strings.Contains(err.Error(), "token 1 of 3 is wrong") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnErrorStatusFailsTheRow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.row(t.Context(), Row{Name: "broken", measure: func(ctx context.Context, b *bench, r *Result) error {
+		s, err := b.newStack(ctx, "")
+		if err != nil {
+			return err
+		}
+		s.server.Secret = "another-secret-than-its-own"
+		_, err = s.run(loadSpec{To: s.server.address, Protocol: stateless, Streams: 1, Answer: answerSpec{Tokens: 1}})
+		return err
+	}})
+	if r.Met || !strings.Contains(r.Error, "status 401") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestUnknownRowsAreNamed(t *testing.T) {
+	t.Parallel()
+	err := Run(t.Context(), Options{Only: []string{"relay-paced", "warp"}}, nil)
+	if err == nil || !strings.Contains(err.Error(), `no row "warp"`) || !strings.Contains(err.Error(), "relay-full") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,34 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+// Row is a line of the table.
+type Row struct {
+	Name string
+	What string
+	Goal string
+
+	measure func(ctx context.Context, b *bench, r *Result) error
+}
+
+// Rows are all of them, in the order of the table.
+func Rows() []Row {
+	return []Row{
+		{
+			Name: "relay-paced", What: "stateless, 256 streams of 50 tokens a second: CPU per token, against a bare reverse proxy", Goal: "≤ 1.2×",
+			measure: relay{streams: 256, answer: answerSpec{Tokens: 200, Pause: 20 * time.Millisecond}, protocol: stateless, limit: 1.2}.measure,
+		}, {
+			Name: "relay-full", What: "stateless, 16 streams at full speed: CPU per token, against the proxy", Goal: "≤ 4×",
+			measure: relay{streams: 16, answer: answerSpec{Tokens: 40_000}, protocol: stateless, limit: 4}.measure,
+		}, {
+			Name: "relay-stored", What: "256 streams of 50 tokens a second, every token in the log before it is shown: CPU per token, against the proxy", Goal: "≤ 1.6×",
+			measure: relay{streams: 256, answer: answerSpec{Tokens: 200, Pause: 20 * time.Millisecond}, protocol: stored, limit: 1.6}.measure,
+		}, {
+			Name: "ttft", What: "added time to the first token, stateless, at 1 and at 256 streams at once, against the proxy", Goal: "≤ 1 ms p50, ≤ 5 ms p99",
+			measure: firstToken,
+		},
+	}
+}

@@ -1,0 +1,33 @@
+package bench
+
+import (
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Usage is what a process has used since it began.
+type Usage struct {
+	CPU       time.Duration // user and system
+	Resident  int64         // bytes in memory now; 0 where the system does not say
+	Allocated uint64        // bytes of Go's heap ever allocated
+}
+
+// used is the usage of this process.
+func used() (Usage, error) {
+	cpu, err := processorTime()
+	if err != nil {
+		return Usage{}, err
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return Usage{CPU: cpu, Resident: resident("self"), Allocated: memory.TotalAlloc}, nil
+}
+
+func processorTime() (time.Duration, error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0, err
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+}
