@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/internal/auth"
@@ -158,14 +159,18 @@ func closeOnce(l net.Listener) func() error {
 
 func (a *App) onClose(f func() error) { a.closers = append(a.closers, f) }
 
-// Close lets everything go, the last opened first. Run must have returned.
+// Close lets everything go, the last opened first. Run must have returned. It
+// waits no longer for the disk than Run does.
 func (a *App) Close() error {
-	var all error
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		all = errors.Join(all, a.closers[i]())
-	}
+	closers := a.closers
 	a.closers = nil
-	return all
+	return within(closeTime, "closing the data", func() error {
+		var all error
+		for _, f := range slices.Backward(closers) {
+			all = errors.Join(all, f())
+		}
+		return all
+	})
 }
 
 // Ready is closed when the server answers requests.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -18,11 +19,17 @@ const (
 	cutTime   = 5 * time.Second
 )
 
+// closeTime is how long what serves, and later the data, may take to come to an
+// end. Only a disk that does not answer takes that long.
+const closeTime = 10 * time.Second
+
 // errShutdown ends the requests that would otherwise never end.
 var errShutdown = errors.New("the server is shutting down")
 
 // Run brings the turns of the process before this one to life again, serves
-// until ctx ends, and shuts down in order. It returns nil after that.
+// until ctx ends, and shuts down in order. It returns nil after that. An error
+// says that something did not end in time, because the disk does not answer: the
+// process must end all the same, and its next start closes what is left.
 func (a *App) Run(ctx context.Context) error {
 	err := a.prepare(ctx)
 	if ctx.Err() != nil {
@@ -40,7 +47,6 @@ func (a *App) Run(ctx context.Context) error {
 		servers, listeners = append(servers, a.server(work, a.commands)), append(listeners, a.local)
 	}
 	var group sync.WaitGroup
-	defer group.Wait()
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
 		group.Go(func() {
@@ -58,8 +64,22 @@ func (a *App) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	a.shutdown(servers, work, cut)
-	return err
+	err = errors.Join(err, a.shutdown(servers, work, cut))
+	return errors.Join(err, within(closeTime, "what serves", func() error { group.Wait(); return nil }))
+}
+
+// within does work, but waits for its end only so long.
+func within(limit time.Duration, what string, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("%s did not end in %s: does the disk of the data folder answer?", what, limit)
+	}
 }
 
 // prepare brings turns to life, and makes the secrets. They come last, when
@@ -86,7 +106,7 @@ func (a *App) Hurry() {
 // shutdown lets turns finish, then answers, and cuts what is left. The
 // listeners stay open while turns finish: clients may read meanwhile, and the
 // engine refuses new turns with a status that says to come back.
-func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut context.CancelCauseFunc) {
+func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut context.CancelCauseFunc) error {
 	a.state.set(draining)
 	a.log.Info("shutting down: running turns may finish", "for", a.cfg.Turns.Drain)
 	drain, done := context.WithTimeout(work, a.cfg.Turns.Drain)
@@ -99,7 +119,7 @@ func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut conte
 		case <-drain.Done():
 		}
 	}()
-	a.engine.Drain(drain)
+	err := a.engine.Drain(drain)
 	done()
 	<-stopWaiting
 
@@ -122,7 +142,10 @@ func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut conte
 	}
 	cut(errShutdown) // readers of logs and of queued turns, who would wait for ever
 	<-closed
-	a.log.Info("stopped")
+	if err == nil {
+		a.log.Info("stopped")
+	}
+	return err
 }
 
 // server makes one whose requests end with work at the latest.

@@ -18,8 +18,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,10 +89,13 @@ type Engine struct {
 	over   context.Context // ends when nothing will be written any more
 	finish context.CancelCauseFunc
 
+	full atomic.Bool // the latest write found no room
+
 	mu       sync.Mutex
 	draining bool
-	turns    map[string]*run // turns that run in this process, by id
-	active   sync.WaitGroup  // admissions, runs, and stateless turns that are being read
+	damaged  map[hub.Key]bool // conversations that could not be recovered
+	turns    map[string]*run  // turns that run in this process, by id
+	active   sync.WaitGroup   // admissions, runs, and stateless turns that are being read
 }
 
 // errShutdown ends the turns that are still running when a drain is over.
@@ -109,14 +114,19 @@ func New(o Options) *Engine {
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, newSecret: o.NewSecret,
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(),
-		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{},
+		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}
 }
 
+// stopTime is how long turns that were stopped may take to write their ends: far
+// longer than a disk needs that works.
+const stopTime = 10 * time.Second
+
 // Drain refuses new turns, lets running ones finish until ctx ends, stops the
 // rest, and sends readers away when none runs. Queued and waiting turns are left as they
-// are: they go on at the next start.
-func (e *Engine) Drain(ctx context.Context) {
+// are: they go on at the next start. An error says that some turn did not end
+// even then, because the store does not answer; they are closed at the next start.
+func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
 	e.mu.Unlock()
@@ -127,8 +137,17 @@ func (e *Engine) Drain(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	e.cancel(errShutdown)
-	<-done
-	e.finish(errDraining())
+	defer e.finish(errDraining())
+	timer := time.NewTimer(stopTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return fmt.Errorf("%d turns could not be ended in %s: the store does not answer", len(e.turns), stopTime)
+	}
 }
 
 func errDraining() error {
@@ -151,11 +170,23 @@ func (e *Engine) enter() error {
 // carried out.
 func (e *Engine) update(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error) error {
 	events, err := e.store.Update(context.WithoutCancel(ctx), key.Tenant, key.Conversation, sync, fn)
+	e.noteRoom(err)
 	if err != nil {
 		return err
 	}
 	e.hub.Publish(key, events)
 	return nil
+}
+
+// noteRoom logs that the disk is full when it becomes so, not with every write
+// that fails.
+func (e *Engine) noteRoom(err error) {
+	switch full := errors.Is(err, store.ErrFull); {
+	case full && e.full.CompareAndSwap(false, true):
+		e.log.Error("the disk is full: nothing can be stored until it has room", "error", err)
+	case err == nil && e.full.Load() && e.full.CompareAndSwap(true, false):
+		e.log.Info("the disk has room again")
+	}
 }
 
 // newID makes an id for anything but secrets: unique, ordered by time.

@@ -2,7 +2,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -10,30 +14,99 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
+// recoverers is how many conversations are recovered at once: enough that they
+// share commits and that one long log does not hold up the others.
+const recoverers = 16
+
 // Start goes on where the process before this one stopped, as the log says: a
 // turn whose model call was open is closed as interrupted, with its partial
 // text; one that was between two steps goes on; queued ones run when their
 // time comes; waiting ones wait on. Then the engine is ready for requests.
+//
+// A conversation that cannot be recovered is logged and left alone: it must not
+// keep all others from their server. The next turn in it tries again.
 func (e *Engine) Start(ctx context.Context) error {
 	open, err := e.store.OpenTurns(ctx)
 	if err != nil {
 		return err
 	}
+	var all []hub.Key
 	seen := map[hub.Key]bool{}
 	for _, t := range open {
 		key := hub.Key{Tenant: t.Tenant, Conversation: t.Conversation}
-		if seen[key] {
-			continue
+		if !seen[key] {
+			seen[key] = true
+			all = append(all, key)
 		}
-		seen[key] = true
-		if err := e.recover(ctx, key); err != nil {
-			return err
-		}
+	}
+	e.recoverAll(ctx, all)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	e.repeats.mu.Lock()
 	e.repeats.ready = time.Now()
 	e.repeats.mu.Unlock()
 	return nil
+}
+
+// recoverAll recovers conversations until ctx ends.
+func (e *Engine) recoverAll(ctx context.Context, all []hub.Key) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(recoverers, len(all)) {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(all) {
+					return
+				}
+				if err := e.tryRecover(ctx, all[i]); err != nil && ctx.Err() == nil {
+					e.leaveAlone(all[i], err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// tryRecover is recover for a conversation that may be damaged in any way.
+func (e *Engine) tryRecover(ctx context.Context, key hub.Key) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return e.recover(ctx, key)
+}
+
+// leaveAlone notes that a conversation could not be recovered, and says so to
+// the operator, once.
+func (e *Engine) leaveAlone(key hub.Key, err error) {
+	e.log.Error("a conversation could not be recovered and is left alone; look at it with: parley check",
+		"tenant", key.Tenant, "conversation", key.Conversation, "error", err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.damaged[key] = true
+}
+
+// explain tells a caller why a conversation that was left alone cannot go on.
+// One that can after all is like any other again.
+func (e *Engine) explain(key hub.Key, err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.damaged[key] {
+		return err
+	}
+	switch convo.ErrorKind(err) {
+	case "":
+		delete(e.damaged, key)
+		return nil
+	case convo.Internal:
+		// Not a kind that clients repeat: it would not help.
+		return convo.WrapError(convo.Conflict, err,
+			"this conversation is damaged: it could not be brought back when the server started, and takes no turns; who runs the server finds out more with parley check")
+	}
+	return err
 }
 
 // recover brings one conversation's turns back to life.

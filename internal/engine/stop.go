@@ -34,7 +34,7 @@ func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn
 	if err != nil || stopped == 0 || ask.replayed() {
 		return stopped, err
 	}
-	return stopped, e.stop(ctx, key, id)
+	return stopped, e.explain(key, e.stop(ctx, key, id))
 }
 
 // target finds the turn that a stop means. It is chosen in the transaction that

@@ -39,7 +39,7 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	// Before the turn exists, so that all of it is published to this one.
 	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key), own: true}
 	joined, err := e.admit(ctx, actor, in, ask, reading)
-	if err != nil {
+	if err = e.explain(key, err); err != nil {
 		reading.sub.Cancel()
 		return nil, err
 	}

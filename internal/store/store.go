@@ -21,6 +21,8 @@
 //   - Many callers' Updates share one commit where that is cheaper. If one of
 //     them fails, the others do not.
 //
+//   - A write that finds the disk full is an error with the cause [ErrFull].
+//
 //   - Times are kept in UTC, to the millisecond.
 //
 // All methods may be called by many goroutines at once. A cancelled context
@@ -30,6 +32,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -45,6 +48,11 @@ const (
 	// Durable survives the power too, with everything written before it.
 	Durable
 )
+
+// ErrFull is the cause of an error of kind [convo.Unavailable] from a write that
+// found no room where the data is. Nothing of it was written, and it may be tried
+// again when there is some.
+var ErrFull = errors.New("no room is left for the data")
 
 // Store is what a driver implements.
 type Store interface {

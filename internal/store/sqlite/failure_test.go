@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -54,7 +55,9 @@ func TestAFullDiskLosesNothingThatWasAcknowledged(t *testing.T) {
 		failures := 0
 		failed.Range(func(_, err any) bool {
 			failures++
-			if convo.ErrorKind(err.(error)) != convo.Internal || !strings.Contains(err.(error).Error(), "disk is full") {
+			public := convo.PublicError(err.(error))
+			if public.Kind != convo.Unavailable || !strings.Contains(public.Message, "disk of the server is full") ||
+				public.RetryAfter <= 0 || !errors.Is(err.(error), store.ErrFull) {
 				t.Errorf("a full disk gave %v", err)
 			}
 			return true

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
@@ -137,7 +138,7 @@ func (w *writer) write(batch []*job) {
 				err = w.transact(batch[i : i+1])
 			}
 			if err != nil {
-				j.events, j.err = nil, err
+				j.events, j.err = nil, explain(err)
 			}
 		}
 	}
@@ -145,6 +146,22 @@ func (w *writer) write(batch []*job) {
 		close(j.done)
 	}
 }
+
+// explain gives an error of the database a text for callers, where there is one:
+// a full disk is not a fault of the program, and passes.
+func explain(err error) error {
+	if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultFull {
+		return err
+	}
+	return &convo.Error{
+		Kind: convo.Unavailable, RetryAfter: fullWait,
+		Message: "the disk of the server is full, so that nothing can be stored; try again when there is room",
+		Cause:   fmt.Errorf("sqlite: %w: %w", store.ErrFull, err),
+	}
+}
+
+// fullWait is how long callers are told to leave a full disk alone.
+const fullWait = 10 * time.Second
 
 // transact carries out jobs in one transaction. The error is the database's:
 // then nothing is written.
