@@ -27,8 +27,10 @@ func TestEventsSayWhetherAnotherOneFollows(t *testing.T) {
 	give := func(text string) { events.Give(model.Event{Type: model.Text, Text: text}) }
 	give("a")
 	give("b")
-	if !events.Flush() || !events.Flush() {
-		t.Error("the reader is said to have gone")
+	for range 2 { // the second time there is nothing to pass on
+		if !events.Flush() {
+			t.Error("the reader is said to have gone")
+		}
 	}
 	if want := []string{"a+", "b"}; !slices.Equal(got, want) {
 		t.Errorf("before the wait %q, want %q", got, want)
