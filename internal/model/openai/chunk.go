@@ -106,8 +106,13 @@ func (r *reported) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decode reads one chunk, by the short way where that is possible.
+// decode reads one chunk. What c held before is overwritten, and its memory used
+// again.
 func decode(data []byte, c *chunk) error {
+	*c = chunk{Choices: c.Choices[:0]}
+	if scan(data, c) {
+		return nil
+	}
 	*c = chunk{}
 	return json.Unmarshal(data, c)
 }

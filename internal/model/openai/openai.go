@@ -138,6 +138,7 @@ type answer struct {
 	client *remote.Client
 	names  remote.Names
 	events *remote.Events
+	chunk  chunk // the one that is read
 
 	calls   remote.Calls
 	usage   *usage
@@ -186,8 +187,8 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 
 // take passes on what a chunk brings.
 func (a *answer) take(data []byte) error {
-	var c chunk
-	if err := decode(data, &c); err != nil {
+	c := &a.chunk
+	if err := decode(data, c); err != nil {
 		return a.client.NotReadable(err)
 	}
 	if c.Error != nil {
