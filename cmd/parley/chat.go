@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parleyhq/parley/client"
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 )
@@ -100,7 +101,7 @@ func (o *chatOptions) check(args []string) error {
 }
 
 // dial reaches the server that the flags name, or the one of this machine.
-func dial(ctx context.Context, cfg *config.Config, o chatOptions) (*client, func(), error) {
+func dial(ctx context.Context, cfg *config.Config, o chatOptions) (*client.Client, func(), error) {
 	if o.url != "" {
 		secret := o.secret
 		if secret == "" {
@@ -110,7 +111,8 @@ func dial(ctx context.Context, cfg *config.Config, o chatOptions) (*client, func
 			return nil, func() {}, errors.New("--url needs a secret: set PARLEY_SECRET, or give --secret")
 		}
 		transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-		return &client{http: &http.Client{Transport: transport}, base: o.url, secret: secret}, transport.CloseIdleConnections, nil
+		c, err := connect(o.url, secret, &http.Client{Transport: transport})
+		return c, transport.CloseIdleConnections, err
 	}
 	socket, err := console.Dial(ctx, cfg.Data)
 	if errors.Is(err, console.ErrNoServer) {
@@ -124,13 +126,19 @@ func dial(ctx context.Context, cfg *config.Config, o chatOptions) (*client, func
 		socket.Close()
 		return nil, func() {}, err
 	}
-	return &client{http: socket.HTTP(), base: console.BaseURL, secret: secret}, socket.Close, nil
+	c, err := connect(console.BaseURL, secret, socket.HTTP())
+	return c, socket.Close, err
+}
+
+func connect(base, secret string, h *http.Client) (*client.Client, error) {
+	return client.New(client.WithBaseURL(base), client.WithSecret(secret), client.WithHTTPClient(h),
+		client.WithUserAgent("parley-chat/"+version))
 }
 
 // chat is one run of the command.
 type chat struct {
 	*program
-	client   *client
+	client   *client.Client
 	options  chatOptions
 	id       string // of the conversation
 	again    string // the command that goes on, without the conversation
@@ -143,9 +151,29 @@ type chat struct {
 var errLeft = errors.New("left")
 
 // open makes the conversation, unless there is one to go on with.
-func (s *chat) open(ctx context.Context) (err error) {
-	if s.id = s.options.conversation; s.id == "" {
-		s.id, err = s.client.createConversation(ctx, s.options.model, s.options.backstory)
+func (s *chat) open(ctx context.Context) error {
+	if s.id = s.options.conversation; s.id != "" {
+		return nil
+	}
+	var in client.ConversationCreateRequest
+	if s.options.model != "" {
+		in.Model = client.Set(s.options.model)
+	}
+	if s.options.backstory != "" {
+		in.Backstory = client.Set(s.options.backstory)
+	}
+	created, err := s.client.Conversation.Create(ctx, in)
+	if err != nil {
+		return spoken(err)
+	}
+	s.id = created.ID
+	return nil
+}
+
+// spoken is an error as a person wants to read it: without status and code.
+func spoken(err error) error {
+	if refused, ok := errors.AsType[*client.Error](err); ok {
+		return errors.New(refused.Message)
 	}
 	return err
 }
@@ -171,7 +199,7 @@ func (s *chat) outcome(err error) error {
 	if err == nil && s.failed {
 		return errQuiet
 	}
-	return err
+	return spoken(err)
 }
 
 // loop answers message after message.
@@ -208,12 +236,12 @@ func (s *chat) loop(ctx context.Context) error {
 // shrug tells a reader at a terminal why a message was refused, and goes on:
 // the next one may do better. A script wants to know at once.
 func (s *chat) shrug(err error) bool {
-	refused, ok := errors.AsType[*apiError](err)
+	refused, ok := errors.AsType[*client.Error](err)
 	if !s.terminal || !ok {
 		return false
 	}
 	s.failed = true
-	fmt.Fprintf(s.err, "parley: %v\n", refused)
+	fmt.Fprintf(s.err, "parley: %s\n", refused.Message)
 	return true
 }
 
@@ -271,7 +299,7 @@ func (s *chat) turn(ctx context.Context, text string) error {
 		defer close(watched)
 		s.watch(ctx, answered, leave)
 	}()
-	a, err := s.client.ask(ctx, s.id, text, s.print)
+	result, err := s.answer(ctx, text)
 	close(answered)
 	<-watched
 	if s.midline || err == nil {
@@ -283,11 +311,24 @@ func (s *chat) turn(ctx context.Context, text string) error {
 		return errLeft
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the connection was lost and does not come back; the answer goes on at the server")
-	case err != nil:
+	case result == nil:
 		return err
 	}
-	s.note(a)
+	s.note(result)
 	return nil
+}
+
+// answer asks and prints the answer as it comes. A result says all about a turn
+// that failed; an error stands for a missing one.
+func (s *chat) answer(ctx context.Context, text string) (*client.Result, error) {
+	stream := s.client.Conversation.CompleteStream(ctx, s.id, client.CompleteRequest{Text: client.Set(text)})
+	for token, err := range stream.Text() {
+		if err != nil && stream.Result() == nil {
+			return nil, err
+		}
+		s.print(token)
+	}
+	return stream.Result(), nil
 }
 
 // stopTime is how long a request to stop may take to leave. Who leaves at once
@@ -304,7 +345,10 @@ func (s *chat) watch(ctx context.Context, answered <-chan struct{}, leave contex
 	stopped := make(chan error, 1)
 	stopping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	go func() { stopped <- s.client.stop(stopping, s.id) }()
+	go func() {
+		_, err := s.client.Conversation.Stop(stopping, s.id, client.StopRequest{})
+		stopped <- err
+	}()
 	for {
 		select {
 		case <-answered:
@@ -312,7 +356,7 @@ func (s *chat) watch(ctx context.Context, answered <-chan struct{}, leave contex
 		case err := <-stopped:
 			stopped = nil
 			if err != nil {
-				fmt.Fprintf(s.err, "parley: the answer cannot be stopped: %v\n", err)
+				fmt.Fprintf(s.err, "parley: the answer cannot be stopped: %v\n", spoken(err))
 			}
 		case <-s.interrupts:
 			leave(errLeft)
@@ -336,18 +380,18 @@ func awaitStop(stopped <-chan error) {
 }
 
 // note says how an answer ended, if it is not complete.
-func (s *chat) note(a *answer) {
-	switch a.result.End.Reason {
-	case "stop":
-	case "abort":
+func (s *chat) note(result *client.Result) {
+	switch result.End.Reason {
+	case client.EndStop, "": // a server of older days gives no reason
+	case client.EndAbort:
 		fmt.Fprintln(s.err, "(stopped)")
-	case "length":
+	case client.EndLength:
 		fmt.Fprintln(s.err, "(cut at the model's limit)")
 	default:
 		s.failed = true
-		why := a.failed
-		if why == "" {
-			why = "the answer ended with " + a.result.End.Reason
+		why := "the answer ended with " + string(result.End.Reason)
+		if result.Error != nil {
+			why = result.Error.Message
 		}
 		fmt.Fprintf(s.err, "parley: %s\n", why)
 	}

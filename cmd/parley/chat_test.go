@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/parleyhq/parley/client"
 	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
 )
 
@@ -63,12 +64,17 @@ func TestAChatReadsOneMessageALine(t *testing.T) {
 func TestAChatGoesOnWithAConversation(t *testing.T) {
 	t.Parallel()
 	_, server, env := withProvider(t)
-	client := &client{http: &http.Client{Transport: &http.Transport{}}, base: address(server), secret: "the-secret-of-all-tests"}
-	defer client.http.CloseIdleConnections()
-	id, err := client.createConversation(t.Context(), "", "")
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	c, err := connect(address(server), "the-secret-of-all-tests", &http.Client{Transport: transport})
 	if err != nil {
 		t.Fatal(err)
 	}
+	created, err := c.Conversation.Create(t.Context(), client.ConversationCreateRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := created.ID
 	for _, args := range [][]string{
 		{"chat", "one", "--conversation", id},
 		{"chat", "two", "--conversation", id, "--url", address(server)},
@@ -76,14 +82,15 @@ func TestAChatGoesOnWithAConversation(t *testing.T) {
 	} {
 		run(t, exitFine, env, args...)
 	}
-	resp, err := client.send(t.Context(), "GET", "/v1/conversation/"+id+"/message/list", nil, nil)
-	if err != nil {
-		t.Fatal(err)
+	answers := 0
+	for message, err := range c.Conversation.Message.All(t.Context(), id, client.ListRequest{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers += strings.Count(message.Text, "You said: ")
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || strings.Count(string(body), "You said: ") != 3 {
-		t.Errorf("got %s, %v", body, err)
+	if answers != 3 {
+		t.Errorf("there are %d answers", answers)
 	}
 	_, refused := run(t, exitFailed, env, "chat", "four", "--conversation", "unknown")
 	if refused == "" {
@@ -151,7 +158,7 @@ func TestWhoLeavesAtOnceHasAskedForTheStop(t *testing.T) {
 	<-asked
 	c.interrupts <- os.Interrupt
 	c.interrupts <- os.Interrupt
-	if path := <-asked; path != "/v1/conversation/x/stop" {
+	if path := <-asked; path != "/api/v1/conversation/x/stop" {
 		t.Errorf("it asked for %s", path)
 	}
 	if code := c.end(); code != exitFine {

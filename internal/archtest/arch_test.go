@@ -28,6 +28,9 @@ type layer struct {
 func layers() []layer {
 	return []layer{
 		{
+			packages: []string{"client"}, stdlib: true,
+			why: "programs of other people import the client; it brings them nothing of the server and no dependency",
+		}, {
 			packages: []string{"internal/convo"}, stdlib: true,
 			why: "convo is the bottom: the domain knows no wire format, no database and no library",
 		}, {
@@ -84,10 +87,10 @@ func layers() []layer {
 			why: "bench measures every part beside the whole; nothing but its command may need it",
 		}, {
 			packages: []string{"cmd/parley"},
-			may:      []string{"internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo"},
+			may:      []string{"client", "internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo"},
 			why:      "the command line parses, calls app and prints; it does not wire",
 		}, {
-			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"internal/*/*/*", "internal/*/*", "internal/*", "test/*"},
+			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"client", "internal/*/*/*", "internal/*/*", "internal/*", "test/*"},
 			why: "tests may import what they test",
 		},
 	}
@@ -190,6 +193,8 @@ func TestWrongImportsAreFound(t *testing.T) {
 		"the engine uses a driver":  {ImportPath: module + "internal/engine", Imports: []string{module + "internal/store/sqlite"}},
 		"a command uses a driver":   {ImportPath: module + "cmd/parley", Imports: []string{module + "internal/store/sqlite"}},
 		"app uses a test kit":       {ImportPath: module + "internal/app", Imports: []string{module + "internal/model/scripted"}},
+		"the client uses a library": {ImportPath: module + "client", Imports: []string{"github.com/google/uuid"}},
+		"the client uses a server":  {ImportPath: module + "client", Imports: []string{module + "internal/convo"}},
 		"a package has no layer":    {ImportPath: module + "internal/util"},
 	} {
 		if len(violations(p)) != 1 {

@@ -1,0 +1,56 @@
+package client
+
+import (
+	"net/http"
+	"net/url"
+	"sync/atomic"
+)
+
+// Client calls a server. Make it with [New]; it may be used by many goroutines
+// and needs no closing.
+type Client struct {
+	Conversation *ConversationService
+	Platform     *PlatformService
+
+	defaults settings
+	parley   atomic.Bool // the server numbers its lines and honours keys
+}
+
+// PlatformService tells what the server offers.
+type PlatformService struct {
+	Model *ModelService
+}
+
+// New makes a client. It asks nothing yet: without [WithSecret] the first call
+// is refused by the server, and without [WithBaseURL] it goes to the hosted
+// service.
+func New(options ...Option) (*Client, error) {
+	base, err := url.Parse(DefaultBaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{defaults: settings{
+		base: base, header: http.Header{}, userAgent: "parley-go",
+		retries: DefaultRetries, resumes: DefaultResumes, idle: DefaultIdleTimeout,
+		http: &http.Client{CheckRedirect: stay},
+	}}
+	for _, option := range options {
+		if err := option(&c.defaults); err != nil {
+			return nil, err
+		}
+	}
+	c.defaults.client = c
+	c.Conversation = &ConversationService{
+		Message: &MessageService{client: c},
+		Session: &SessionService{client: c},
+		client:  c,
+	}
+	c.Platform = &PlatformService{Model: &ModelService{client: c}}
+	return c, nil
+}
+
+// URL is the address of the server.
+func (c *Client) URL() *url.URL {
+	u := *c.defaults.base
+	return &u
+}

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// errIdle ends a connection on which nothing came for too long.
+var errIdle = errors.New("nothing came for too long")
+
+// connection is one connection of a stream. Who opens it must close it.
+type connection struct {
+	lines  *lineReader
+	parent context.Context // of the stream, which may have several connections
+	cancel context.CancelCauseFunc
+	header http.Header
+	body   io.ReadCloser
+	idle   time.Duration
+	timer  *time.Timer // nil while silence is allowed
+}
+
+// open connects for an answer that is read piece by piece, with retries.
+func (c *Client) open(ctx context.Context, r *request, options []Option) (*connection, error) {
+	s, err := c.with(options)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(ctx, s.begin(r))
+}
+
+// begin makes a request, with retries, and does not read its answer.
+func (s *settings) begin(r *request) func(context.Context) (*http.Response, error) {
+	return func(ctx context.Context) (resp *http.Response, err error) {
+		err = s.retry(ctx, r, func() error {
+			resp, err = s.once(ctx, r)
+			return err
+		})
+		return resp, err
+	}
+}
+
+// open makes a connection. The timeout bounds it until the answer begins.
+func (s *settings) open(ctx context.Context, connect func(context.Context) (*http.Response, error)) (*connection, error) {
+	own, cancel := context.WithCancelCause(ctx)
+	var timer *time.Timer
+	if s.timeout > 0 {
+		timer = time.AfterFunc(s.timeout, func() { cancel(errTimeout) })
+	}
+	resp, err := connect(own)
+	if timer != nil {
+		timer.Stop() // what it cancelled already shows when the body is read
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	c := &connection{parent: ctx, cancel: cancel, header: resp.Header, body: resp.Body, idle: s.idle}
+	c.lines = newLineReader(c)
+	return c, nil
+}
+
+// close ends the connection, also in the middle of its answer.
+func (c *connection) close() {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.cancel(nil)
+	_ = c.body.Close()
+}
+
+// Close implements [io.Closer], for callers who read the answer themselves.
+func (c *connection) Close() error {
+	c.close()
+	return nil
+}
+
+// Read implements [io.Reader]. Blanks count as a sign of life.
+func (c *connection) Read(p []byte) (int, error) {
+	n, err := c.body.Read(p)
+	if c.timer != nil {
+		c.timer.Reset(c.idle)
+	}
+	return n, err
+}
+
+// watch ends the connection once it is silent for too long. It is for servers
+// that break their silence.
+func (c *connection) watch() {
+	if c.timer == nil {
+		c.timer = time.AfterFunc(c.idle, func() { c.cancel(errIdle) })
+	}
+}
+
+// next gives the next line, or [io.EOF] after the last one. The end of the
+// stream's context is its cause, and every other end a [*cutError].
+func (c *connection) next() (line, error) {
+	l, err := c.lines.next()
+	if err == nil || errors.Is(err, io.EOF) {
+		return l, err
+	}
+	if c.parent.Err() != nil {
+		return l, context.Cause(c.parent)
+	}
+	if _, ok := errors.AsType[*malformedError](err); ok {
+		return l, err
+	}
+	return l, &cutError{err}
+}
