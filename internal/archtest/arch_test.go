@@ -46,7 +46,10 @@ func layers() []layer {
 			packages: []string{"internal/seal", "internal/config"},
 			why:      "it knows nothing of conversations",
 		}, {
-			packages: []string{"internal/httpio", "internal/console", "internal/ratelimit"}, may: []string{"internal/convo"},
+			packages: []string{"internal/openapi"}, stdlib: true,
+			why: "it knows the formats of descriptions, and nothing of what is described",
+		}, {
+			packages: []string{"internal/httpio", "internal/console", "internal/ratelimit"}, may: []string{"internal/convo", "internal/openapi"},
 			why: "plumbing knows the domain's errors and no use case",
 		}, {
 			packages: []string{"internal/store/record", "internal/store/replay"}, may: []string{"internal/convo"},
@@ -72,7 +75,7 @@ func layers() []layer {
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
 			packages: []string{"internal/wire/*"},
-			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit"},
+			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit", "internal/openapi"},
 			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
 		}, {
 			packages: []string{"internal/app"},

@@ -122,6 +122,9 @@ func New(o Options) *Engine {
 // longer than a disk needs that works.
 const stopTime = 10 * time.Second
 
+// Limits are those that the engine was made with.
+func (e *Engine) Limits() Limits { return e.limits }
+
 // Drain refuses new turns, lets running ones finish until ctx ends, stops the
 // rest, and sends readers away when none runs. Queued and waiting turns are left as they
 // are: they go on at the next start. An error says that some turn did not end

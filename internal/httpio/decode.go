@@ -51,7 +51,8 @@ func (o Optional[T]) Apply(dst **T) {
 // Decode reads a body, one JSON object, into a struct by the names in its json
 // tags, exactly as they are written. Unknown members are ignored, null counts
 // as absent, and an error names the member that it is about. A member tagged
-// required:"true" must be there.
+// required:"true" must be there; one tagged null:"refused" may be left out, but
+// not be null.
 func Decode[T any](body []byte) (T, error) {
 	var request T
 	body, err := CheckObject(body)
@@ -74,6 +75,7 @@ type member struct {
 	name     string
 	index    []int
 	required bool
+	present  bool // may be left out, but not be null
 }
 
 func newDecoder() *decoder { return &decoder{known: map[reflect.Type][]member{}} }
@@ -86,7 +88,7 @@ func (d *decoder) members(t reflect.Type) []member {
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name != "" && !f.Anonymous {
-			list = append(list, member{name, f.Index, f.Tag.Get("required") == "true"})
+			list = append(list, member{name, f.Index, f.Tag.Get("required") == "true", f.Tag.Get("null") == "refused"})
 		}
 	}
 	d.known[t] = list
@@ -101,8 +103,11 @@ func (d *decoder) object(path string, object []byte, dst reflect.Value) error {
 		if i < 0 {
 			continue
 		}
-		if string(value) != "null" {
+		switch {
+		case string(value) != "null":
 			seen |= 1 << i
+		case list[i].present:
+			return convo.Errorf(convo.Invalid, "%s must not be null", join(path, name))
 		}
 		if err := d.value(join(path, name), value, dst.FieldByIndex(list[i].index)); err != nil {
 			return err

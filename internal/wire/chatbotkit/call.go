@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -34,6 +36,16 @@ func (c *call) engine() *engine.Engine { return c.front.engine }
 // conversation and message are the ids in the path.
 func (c *call) conversation() string { return c.match.Param("conversationId") }
 func (c *call) message() string      { return c.match.Param("messageId") }
+
+// param reads a parameter of the query string. One that the operation does not
+// declare is a mistake of ours: nobody could know of it.
+func param[T any](c *call, p httpio.Param[T]) (value T, err error) {
+	declares := func(d httpio.Declared) bool { return d.QueryName() == p.QueryName() }
+	if !slices.ContainsFunc(c.match.Value.query, declares) {
+		return value, fmt.Errorf("%s does not declare the parameter %s", c.match.Value.name, p.QueryName())
+	}
+	return p.Read(c.query)
+}
 
 // readRequest reads and decodes a body, and makes the Ask by which a repeat of
 // the request is recognised.
@@ -75,6 +87,9 @@ func (c *call) admit() error {
 	return err
 }
 
+// maxKey is how many characters an Idempotency-Key may have.
+const maxKey = 255
+
 // idempotencyKey gives the caller's key, or "". A key that cannot be one is an
 // error, because to ignore it would be to do things twice.
 func idempotencyKey(r *http.Request) (string, error) {
@@ -89,8 +104,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 			break
 		}
 	}
-	if key == "" || len(key) > 255 || len(values) > 1 {
-		return "", convo.Errorf(convo.Invalid, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+	if key == "" || len(key) > maxKey || len(values) > 1 {
+		return "", convo.Errorf(convo.Invalid, "Idempotency-Key must be 1 to %d visible ASCII characters", maxKey)
 	}
 	return key, nil
 }

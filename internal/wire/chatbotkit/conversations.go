@@ -3,8 +3,8 @@ package chatbotkit
 import (
 	"time"
 
-	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
 )
 
 // createdConversation is the answer to create. Messages are echoed only to
@@ -16,14 +16,11 @@ type createdConversation struct {
 
 // echoMessage is a stored message in the answer to create.
 type echoMessage struct {
-	ID   string `json:"id"`
-	Type string `json:"type"`
-	Text string `json:"text"`
-	Meta object `json:"meta,omitempty"`
+	ID   string      `json:"id"`
+	Type messageType `json:"type"`
+	Text string      `json:"text"`
+	Meta object      `json:"meta,omitempty"`
 }
-
-// MarshalJSON keeps the object as it was sent.
-func (o object) MarshalJSON() ([]byte, error) { return o, nil }
 
 // createConversation renders before it calls: the engine stores the answer in
 // the transaction that makes the conversation, so that a repeat of the request
@@ -38,7 +35,7 @@ func createConversation(c *call, in createConversationRequest) error {
 			out.Messages = []echoMessage{} // an empty list is not an absent one
 		}
 		for _, m := range created.Messages {
-			out.Messages = append(out.Messages, echoMessage{m.ID, string(m.Type), m.Text, object(m.Meta)})
+			out.Messages = append(out.Messages, echoMessage{m.ID, messageType(m.Type), m.Text, object(m.Meta)})
 		}
 		return encode(out)
 	}
@@ -82,14 +79,20 @@ type usageObject struct {
 	Messages int64 `json:"messages"`
 }
 
+// The parameters of a usage.
+var (
+	usageFrom = httpio.TimeParam("from", "The first moment that counts: an ISO 8601 date or time, or milliseconds since 1970.")
+	usageTo   = httpio.TimeParam("to", "The first moment that does not count any more, in the same forms.")
+)
+
 // fetchUsage takes from as the first moment that counts and to as the first
 // that does not.
 func fetchUsage(c *call) error {
-	from, err := c.query.Time("from")
+	from, err := param(c, usageFrom)
 	if err != nil {
 		return err
 	}
-	to, err := c.query.Time("to")
+	to, err := param(c, usageTo)
 	if err != nil {
 		return err
 	}
@@ -100,45 +103,28 @@ func fetchUsage(c *call) error {
 	return c.answer(encode(usageObject{usage.Tokens, usage.Messages}), false)
 }
 
-// The directions of a vote, with its default value.
-const (
-	up   = 100
-	down = -100
-)
+func upvote(c *call, in upvoteRequest) error {
+	return c.vote(in.Value.or(strongest), in.Reason)
+}
+
+func downvote(c *call, in downvoteRequest) error {
+	return c.vote(in.Value.or(-strongest), in.Reason)
+}
 
 // vote rates a message, or the conversation where the path names no message.
 // What it answers with is the id of what was rated.
-func vote(direction int) func(*call, voteRequest) error {
-	return func(c *call, in voteRequest) error {
-		value := direction
-		if v := in.Value.Pointer(); v != nil {
-			value = *v
-		}
-		if value == 0 || value > 0 != (direction > 0) || max(value, -value) > 100 {
-			if direction > 0 {
-				return convo.Errorf(convo.Invalid, "value must be a whole number from 1 to 100")
-			}
-			return convo.Errorf(convo.Invalid, "value must be a whole number from -100 to -1")
-		}
-		rated := c.message()
-		if rated == "" {
-			rated = c.conversation()
-		}
-		c.rendersID(rated)
-		err := c.engine().Rate(c.r.Context(), c.actor, c.conversation(), c.message(), value, in.Reason, c.ask)
-		if err != nil {
-			return err
-		}
-		return c.reply(nil, false)
+func (c *call) vote(value int64, reason string) error {
+	rated := c.message()
+	if rated == "" {
+		rated = c.conversation()
 	}
+	c.rendersID(rated)
+	err := c.engine().Rate(c.r.Context(), c.actor, c.conversation(), c.message(), int(value), reason, c.ask)
+	if err != nil {
+		return err
+	}
+	return c.reply(nil, false)
 }
-
-// How long a session token lasts, in seconds.
-const (
-	sessionDefault = 3600
-	sessionShort   = 1800
-	sessionLong    = 86400
-)
 
 // sessionObject is the only time that a session's token is seen. Its expiry is
 // in milliseconds, though its duration was asked for in seconds.
@@ -151,13 +137,7 @@ type sessionObject struct {
 // createSession makes a token that a browser may have: it works for this
 // conversation only.
 func createSession(c *call, in createSessionRequest) error {
-	seconds := int64(sessionDefault)
-	if given := in.DurationInSeconds.Pointer(); given != nil {
-		seconds = *given
-	}
-	if seconds < sessionShort || seconds > sessionLong {
-		return convo.Errorf(convo.Invalid, "durationInSeconds must be a whole number from %d to %d", sessionShort, sessionLong)
-	}
+	seconds := in.DurationInSeconds.or(sessionDefault)
 	c.ask.Render = func(result any) []byte {
 		s, _ := result.(engine.Session)
 		return encode(sessionObject{ID: c.conversation(), Token: s.Token, ExpiresAt: millis(s.Expires)})

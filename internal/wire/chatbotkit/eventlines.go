@@ -2,7 +2,6 @@ package chatbotkit
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -25,12 +24,12 @@ type idLine struct {
 }
 
 type changedMessageLine struct {
-	ID          string          `json:"id"`
-	Type        string          `json:"type"`
-	Text        *string         `json:"text,omitempty"`
-	Name        *string         `json:"name,omitempty"`
-	Description *string         `json:"description,omitempty"`
-	Meta        json.RawMessage `json:"meta,omitempty"`
+	ID          string      `json:"id"`
+	Type        messageType `json:"type"`
+	Text        *string     `json:"text,omitempty"`
+	Name        *string     `json:"name,omitempty"`
+	Description *string     `json:"description,omitempty"`
+	Meta        object      `json:"meta,omitempty"`
 }
 
 type ratingLine struct {
@@ -55,10 +54,10 @@ func (v *logView) render(ctx context.Context, e *convo.Event) error {
 	case convo.TurnOpened:
 		v.add(e, "turnBegin", idLine{e.Turn})
 	case convo.MessageGiven:
-		v.add(e, "message", lineMessage{b.ID, string(b.Fields.Type), b.Text, json.RawMessage(b.Fields.Meta)})
+		v.add(e, "message", lineMessage{b.ID, messageType(b.Fields.Type), b.Text, object(b.Fields.Meta)})
 	case convo.MessageChanged:
 		f := b.Fields
-		v.add(e, "messageUpdated", changedMessageLine{b.ID, string(f.Type), b.Text, f.Name, f.Description, json.RawMessage(f.Meta)})
+		v.add(e, "messageUpdated", changedMessageLine{b.ID, messageType(f.Type), b.Text, f.Name, f.Description, object(f.Meta)})
 	case convo.MessageDeleted:
 		v.add(e, "messageDeleted", idLine{b.ID})
 	case convo.ConversationChanged:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -27,14 +28,22 @@ type eventsQuery struct {
 	live  bool
 }
 
+// The parameters of a log.
+var (
+	eventsAfter = httpio.IntParam("after", 0, math.MaxInt64, 0, "The number that was seen last: the log is given from the next one on.")
+	eventsCount = httpio.IntParam("take", 1, eventsMax, 0,
+		fmt.Sprintf("How many events. Unless given, %d as JSON, and all there are as JSON Lines.", eventsTake))
+	eventsLive = httpio.BoolParam("live", "Stay and send what happens from now on. Needs the header Accept: application/jsonl.")
+)
+
 func (c *call) eventsQuery() (q eventsQuery, err error) {
-	if q.after, err = c.query.Int("after", 0, math.MaxInt64, 0); err != nil {
+	if q.after, err = param(c, eventsAfter); err != nil {
 		return q, err
 	}
-	if q.take, err = c.query.Int("take", 1, eventsMax, 0); err != nil {
+	if q.take, err = param(c, eventsCount); err != nil {
 		return q, err
 	}
-	q.live, err = c.query.Bool("live")
+	q.live, err = param(c, eventsLive)
 	if err == nil && q.live && !c.lines {
 		err = convo.Errorf(convo.Invalid, "live needs the header Accept: application/jsonl")
 	}

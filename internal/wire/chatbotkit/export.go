@@ -13,7 +13,7 @@ import (
 // names both forms of lines gets JSON Lines.
 func exportConversations(c *call) error {
 	if !c.lines && httpio.Accepts(c.r, "text/csv") {
-		list, err := c.listQuery(true)
+		list, err := c.listQuery(newestFirst)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
 )
 
@@ -34,7 +35,8 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[createMessageRequest](all)
 	decoder[updateMessageRequest](all)
 	decoder[sendRequest](all)
-	decoder[voteRequest](all)
+	decoder[upvoteRequest](all)
+	decoder[downvoteRequest](all)
 	decoder[createSessionRequest](all)
 	decoder[completeRequest](all)
 	decoder[receiveRequest](all)
@@ -66,4 +68,13 @@ func TokenLines(n func() bool) int {
 // ExtendMeta is what reads add to a message's meta.
 func ExtendMeta(meta string, incomplete bool, turn string) string {
 	return string(extendMeta(convo.JSON(meta), incomplete, turn))
+}
+
+// Document is the description of the operations, as it is served.
+func Document() ([]byte, error) {
+	d, err := newDocument(engine.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	return d.JSON()
 }

@@ -2,9 +2,11 @@ package chatbotkit
 
 import (
 	"bytes"
+	"reflect"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
+	"github.com/parleyhq/parley/internal/openapi"
 )
 
 // object is a JSON object kept as it was sent.
@@ -19,11 +21,20 @@ func (o *object) DecodeField(path string, value []byte) error {
 	return nil
 }
 
+// MarshalJSON keeps the object as it was sent.
+func (o object) MarshalJSON() ([]byte, error) { return o, nil }
+
+// Describe implements [openapi.Describer].
+func (*object) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Object() }
+
 // anything is any JSON value, not kept.
 type anything struct{}
 
 // DecodeField implements [httpio.Field].
 func (*anything) DecodeField(string, []byte) error { return nil }
+
+// Describe implements [openapi.Describer].
+func (*anything) Describe(*openapi.Schemas) *openapi.Schema { return &openapi.Schema{} }
 
 // entities is a list of known entities. Only wrong types are errors: offsets
 // may belong to another text. It is given back as it came.
@@ -39,6 +50,9 @@ type entity struct {
 	Replacement *replacement `json:"replacement"`
 }
 
+// Refine says that members of the caller's own come back as well.
+func (*entity) Refine(s *openapi.Schema) { s.AdditionalProperties = true }
+
 type replacement struct {
 	Begin float64 `json:"begin"`
 	End   float64 `json:"end"`
@@ -53,6 +67,11 @@ func (e *entities) DecodeField(path string, value []byte) error {
 	}
 	e.list = bytes.Clone(value)
 	return nil
+}
+
+// Describe implements [openapi.Describer].
+func (*entities) Describe(s *openapi.Schemas) *openapi.Schema {
+	return httpio.RequestSchema(s, reflect.TypeFor[[]entity]()).With("What is known of the text. Offsets count UTF-16 units.")
 }
 
 // MarshalJSON gives the caller's own list, or an empty one.
@@ -85,6 +104,11 @@ func (f *functions) DecodeField(path string, value []byte) error {
 	err := shape.DecodeField(path, value)
 	f.given = len(shape.Value) > 0
 	return err
+}
+
+// Describe implements [openapi.Describer].
+func (*functions) Describe(s *openapi.Schemas) *openapi.Schema {
+	return httpio.RequestSchema(s, reflect.TypeFor[[]function]())
 }
 
 // extensions add to what a bot knows and can, for one turn.
@@ -134,6 +158,11 @@ func (e *extensions) DecodeField(path string, value []byte) error {
 	return err
 }
 
+// Describe implements [openapi.Describer].
+func (*extensions) Describe(s *openapi.Schemas) *openapi.Schema {
+	return httpio.RequestSchema(s, reflect.TypeFor[extension]())
+}
+
 // limits bound what one turn may do.
 type limits struct{ given bool }
 
@@ -156,4 +185,14 @@ func (l *limits) DecodeField(path string, value []byte) error {
 		}
 	}
 	return nil
+}
+
+// Describe implements [openapi.Describer]. No limit works yet, so that no number
+// is taken.
+func (*limits) Describe(*openapi.Schemas) *openapi.Schema {
+	described := &openapi.Schema{Type: openapi.Types{"object"}, Description: notSupported}
+	for _, name := range []string{"iterations", "continuations", "calls"} {
+		described.Properties.Set(name, &openapi.Schema{Type: openapi.Types{"null"}})
+	}
+	return described
 }

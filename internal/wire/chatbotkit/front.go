@@ -50,12 +50,13 @@ type front struct {
 	limiter   *ratelimit.Limiter
 	proxies   []netip.Prefix
 	router    *httpio.Router[operation]
+	documents documents
 	zones     zones
 	started   time.Time
 }
 
-// New makes the handler for everything under /v1 and /api/v1. It answers other
-// paths with 404.
+// New makes the handler for everything under /v1 and /api/v1, and for the pages
+// that describe it: /openapi.json and /docs. It answers other paths with 404.
 func New(o Options) (http.Handler, error) {
 	f := &front{
 		engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, limiter: o.Limiter, proxies: o.Proxies, started: time.Now(),
@@ -74,6 +75,9 @@ func New(o Options) (http.Handler, error) {
 	if f.router, err = httpio.NewRouter(routes); err != nil {
 		return nil, fmt.Errorf("making the ChatBotKit routes: %w", err)
 	}
+	if f.documents, err = newDocuments(o.Engine.Limits()); err != nil {
+		return nil, fmt.Errorf("describing the ChatBotKit operations: %w", err)
+	}
 	shell := &httpio.Shell{Log: o.Log, Fail: fail}
 	return shell.Wrap(f.serve), nil
 }
@@ -85,6 +89,9 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	if r.Method == http.MethodOptions {
 		w.NoContent()
 		return nil
+	}
+	if page, ok := f.documents[r.URL.Path]; ok {
+		return page.serve(w, r)
 	}
 	path, ok := cutPrefix(r.URL.EscapedPath())
 	if !ok {

@@ -44,7 +44,7 @@ const laterPaths = `
 /event/log: GET export list POST subscribe
 /file: GET list POST create
 /file/{fileId}: GET download fetch POST delete sync update upload
-/: GET spec POST graphql
+/: POST graphql
 /integration/discord: GET list POST create
 /integration/discord/{discordIntegrationId}: GET fetch POST delete setup update
 /integration/email: GET list POST create

@@ -3,6 +3,7 @@ package chatbotkit
 import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
+	"github.com/parleyhq/parley/internal/openapi"
 )
 
 // unsupported refuses a field whose feature this server does not have yet: to
@@ -10,6 +11,9 @@ import (
 func unsupported(path string) error {
 	return convo.Errorf(convo.Invalid, "%s is not supported by this version yet; leave it out", path)
 }
+
+// notSupported describes a field that takes only what means nothing.
+const notSupported = "Not supported yet: leave it out, or empty."
 
 // laterText is the id of something that does not exist yet. "" names nothing
 // and is stored.
@@ -26,6 +30,11 @@ func (t *laterText) DecodeField(path string, value []byte) error {
 	return nil
 }
 
+// Describe implements [openapi.Describer].
+func (*laterText) Describe(*openapi.Schemas) *openapi.Schema {
+	return &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int), Description: notSupported}
+}
+
 // laterBool switches something on that does not exist yet. false is stored.
 type laterBool struct{ httpio.Optional[bool] }
 
@@ -38,6 +47,11 @@ func (b *laterBool) DecodeField(path string, value []byte) error {
 		return unsupported(path)
 	}
 	return nil
+}
+
+// Describe implements [openapi.Describer].
+func (*laterBool) Describe(*openapi.Schemas) *openapi.Schema {
+	return &openapi.Schema{Type: openapi.Types{"boolean"}, Enum: []any{false}, Description: notSupported}
 }
 
 // laterList is a list of objects that mean nothing yet.
@@ -55,6 +69,37 @@ func (*laterList) DecodeField(path string, value []byte) error {
 	return nil
 }
 
+// Describe implements [openapi.Describer].
+func (*laterList) Describe(*openapi.Schemas) *openapi.Schema { return emptyList().With(notSupported) }
+
+func emptyList() *openapi.Schema {
+	list := openapi.List(&openapi.Schema{})
+	list.MaxItems = new(int)
+	return list
+}
+
+// laterFunctions are those of a turn, which cannot call any yet.
+type laterFunctions struct{ functions }
+
+// Describe implements [openapi.Describer].
+func (*laterFunctions) Describe(*openapi.Schemas) *openapi.Schema {
+	return emptyList().With(notSupported)
+}
+
+// laterExtensions are those of a turn, which cannot use any yet.
+type laterExtensions struct{ extensions }
+
+// Describe implements [openapi.Describer].
+func (*laterExtensions) Describe(*openapi.Schemas) *openapi.Schema {
+	described := &openapi.Schema{Type: openapi.Types{"object"}, Description: notSupported}
+	empty := &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int)}
+	described.Properties.Set("backstory", empty.OrNull())
+	for _, name := range []string{"datasets", "skillsets", "features"} {
+		described.Properties.Set(name, emptyList().OrNull())
+	}
+	return described
+}
+
 // laterContact is the id of a contact, or what makes one.
 type laterContact struct{}
 
@@ -67,6 +112,11 @@ func (*laterContact) DecodeField(path string, value []byte) error {
 		return unsupported(path)
 	}
 	return convo.Errorf(convo.Invalid, "%s must be a string or an object", path)
+}
+
+// Describe implements [openapi.Describer].
+func (*laterContact) Describe(*openapi.Schemas) *openapi.Schema {
+	return &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int), Description: notSupported}
 }
 
 // check refuses what a turn was asked with and cannot have. What a session

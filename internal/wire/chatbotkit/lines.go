@@ -82,7 +82,7 @@ type usageLine struct {
 	Output    int64  `json:"outputTokensUsed"`
 	Cached    int64  `json:"cachedTokensUsed"`
 	Reasoning int64  `json:"reasoningTokensUsed"`
-	Source    string `json:"source"`
+	Source    source `json:"source"`
 }
 
 // abortLine says who ended a turn early: somebody, or the end of the server.
@@ -104,10 +104,10 @@ func (l *lines) turnEvent(e *convo.Event, v *turnView) bool {
 	case convo.TurnStarted:
 		l.add(e, "completeBegin", nothing{})
 	case convo.MessageEnded:
-		l.add(e, "message", lineMessage{b.ID, string(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "")})
+		l.add(e, "message", lineMessage{b.ID, messageType(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "")})
 	case convo.ModelAnswered:
 		u := b.Usage
-		l.add(e, "usage", usageLine{b.Model, u.Input.N, u.Output.N, u.Cached.N, u.Reasoning.N, source(u)})
+		l.add(e, "usage", usageLine{b.Model, u.Input.N, u.Output.N, u.Cached.N, u.Reasoning.N, sourceOf(u)})
 	case convo.TurnEnded:
 		l.ended(e, b, v)
 	default:

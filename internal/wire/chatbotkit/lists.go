@@ -2,9 +2,9 @@ package chatbotkit
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -24,26 +24,11 @@ type listObject[T any] struct {
 	Cursor string `json:"cursor"`
 }
 
-// listQuery decodes the query of a list. take is 0 where it was not given.
-func (c *call) listQuery(desc bool) (engine.List, error) {
-	list := engine.List{Desc: desc}
-	switch order, given := c.query.String("order"); {
-	case order == "asc" || order == "desc":
-		list.Desc = order == "desc"
-	case given:
-		return list, convo.Errorf(convo.Invalid, "order must be asc or desc")
-	}
-	take, err := c.query.Int("take", 1, engine.MaxTake, 0)
-	list.Take = int(take)
-	list.Cursor, _ = c.query.String("cursor")
-	meta := c.query.Prefixed("meta.")
-	if err := checkFilters(meta); err != nil {
-		return list, err
-	}
-	for _, key := range slices.Sorted(maps.Keys(meta)) {
-		list.Meta = append(list.Meta, convo.MetaFilter{Key: key, Value: meta[key]})
-	}
-	return list, err
+// listParams are the parameters that all lists take.
+type listParams struct {
+	order, cursor httpio.Param[string]
+	take          httpio.Param[int64]
+	meta          httpio.Param[map[string]string]
 }
 
 // The bounds of a filter on meta. Each level of a key decodes what lies below
@@ -53,21 +38,56 @@ const (
 	maxLevels  = 16
 )
 
-func checkFilters(meta map[string]string) error {
-	if len(meta) > maxFilters {
-		return convo.Errorf(convo.Invalid, "a list takes at most %d filters on meta", maxFilters)
+// Lists differ in the order that they have unless another one is asked for.
+var (
+	newestFirst = newListParams("desc", "asc")
+	oldestFirst = newListParams("asc", "desc")
+)
+
+func newListParams(orders ...string) listParams {
+	return listParams{
+		order:  httpio.ChoiceParam("order", "By creation, messages by their place in the conversation.", orders...),
+		cursor: httpio.StringParam("cursor", "Where the page before ended: its cursor, or the id of its last item. The list goes on behind it."),
+		take: httpio.IntParam("take", 1, engine.MaxTake, 0,
+			fmt.Sprintf("How many items. Unless given, %d as JSON, and all there are as JSON Lines or CSV.", engine.DefaultTake)),
+		meta: httpio.GroupParam("meta", maxFilters, maxLevels,
+			"Only objects whose meta has this value, as in meta.lang=en; several filters must all hold. Dots lead into nested objects."),
 	}
-	for key := range meta {
-		if strings.Count(key, ".") >= maxLevels {
-			return convo.Errorf(convo.Invalid, "a filter on meta takes at most %d levels", maxLevels)
-		}
+}
+
+// declared are the parameters for the table of operations.
+func (p listParams) declared() []httpio.Declared {
+	return []httpio.Declared{p.order, p.take, p.cursor, p.meta}
+}
+
+// listQuery decodes the query of a list. take is 0 where it was not given.
+func (c *call) listQuery(params listParams) (list engine.List, err error) {
+	order, err := param(c, params.order)
+	if err != nil {
+		return list, err
 	}
-	return nil
+	take, err := param(c, params.take)
+	if err != nil {
+		return list, err
+	}
+	cursor, err := param(c, params.cursor)
+	if err != nil {
+		return list, err
+	}
+	meta, err := param(c, params.meta)
+	if err != nil {
+		return list, err
+	}
+	list = engine.List{Desc: order == "desc", Take: int(take), Cursor: cursor}
+	for _, key := range slices.Sorted(maps.Keys(meta)) {
+		list.Meta = append(list.Meta, convo.MetaFilter{Key: key, Value: meta[key]})
+	}
+	return list, nil
 }
 
 // answerList answers with a page as JSON, or with all items as lines.
-func answerList[T any](c *call, desc bool, page pager[T]) error {
-	list, err := c.listQuery(desc)
+func answerList[T any](c *call, params listParams, page pager[T]) error {
+	list, err := c.listQuery(params)
 	if err != nil {
 		return err
 	}
@@ -156,11 +176,11 @@ func (c *call) conversations() pager[conversationObject] {
 }
 
 // listConversations shows the newest first.
-func listConversations(c *call) error { return answerList(c, true, c.conversations()) }
+func listConversations(c *call) error { return answerList(c, newestFirst, c.conversations()) }
 
 // listMessages shows a conversation as it was held, from its beginning.
 func listMessages(c *call) error {
-	return answerList(c, false, shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Message], error) {
+	return answerList(c, oldestFirst, shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Message], error) {
 		return c.engine().Messages(ctx, c.actor, c.conversation(), list)
 	}, showMessage))
 }

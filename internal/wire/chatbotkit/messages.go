@@ -58,11 +58,8 @@ func fetchMessage(c *call) error {
 }
 
 // updateMessage changes what is given. A cleared text is an empty one, for
-// every message has a text; a type cannot be cleared at all.
+// every message has a text.
 func updateMessage(c *call, in updateMessageRequest) error {
-	if in.Type.Null {
-		return convo.Errorf(convo.Invalid, "type cannot be cleared")
-	}
 	change := func(fields *convo.MessageFields, text *string) {
 		in.commonFields.apply(fields)
 		if in.Type.Given {

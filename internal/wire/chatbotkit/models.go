@@ -26,7 +26,7 @@ type modelObject struct {
 
 // listModels tells which names a request may use for its model.
 func listModels(c *call) error {
-	return answerList(c, true, shown(c.modelPage, c.front.showModel))
+	return answerList(c, newestFirst, shown(c.modelPage, c.front.showModel))
 }
 
 func (f *front) showModel(m model.Listed) modelObject {

@@ -7,39 +7,42 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 )
 
-// conversationObject is a conversation as list and fetch show it. Fields that
-// were never given are left out; a stored false or "" is shown.
+// conversationFields are what callers set of a conversation. Fields that were
+// never given are left out; a stored false or "" is shown.
+type conversationFields struct {
+	ID          string  `json:"id"`
+	Name        *string `json:"name,omitempty"`
+	Description *string `json:"description,omitempty"`
+	Meta        object  `json:"meta,omitempty"`
+	ContactID   *string `json:"contactId,omitempty"`
+	TaskID      *string `json:"taskId,omitempty"`
+	SpaceID     *string `json:"spaceId,omitempty"`
+	BotID       *string `json:"botId,omitempty"`
+	Model       *string `json:"model,omitempty"`
+	Backstory   *string `json:"backstory,omitempty"`
+	DatasetID   *string `json:"datasetId,omitempty"`
+	SkillsetID  *string `json:"skillsetId,omitempty"`
+	Privacy     *bool   `json:"privacy,omitempty"`
+	Moderation  *bool   `json:"moderation,omitempty"`
+}
+
+// conversationObject is a conversation as list and fetch show it.
 type conversationObject struct {
-	ID          string          `json:"id"`
-	Name        *string         `json:"name,omitempty"`
-	Description *string         `json:"description,omitempty"`
-	Meta        json.RawMessage `json:"meta,omitempty"`
-	ContactID   *string         `json:"contactId,omitempty"`
-	TaskID      *string         `json:"taskId,omitempty"`
-	SpaceID     *string         `json:"spaceId,omitempty"`
-	BotID       *string         `json:"botId,omitempty"`
-	Model       *string         `json:"model,omitempty"`
-	Backstory   *string         `json:"backstory,omitempty"`
-	DatasetID   *string         `json:"datasetId,omitempty"`
-	SkillsetID  *string         `json:"skillsetId,omitempty"`
-	Privacy     *bool           `json:"privacy,omitempty"`
-	Moderation  *bool           `json:"moderation,omitempty"`
-	CreatedAt   int64           `json:"createdAt,omitempty"`
-	UpdatedAt   int64           `json:"updatedAt,omitempty"`
+	conversationFields
+	CreatedAt int64 `json:"createdAt"`
+	UpdatedAt int64 `json:"updatedAt"`
 }
 
 // showConversation adds the times to the fields.
 func showConversation(c convo.Conversation) conversationObject {
-	o := showFields(c.ID, c.Fields)
-	o.CreatedAt, o.UpdatedAt = millis(c.Created), millis(c.Updated)
-	return o
+	return conversationObject{showFields(c.ID, c.Fields), millis(c.Created), millis(c.Updated)}
 }
 
 // showFields is the part of a conversation that callers set; the log shows
 // changes as it, without times.
-func showFields(id string, f convo.Fields) conversationObject {
-	return conversationObject{
-		ID: id, Name: f.Name, Description: f.Description, Meta: json.RawMessage(f.Meta),
+func showFields(id string, f convo.Fields) conversationFields {
+	return conversationFields{
+		ID: id, Name: f.Name, Description: f.Description, Meta: object(f.Meta),
 		ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, BotID: f.BotID,
 		Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
 		Privacy: f.Privacy, Moderation: f.Moderation,
@@ -48,14 +51,14 @@ func showFields(id string, f convo.Fields) conversationObject {
 
 // messageObject is a message as list and fetch show it.
 type messageObject struct {
-	ID          string          `json:"id"`
-	Type        string          `json:"type"`
-	Text        string          `json:"text"`
-	Name        *string         `json:"name,omitempty"`
-	Description *string         `json:"description,omitempty"`
-	Meta        json.RawMessage `json:"meta,omitempty"`
-	CreatedAt   int64           `json:"createdAt"`
-	UpdatedAt   int64           `json:"updatedAt"`
+	ID          string      `json:"id"`
+	Type        messageType `json:"type"`
+	Text        string      `json:"text"`
+	Name        *string     `json:"name,omitempty"`
+	Description *string     `json:"description,omitempty"`
+	Meta        object      `json:"meta,omitempty"`
+	CreatedAt   int64       `json:"createdAt"`
+	UpdatedAt   int64       `json:"updatedAt"`
 }
 
 // showMessage shows a stored message. A bot message names the turn that it came
@@ -66,7 +69,7 @@ func showMessage(m convo.Message) messageObject {
 		turn = m.Turn
 	}
 	return messageObject{
-		ID: m.ID, Type: string(m.Type), Text: m.Text, Name: m.Name, Description: m.Description,
+		ID: m.ID, Type: messageType(m.Type), Text: m.Text, Name: m.Name, Description: m.Description,
 		Meta: extendMeta(meta, m.Incomplete, turn), CreatedAt: millis(m.Created), UpdatedAt: millis(m.Updated),
 	}
 }
@@ -74,17 +77,17 @@ func showMessage(m convo.Message) messageObject {
 // lineMessage is a message as the lines of a stream show it. It has no
 // createdAt: the reducer of the published React package wants a Date there.
 type lineMessage struct {
-	ID   string          `json:"id,omitempty"`
-	Type string          `json:"type"`
-	Text string          `json:"text"`
-	Meta json.RawMessage `json:"meta,omitempty"`
+	ID   string      `json:"id,omitempty"`
+	Type messageType `json:"type"`
+	Text string      `json:"text"`
+	Meta object      `json:"meta,omitempty"`
 }
 
 // extendMeta adds what the server itself says about a message. Members that
 // the caller stored by the same names stay as they are.
-func extendMeta(meta convo.JSON, incomplete bool, turn string) json.RawMessage {
+func extendMeta(meta convo.JSON, incomplete bool, turn string) object {
 	if !incomplete && turn == "" {
-		return json.RawMessage(meta)
+		return object(meta)
 	}
 	stored := map[string]json.RawMessage{}
 	if json.Unmarshal(meta, &stored) != nil || len(stored) == 0 {

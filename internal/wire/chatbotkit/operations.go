@@ -3,6 +3,8 @@ package chatbotkit
 import (
 	"net/http"
 	"reflect"
+
+	"github.com/parleyhq/parley/internal/httpio"
 )
 
 // operation is one row of the table: what answers to a method and a path, who
@@ -13,6 +15,7 @@ type operation struct {
 	path    string // after the prefix
 	session bool   // session tokens may use it, on their own conversation
 	turn    bool   // it answers with a turn, and counts as a stream in any form
+	query   []httpio.Declared
 	request reflect.Type
 	handle  func(*call) error
 }
@@ -24,8 +27,10 @@ const (
 	session = true
 )
 
-func get(name, path string, who bool, handle func(*call) error) operation {
-	return operation{name: name, method: http.MethodGet, path: path, session: who, handle: handle}
+// get is an operation without a body. What it reads of the query string is
+// declared here.
+func get(name, path string, who bool, handle func(*call) error, query ...httpio.Declared) operation {
+	return operation{name: name, method: http.MethodGet, path: path, session: who, query: query, handle: handle}
 }
 
 // post is an operation with a JSON body, decoded into T.
@@ -56,32 +61,32 @@ func operations() []operation {
 		message = one + "/message/{messageId}"
 	)
 	return []operation{
-		get("listConversations", "/conversation/list", account, listConversations),
-		get("exportConversations", "/conversation/export", account, exportConversations),
+		get("listConversations", "/conversation/list", account, listConversations, newestFirst.declared()...),
+		get("exportConversations", "/conversation/export", account, exportConversations, newestFirst.declared()...),
 		post("createConversation", "/conversation/create", account, createConversation),
 		get("fetchConversation", one+"/fetch", account, fetchConversation),
 		post("updateConversation", one+"/update", account, updateConversation),
 		post("deleteConversation", one+"/delete", account, deleteConversation),
-		get("fetchConversationUsage", one+"/usage/fetch", account, fetchUsage),
-		post("upvoteConversation", one+"/upvote", account, vote(up)),
-		post("downvoteConversation", one+"/downvote", account, vote(down)),
+		get("fetchConversationUsage", one+"/usage/fetch", account, fetchUsage, usageFrom, usageTo),
+		post("upvoteConversation", one+"/upvote", account, upvote),
+		post("downvoteConversation", one+"/downvote", account, downvote),
 
 		turn("completeConversation", "/conversation/complete", account, completeStateless),
 		turn("completeConversationMessage", one+"/complete", session, complete),
 		turn("receiveConversationMessage", one+"/receive", session, receive),
 		post("sendConversationMessage", one+"/send", session, send),
-		get("readConversationEvents", one+"/events", session, readEvents),
+		get("readConversationEvents", one+"/events", session, readEvents, eventsAfter, eventsCount, eventsLive),
 		post("stopConversation", one+"/stop", session, stop),
 
-		get("listConversationMessages", one+"/message/list", session, listMessages),
+		get("listConversationMessages", one+"/message/list", session, listMessages, oldestFirst.declared()...),
 		post("createConversationMessage", one+"/message/create", session, createMessage),
 		get("fetchConversationMessage", message+"/fetch", session, fetchMessage),
 		post("updateConversationMessage", message+"/update", account, updateMessage),
 		post("deleteConversationMessage", message+"/delete", account, deleteMessage),
-		post("upvoteConversationMessage", message+"/upvote", session, vote(up)),
-		post("downvoteConversationMessage", message+"/downvote", session, vote(down)),
+		post("upvoteConversationMessage", message+"/upvote", session, upvote),
+		post("downvoteConversationMessage", message+"/downvote", session, downvote),
 
 		post("createConversationSession", one+"/session/create", account, createSession),
-		get("listPlatformModels", "/platform/model/list", account, listModels),
+		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),
 	}
 }

@@ -4,20 +4,21 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
+	"github.com/parleyhq/parley/internal/openapi"
 )
 
 // commonFields stand on every object.
 type commonFields struct {
-	Name        httpio.Optional[string] `json:"name"`
-	Description httpio.Optional[string] `json:"description"`
-	Meta        httpio.Optional[object] `json:"meta"`
+	Name        httpio.Optional[string] `json:"name" limit:"text" doc:"For people; not given to the model."`
+	Description httpio.Optional[string] `json:"description" limit:"text" doc:"For people; not given to the model."`
+	Meta        httpio.Optional[object] `json:"meta" doc:"Anything of the caller's, kept as it was sent, up to 64 KiB. An update replaces it as a whole."`
 }
 
 // configFields decide how a turn answers.
 type configFields struct {
 	BotID      laterText               `json:"botId"`
-	Model      httpio.Optional[string] `json:"model"`
-	Backstory  httpio.Optional[string] `json:"backstory"`
+	Model      httpio.Optional[string] `json:"model" doc:"A name from the list of models, which parameters may follow: gpt-4o/temperature=0.2/maxTokens=500. The server's default unless given."`
+	Backstory  httpio.Optional[string] `json:"backstory" limit:"text" doc:"Who the model is and how it is to answer."`
 	DatasetID  laterText               `json:"datasetId"`
 	SkillsetID laterText               `json:"skillsetId"`
 	Privacy    laterBool               `json:"privacy"`
@@ -38,8 +39,8 @@ type conversationRequest struct {
 	commonFields
 	configFields
 	ContactID laterText               `json:"contactId"`
-	TaskID    httpio.Optional[string] `json:"taskId"`
-	SpaceID   httpio.Optional[string] `json:"spaceId"`
+	TaskID    httpio.Optional[string] `json:"taskId" limit:"text" doc:"Stored and given back, without effect."`
+	SpaceID   httpio.Optional[string] `json:"spaceId" limit:"text" doc:"Stored and given back, without effect."`
 }
 
 // apply changes fields as an update does; on empty ones that is what create
@@ -66,13 +67,13 @@ func applyMeta(meta httpio.Optional[object], dst *convo.JSON) {
 // createConversationRequest may bring the conversation's first messages.
 type createConversationRequest struct {
 	conversationRequest
-	Messages []messageItem `json:"messages"`
+	Messages []messageItem `json:"messages" doc:"Stored in this order; nothing is generated."`
 }
 
 // messageItem is a message in a list of them.
 type messageItem struct {
-	Type string                  `json:"type" required:"true"`
-	Text string                  `json:"text" required:"true"`
+	Type messageType             `json:"type" required:"true"`
+	Text string                  `json:"text" required:"true" limit:"text"`
 	Meta httpio.Optional[object] `json:"meta"`
 }
 
@@ -92,52 +93,58 @@ func newMessages(items []messageItem) []engine.NewMessage {
 // call has none.
 type createMessageRequest struct {
 	commonFields
-	Type     string   `json:"type" required:"true"`
-	Text     string   `json:"text" required:"true"`
-	Entities entities `json:"entities"`
+	Type     messageType `json:"type" required:"true"`
+	Text     string      `json:"text" required:"true" limit:"text"`
+	Entities entities    `json:"entities"`
 }
 
 // updateMessageRequest knows entities only to check them: nothing of them is
 // stored while there is no privacy.
 type updateMessageRequest struct {
 	commonFields
-	Type     httpio.Optional[string] `json:"type"`
-	Text     httpio.Optional[string] `json:"text"`
-	Entities entities                `json:"entities"`
+	Type     httpio.Optional[messageType] `json:"type" null:"refused"`
+	Text     httpio.Optional[string]      `json:"text" limit:"text"`
+	Entities entities                     `json:"entities"`
 }
 
 // sendRequest may lack a text, as older callers' do: it is stored as "".
 type sendRequest struct {
-	Text       string     `json:"text"`
+	Text       string     `json:"text" limit:"text" doc:"What the user says."`
 	Entities   entities   `json:"entities"`
-	Functions  functions  `json:"functions"`
-	Extensions extensions `json:"extensions"`
+	Functions  functions  `json:"functions" doc:"Taken for the sake of older callers, and not used: nothing is generated."`
+	Extensions extensions `json:"extensions" doc:"Taken for the sake of older callers, and not used. Refused from session tokens."`
 }
 
-// voteRequest is a vote. What is left out is the strongest one.
-type voteRequest struct {
-	Value  httpio.Optional[int] `json:"value"`
-	Reason string               `json:"reason"`
+// upvoteRequest is a vote. What is left out is the strongest one.
+type upvoteRequest struct {
+	Value  upValue `json:"value"`
+	Reason string  `json:"reason" limit:"text" doc:"Why, in words."`
+}
+
+// downvoteRequest is a vote. What is left out is the strongest one.
+type downvoteRequest struct {
+	Value  downValue `json:"value"`
+	Reason string    `json:"reason" limit:"text" doc:"Why, in words."`
 }
 
 // createSessionRequest says how long a session lasts.
 type createSessionRequest struct {
-	DurationInSeconds httpio.Optional[int64] `json:"durationInSeconds"`
+	DurationInSeconds sessionSeconds `json:"durationInSeconds"`
 }
 
 // turnFields are the parts of a turn that come with later versions.
 type turnFields struct {
-	Attachments laterList  `json:"attachments"`
-	Functions   functions  `json:"functions"`
-	Extensions  extensions `json:"extensions"`
-	Limits      limits     `json:"limits"`
+	Attachments laterList       `json:"attachments"`
+	Functions   laterFunctions  `json:"functions"`
+	Extensions  laterExtensions `json:"extensions"`
+	Limits      limits          `json:"limits"`
 }
 
 // completeRequest asks for a turn in a conversation. Without a text it goes on
 // from what is stored, which an empty text does not.
 type completeRequest struct {
 	turnFields
-	Text     httpio.Optional[string] `json:"text"`
+	Text     httpio.Optional[string] `json:"text" limit:"text" doc:"The user's next message. Without it the model goes on from what is stored."`
 	Entities entities                `json:"entities"`
 }
 
@@ -152,14 +159,23 @@ type completeStatelessRequest struct {
 	turnFields
 	configFields
 	ContactID laterContact            `json:"contactId"`
-	Messages  []messageItem           `json:"messages"`
-	Text      httpio.Optional[string] `json:"text"`
+	Messages  []messageItem           `json:"messages" doc:"The conversation so far, oldest first."`
+	Text      httpio.Optional[string] `json:"text" limit:"text" doc:"One more user message, behind the others, or the only one."`
 	Entities  entities                `json:"entities"`
+}
+
+// Refine says what the members alone do not: there must be something to answer.
+func (*completeStatelessRequest) Refine(s *openapi.Schema) {
+	one := 1
+	messages, text := &openapi.Schema{Required: []string{"messages"}}, &openapi.Schema{Required: []string{"text"}}
+	messages.Properties.Set("messages", &openapi.Schema{Type: openapi.Types{"array"}, Items: &openapi.Schema{}, MinItems: &one})
+	text.Properties.Set("text", openapi.Text())
+	s.AnyOf = []*openapi.Schema{messages, text}
 }
 
 // stopRequest names a turn, or means the one that runs.
 type stopRequest struct {
-	Turn string `json:"turn"`
+	Turn string `json:"turn" doc:"The turn to stop; the one that runs unless given."`
 }
 
 // emptyRequest takes any object.

@@ -1,6 +1,9 @@
 package chatbotkit
 
-import "github.com/parleyhq/parley/internal/convo"
+import (
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/openapi"
+)
 
 // turnView remembers of a turn's events what its result says.
 type turnView struct {
@@ -37,26 +40,26 @@ func (v *turnView) message(id string, kind convo.MessageType, text string) {
 
 // turnResult is the last line of a turn, and all of its JSON answer.
 type turnResult struct {
-	ID    string      `json:"id,omitempty"`
-	Text  string      `json:"text"`
+	ID    string      `json:"id,omitempty" doc:"The stored bot message, if the turn has a conversation."`
+	Text  string      `json:"text" doc:"The last bot message, or what there is of it."`
 	Usage resultUsage `json:"usage"`
 	End   resultEnd   `json:"end"`
-	Error *wireError  `json:"error,omitempty"`
+	Error *wireError  `json:"error,omitempty" doc:"Why the turn failed; with end.reason error."`
 }
 
 // resultUsage counts the whole turn. Token is what clients read; the rest is
 // ours.
 type resultUsage struct {
-	Token     int64  `json:"token"`
+	Token     int64  `json:"token" doc:"Input and output together."`
 	Input     int64  `json:"input"`
 	Cached    int64  `json:"cached"`
 	Reasoning int64  `json:"reasoning"`
 	Output    int64  `json:"output"`
-	Source    string `json:"source"`
+	Source    source `json:"source"`
 }
 
 type resultEnd struct {
-	Reason string `json:"reason"`
+	Reason reason `json:"reason"`
 }
 
 // result sums a turn up. Its id is the bot message, else the last message that
@@ -65,7 +68,7 @@ func (v *turnView) result(end convo.TurnEnded) turnResult {
 	u := end.Usage
 	r := turnResult{
 		Text:  v.text,
-		Usage: resultUsage{u.Total(), u.Input.N, u.Cached.N, u.Reasoning.N, u.Output.N, source(u)},
+		Usage: resultUsage{u.Total(), u.Input.N, u.Cached.N, u.Reasoning.N, u.Output.N, sourceOf(u)},
 		End:   resultEnd{endReason(end.Reason)},
 		Error: turnError(end),
 	}
@@ -84,28 +87,57 @@ func (v *turnView) result(end convo.TurnEnded) turnResult {
 }
 
 // source says whether the provider counted the tokens or we did.
-func source(u convo.Usage) string {
+type source string
+
+const (
+	reported  source = "reported"
+	estimated source = "estimated"
+)
+
+func sourceOf(u convo.Usage) source {
 	if u.Estimated() {
-		return "estimated"
+		return estimated
 	}
-	return "reported"
+	return reported
 }
 
-// endReason is what this API calls the way in which a turn ended.
-func endReason(r convo.EndReason) string {
+// Describe implements [openapi.Describer].
+func (*source) Describe(*openapi.Schemas) *openapi.Schema {
+	return openapi.OneOf(reported, estimated).With("Who counted the tokens: the model's provider, or this server.")
+}
+
+// reason is what this API calls the way in which a turn ended.
+type reason string
+
+const (
+	endStop      reason = "stop"      // the model finished
+	endLength    reason = "length"    // cut by a limit of tokens
+	endActivity  reason = "activity"  // a function without a result waits for the caller
+	endIteration reason = "iteration" // a limit of the turn was reached
+	endAbort     reason = "abort"     // somebody stopped it
+	endError     reason = "error"     // it failed, or a crash interrupted it
+)
+
+// Describe implements [openapi.Describer].
+func (*reason) Describe(*openapi.Schemas) *openapi.Schema {
+	return openapi.OneOf(endStop, endLength, endActivity, endIteration, endAbort, endError).
+		With("stop: the model finished. length: its answer was cut. activity: it waits for the caller. iteration: a limit was reached. abort: it was stopped. error: it failed.")
+}
+
+func endReason(r convo.EndReason) reason {
 	switch r {
 	case convo.EndDone:
-		return "stop"
+		return endStop
 	case convo.EndLength:
-		return "length"
+		return endLength
 	case convo.EndStopped:
-		return "abort"
+		return endAbort
 	case convo.EndCaller:
-		return "activity"
+		return endActivity
 	case convo.EndLimit:
-		return "iteration"
+		return endIteration
 	}
-	return "error" // failed and interrupted
+	return endError
 }
 
 // turnError says why a turn failed, or nil if it did not.

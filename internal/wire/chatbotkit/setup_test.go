@@ -179,6 +179,9 @@ func (b *bundle) do(q request) answer {
 	must(b.t, err)
 	a := answer{res.StatusCode, res.Header, string(body)}
 	b.check(q, a)
+	if err := contractOf(b.t).check(res.Request.Method, q.path, q.body, a); err != nil {
+		b.t.Error(err)
+	}
 	return a
 }
 

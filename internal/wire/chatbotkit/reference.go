@@ -1,0 +1,187 @@
+package chatbotkit
+
+import (
+	"reflect"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/openapi"
+)
+
+// introduction stands before the operations.
+const introduction = `The server answers the ChatBotKit v1 API. Send a token with each request, as Authorization: Bearer <token>.
+
+A request body is one JSON object; unknown members are passed over. Ask with Accept: application/jsonl to get an answer as JSON Lines: one JSON object a line, each with a type and its data, the events of a turn as they happen. Single blanks between lines only keep the connection alive.
+
+An error has a message for people and a code for programs. A status that clients repeat by themselves (429, 500, 502, 503, 504) is sent only while nothing has happened; what fails later is a 200 whose end.reason is error.
+
+Times are milliseconds since 1970. Absent members were never given; a list is never absent.`
+
+// The groups of operations.
+const (
+	tagConversation = "Conversations"
+	tagTurn         = "Turns"
+	tagMessage      = "Messages"
+	tagSession      = "Sessions"
+	tagPlatform     = "Platform"
+)
+
+func tags() []openapi.Tag {
+	return []openapi.Tag{
+		{Name: tagConversation, Description: "A conversation keeps messages, and how they are answered."},
+		{Name: tagTurn, Description: "A turn is one run of the model. It belongs to the server: a stored turn goes on when its connection is lost."},
+		{Name: tagMessage, Description: "The messages of a conversation, in the order in which it was held."},
+		{Name: tagSession, Description: "Tokens that a browser may have."},
+		{Name: tagPlatform, Description: "What this server has to offer."},
+	}
+}
+
+// schemaNames are the names of schemas in the document, and so of types in the
+// clients that are made of it.
+func schemaNames() map[reflect.Type]string {
+	return map[reflect.Type]string{
+		reflect.TypeFor[conversationObject](): "Conversation",
+		reflect.TypeFor[conversationFields](): "ConversationFields",
+		reflect.TypeFor[messageObject]():      "Message",
+		reflect.TypeFor[modelObject]():        "Model",
+		reflect.TypeFor[wireError]():          "Error",
+		reflect.TypeFor[turnResult]():         "TurnResult",
+		reflect.TypeFor[resultUsage]():        "TurnUsage",
+		reflect.TypeFor[lineMessage]():        "TurnMessage",
+		reflect.TypeFor[usageLine]():          "ModelUsage",
+		reflect.TypeFor[ratingLine]():         "Rating",
+		reflect.TypeFor[changedMessageLine](): "MessageChange",
+		reflect.TypeFor[echoMessage]():        "CreatedMessage",
+		reflect.TypeFor[messageItem]():        "NewMessage",
+		reflect.TypeFor[entity]():             "Entity",
+		reflect.TypeFor[function]():           "Function",
+		reflect.TypeFor[extension]():          "Extensions",
+
+		reflect.TypeFor[conversationRequest]():       "UpdateConversationRequest",
+		reflect.TypeFor[createConversationRequest](): "CreateConversationRequest",
+		reflect.TypeFor[createMessageRequest]():      "CreateMessageRequest",
+		reflect.TypeFor[updateMessageRequest]():      "UpdateMessageRequest",
+		reflect.TypeFor[sendRequest]():               "SendRequest",
+		reflect.TypeFor[upvoteRequest]():             "UpvoteRequest",
+		reflect.TypeFor[downvoteRequest]():           "DownvoteRequest",
+		reflect.TypeFor[createSessionRequest]():      "CreateSessionRequest",
+		reflect.TypeFor[completeRequest]():           "CompleteRequest",
+		reflect.TypeFor[completeStatelessRequest]():  "CompleteStatelessRequest",
+		reflect.TypeFor[receiveRequest]():            "ReceiveRequest",
+		reflect.TypeFor[stopRequest]():               "StopRequest",
+	}
+}
+
+// reference is what the document says of an operation beside its types.
+type reference struct {
+	tag         string
+	summary     string
+	description string
+	example     string // of a request body
+	answer      answered
+	model       bool // it asks a model, or for one
+}
+
+// references are by the names of operations.
+func references() map[string]reference {
+	return map[string]reference{
+		"listConversations": {tag: tagConversation, summary: "List conversations",
+			description: "All conversations of the account, a page at a time, or as lines all of them.",
+			answer:      listOf[conversationObject]("A page of conversations.")},
+		"exportConversations": {tag: tagConversation, summary: "Export conversations",
+			description: "The list once more, also as CSV for spreadsheets: ask with Accept: text/csv.",
+			answer:      asCSV(listOf[conversationObject]("A page of conversations, or all as lines or rows."))},
+		"createConversation": {tag: tagConversation, summary: "Create a conversation",
+			description: "Makes a conversation, with its first messages if some are given. Nothing is generated.",
+			example:     `{"name":"Travel","backstory":"You are a friendly guide.","messages":[{"type":"user","text":"Hello"}]}`,
+			answer:      with[createdConversation]("The id of the new conversation, and its messages if some were given."), model: true},
+		"fetchConversation": {tag: tagConversation, summary: "Fetch a conversation",
+			description: "One conversation, without its messages.", answer: with[conversationObject]("The conversation.")},
+		"updateConversation": {tag: tagConversation, summary: "Update a conversation",
+			description: "Changes the members that are given. null clears one.",
+			example:     `{"name":"Journeys","meta":{"lang":"en"}}`,
+			answer:      with[idObject]("The id of the conversation."), model: true},
+		"deleteConversation": {tag: tagConversation, summary: "Delete a conversation",
+			description: "Removes it with its messages and its session tokens. A turn that runs is stopped.",
+			example:     `{}`, answer: with[idObject]("The id of what is gone.")},
+		"fetchConversationUsage": {tag: tagConversation, summary: "Fetch the usage of a conversation",
+			description: "How many tokens its turns cost, and how many messages users and bots have in it.",
+			answer:      with[usageObject]("The sums.")},
+		"upvoteConversation": {tag: tagConversation, summary: "Vote for a conversation",
+			description: "Stores a rating.", example: `{"value":100,"reason":"It helped."}`, answer: with[idObject]("The id of the conversation.")},
+		"downvoteConversation": {tag: tagConversation, summary: "Vote against a conversation",
+			description: "Stores a rating.", example: `{"value":-50,"reason":"Too long."}`, answer: with[idObject]("The id of the conversation.")},
+
+		"completeConversation": {tag: tagTurn, summary: "Complete without a conversation",
+			description: "Answers the messages that are given. Nothing is stored, and the turn ends with its caller's connection.",
+			example:     `{"messages":[{"type":"user","text":"What is a parley?"}]}`, answer: turnAnswer(), model: true},
+		"completeConversationMessage": {tag: tagTurn, summary: "Complete in a conversation",
+			description: "Stores the user's message, runs the model and stores its answer. Turns of one conversation run one after the other.",
+			example:     `{"text":"What is a parley?"}`, answer: turnAnswer(), model: true},
+		"receiveConversationMessage": {tag: tagTurn, summary: "Receive an answer",
+			description: "Runs the model on what is stored, without a new message.",
+			example:     `{}`, answer: turnAnswer(), model: true},
+		"sendConversationMessage": {tag: tagTurn, summary: "Send a message",
+			description: "Stores a user's message. Nothing is generated until it is received.",
+			example:     `{"text":"What is a parley?"}`, answer: withResult[createdMessage]("The id of the message, and what is known of its text.")},
+		"readConversationEvents": {tag: tagTurn, summary: "Read the log of a conversation",
+			description: "Everything that happened behind a number, and with live what happens from now on. The seq of the last line that was seen is where to go on after a lost connection: drop the lines that came after it.",
+			answer:      logAnswer()},
+		"stopConversation": {tag: tagTurn, summary: "Stop a turn",
+			description: "Ends the turn that runs, or the one that is named. Its partial text is stored, and its readers get their result.",
+			example:     `{}`, answer: with[stoppedObject]("How many turns were stopped.")},
+
+		"listConversationMessages": {tag: tagMessage, summary: "List messages",
+			description: "The messages of a conversation. Session tokens do not see those of type backstory and instruction.",
+			answer:      listOf[messageObject]("A page of messages.")},
+		"createConversationMessage": {tag: tagMessage, summary: "Create a message",
+			description: "Stores a message of any type. Nothing is generated. Session tokens may add those of type user, context and activity.",
+			example:     `{"type":"context","text":"The caller is in Lisbon."}`, answer: with[createdMessage]("The id of the message, and what is known of its text.")},
+		"fetchConversationMessage": {tag: tagMessage, summary: "Fetch a message",
+			description: "One message of a conversation.", answer: with[messageObject]("The message.")},
+		"updateConversationMessage": {tag: tagMessage, summary: "Update a message",
+			description: "Changes the members that are given. null clears one.",
+			example:     `{"text":"The caller is in Porto."}`, answer: with[idObject]("The id of the message.")},
+		"deleteConversationMessage": {tag: tagMessage, summary: "Delete a message",
+			description: "Removes a message, and its text from the log.", example: `{}`, answer: with[idObject]("The id of what is gone.")},
+		"upvoteConversationMessage": {tag: tagMessage, summary: "Vote for a message",
+			description: "Stores a rating.", example: `{"value":100}`, answer: with[idObject]("The id of the message.")},
+		"downvoteConversationMessage": {tag: tagMessage, summary: "Vote against a message",
+			description: "Stores a rating.", example: `{"value":-100,"reason":"Wrong."}`, answer: with[idObject]("The id of the message.")},
+
+		"createConversationSession": {tag: tagSession, summary: "Create a session",
+			description: "Makes a token that works in this conversation only, for its users' browsers. It is shown once.",
+			example:     `{"durationInSeconds":3600}`, answer: with[sessionObject]("The token, and when it ends.")},
+		"listPlatformModels": {tag: tagPlatform, summary: "List models",
+			description: "The models that a request may name.", answer: listOf[modelObject]("A page of models."), model: true},
+	}
+}
+
+// asCSV is an answer that can be had for spreadsheets too.
+func asCSV(a answered) answered {
+	a.csv = true
+	return a
+}
+
+// failureText says when an error comes.
+type failureText struct {
+	kind convo.Kind
+	when string
+}
+
+// failureTexts are the errors that operations may answer with, by their status.
+func failureTexts() []failureText {
+	return []failureText{
+		{convo.Invalid, "The request is malformed, or asks for something that cannot be. The message names what."},
+		{convo.Unauthenticated, "There is no token, or one that is unknown, revoked or expired."},
+		{convo.Forbidden, "The token is known and may not do this."},
+		{convo.NotFound, "There is no such conversation or message."},
+		{convo.Conflict, "The state does not allow it: too many turns wait, or the conversation is full."},
+		{convo.TooLarge, "The body, a text or meta is larger than it may be."},
+		{convo.Unprocessable, "The Idempotency-Key was used with another body."},
+		{convo.RateLimited, "Too many requests, here or at the model's provider. Nothing has happened."},
+		{convo.Internal, "The server failed. Nothing has happened."},
+		{convo.UpstreamFailed, "The model's provider failed. Nothing has happened."},
+		{convo.Unavailable, "The server starts, stops or has too much to do. Nothing has happened."},
+		{convo.UpstreamTimeout, "The model's provider was silent for too long. Nothing has happened."},
+	}
+}
