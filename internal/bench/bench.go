@@ -74,16 +74,22 @@ func (b *bench) row(ctx context.Context, r Row) (result Result) {
 	result = Result{Row: r.Name, What: r.What, Goal: r.Goal}
 	began := time.Now()
 	err := r.measure(ctx, b, &result)
-	for _, release := range slices.Backward(b.open) {
-		release()
-	}
-	b.open = nil
+	b.release(0)
 	result.Took = time.Since(began).Round(time.Millisecond)
 	if err != nil {
 		result.Error = err.Error()
 	}
 	result.Met = err == nil && result.met()
 	return result
+}
+
+// release lets go what was opened since there were n things open, the last
+// first.
+func (b *bench) release(n int) {
+	for _, release := range slices.Backward(b.open[n:]) {
+		release()
+	}
+	b.open = b.open[:n]
 }
 
 func (b *bench) onEnd(release func()) { b.open = append(b.open, release) }

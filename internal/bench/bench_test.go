@@ -69,6 +69,28 @@ func TestTokensAreRelayedAtFullSpeed(t *testing.T) {
 	measured(t, newBench(t), relay{streams: 2, answer: answerSpec{Tokens: 3000}, protocol: stateless}.measure)
 }
 
+func TestTurnsAreCounted(t *testing.T) {
+	t.Parallel()
+	measured(t, newBench(t), durable{callers: 4, turns: 40}.measure)
+}
+
+func TestReadersGetTheWholeLog(t *testing.T) {
+	t.Parallel()
+	measured(t, newBench(t), fanout{readers: 5, answer: answerSpec{Tokens: 30, Pause: time.Millisecond}}.measure)
+}
+
+func TestSlowStreamsAreMeasured(t *testing.T) {
+	t.Parallel()
+	if resident("self") == 0 {
+		t.Skip("SKIPPED, NOT TESTED: this system has no /proc")
+	}
+	b := newBench(t)
+	r := b.row(t.Context(), Row{Name: "slow", measure: slow{streams: 20, tokens: 10, pause: 30 * time.Millisecond, ramp: 100 * time.Millisecond}.measure})
+	if r.Error != "" || len(r.Measures) != 4 || r.Measures[1].Subject <= 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // liar is a provider that loses a token.
 func liar(t *testing.T) address {
 	t.Helper()

@@ -14,14 +14,16 @@ type pacer struct {
 	mu      sync.Mutex
 	buckets [][]*answer // one for each tick of a period
 	at      int         // the bucket of the last tick
+	open    int         // answers in the buckets
 }
 
-// A period has so many ticks that few tokens leave at once, and so few that the
-// timer costs little.
+// A period has so many ticks that hardly two tokens leave at once, as those of
+// models in different places would not, and each wakes its reader by itself.
 const (
-	ticksPeriod = 20
-	shortTick   = time.Millisecond
-	longTick    = 10 * time.Millisecond
+	ticksPeriod = 200
+	shortTick   = 100 * time.Microsecond
+	longTick    = 2 * time.Millisecond
+	idleNap     = time.Millisecond // while there are no answers
 )
 
 func newPacer(pause time.Duration) *pacer {
@@ -48,27 +50,24 @@ func (p *pacer) add(a *answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.buckets[p.at] = append(p.buckets[p.at], a)
+	p.open++
 }
 
 // run sends until the context ends. Ticks that were missed are made up for.
 func (p *pacer) run(ctx context.Context) {
-	ticker := time.NewTicker(p.tick)
-	defer ticker.Stop()
 	began := time.Now()
-	for passed := 0; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+	for passed := 0; ctx.Err() == nil; passed++ {
+		if wait := time.Duration(passed+1)*p.tick - time.Since(began); wait > 0 {
+			nap(wait)
 		}
-		for due := int(time.Since(began) / p.tick); passed < due; passed++ {
-			p.next()
+		if !p.next() {
+			nap(idleNap)
 		}
 	}
 }
 
-// next sends what one tick has to send.
-func (p *pacer) next() {
+// next sends what one tick has to send. It reports whether anything is open.
+func (p *pacer) next() bool {
 	p.mu.Lock()
 	p.at = (p.at + 1) % len(p.buckets)
 	at := p.at
@@ -85,6 +84,8 @@ func (p *pacer) next() {
 		}
 	}
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open -= len(due) - len(open)
 	p.buckets[at] = append(open, p.buckets[at]...)
-	p.mu.Unlock()
+	return p.open > 0
 }

@@ -23,7 +23,7 @@ func (m relay) measure(ctx context.Context, b *bench, r *Result) error {
 		{name: "CPU per token", unit: "µs", kind: Ratio, limit: m.limit},
 		{name: "CPU per token, with provider and client", unit: "µs", kind: Ratio},
 	}
-	return b.rounds(ctx, r, goals, func(last bool) ([]pair, error) {
+	return b.rounds(ctx, r, true, goals, func(last bool) ([]pair, error) {
 		baseline, err := m.cost(s, s.proxy, loadSpec{To: s.proxy.address, Protocol: bare})
 		if err != nil {
 			return nil, err

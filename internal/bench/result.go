@@ -101,6 +101,10 @@ func median(values []float64) float64 {
 
 func (r *Result) add(g goal, rounds []pair) { r.Measures = append(r.Measures, measure(g, rounds)) }
 
+func (r *Result) notef(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
 // met reports whether all goals were reached. A row without a measure has
 // reached none.
 func (r *Result) met() bool {

@@ -29,6 +29,15 @@ func Rows() []Row {
 		}, {
 			Name: "ttft", What: "added time to the first token, stateless, at 1 and at 256 streams at once, against the proxy", Goal: "≤ 1 ms p50, ≤ 5 ms p99",
 			measure: firstToken,
+		}, {
+			Name: "durable", What: "turns with question and answer synced, 64 callers, a model without delay: against the same rows written raw in two commits", Goal: "≥ 0.5×",
+			measure: durable{callers: 64, turns: 5000}.measure,
+		}, {
+			Name: "slow", What: "9,000 stateless streams of 1 token a second: memory of a stream and lateness of a token, against the proxy", Goal: "≤ 1.2×, ≤ 1.5×",
+			measure: slow{streams: 9000, tokens: 30, pause: time.Second, ramp: 10 * time.Second}.measure,
+		}, {
+			Name: "fanout", What: "200 readers of one streaming conversation: CPU per event delivered, against one reader", Goal: "≤ 0.2×",
+			measure: fanout{readers: 200, answer: answerSpec{Tokens: 400, Pause: 10 * time.Millisecond}}.measure,
 		},
 	}
 }

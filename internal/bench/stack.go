@@ -30,8 +30,11 @@ func (b *bench) endpoint(ctx context.Context, role string, with any) (*endpoint,
 
 // newStack starts all of them. The model may be "".
 func (b *bench) newStack(ctx context.Context, model string) (*stack, error) {
-	s, err := b.withoutServer(ctx)
+	s, err := b.newEnds(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if s.proxy, err = b.endpoint(ctx, "proxy", s.provider.address); err != nil {
 		return nil, err
 	}
 	folder, err := b.newFolder()
@@ -42,13 +45,10 @@ func (b *bench) newStack(ctx context.Context, model string) (*stack, error) {
 	return s, err
 }
 
-func (b *bench) withoutServer(ctx context.Context) (*stack, error) {
-	s := &stack{bench: b}
-	var err error
+// newEnds starts a provider and clients, with nothing between them yet.
+func (b *bench) newEnds(ctx context.Context) (s *stack, err error) {
+	s = &stack{bench: b}
 	if s.provider, err = b.endpoint(ctx, "provider", nil); err != nil {
-		return nil, err
-	}
-	if s.proxy, err = b.endpoint(ctx, "proxy", s.provider.address); err != nil {
 		return nil, err
 	}
 	s.load, err = b.start(ctx, "load", nil, nil)
@@ -66,11 +66,16 @@ func (s *stack) run(spec loadSpec) (report loadReport, err error) {
 }
 
 // rounds has baseline and subject take turns, and adds what came out of it to
-// the result, a measure for each goal. The first round, which fills pools and
-// opens connections, does not count; the last one is that of the profiles.
-func (b *bench) rounds(ctx context.Context, r *Result, goals []goal, round func(last bool) ([]pair, error)) error {
+// the result, a measure for each goal. With warm, there is a round before the
+// first that fills pools and opens connections and does not count. The last one
+// is that of the profiles.
+func (b *bench) rounds(ctx context.Context, r *Result, warm bool, goals []goal, round func(last bool) ([]pair, error)) error {
 	all := make([][]pair, len(goals))
-	for i := range b.Rounds + 1 {
+	first := 1
+	if warm {
+		first = 0
+	}
+	for i := first; i <= b.Rounds; i++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func firstToken(ctx context.Context, b *bench, r *Result) error {
 		{name: "added, 256 streams, p50", unit: "ms", kind: Difference, limit: 1},
 		{name: "added, 256 streams, p99", unit: "ms", kind: Difference, limit: 5},
 	}
-	return b.rounds(ctx, r, goals, func(last bool) (pairs []pair, err error) {
+	return b.rounds(ctx, r, true, goals, func(last bool) (pairs []pair, err error) {
 		for _, spec := range []loadSpec{one, many} {
 			spec.To, spec.Protocol = s.proxy.address, bare
 			proxy, err := s.run(spec)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"runtime"
 	"syscall"
 	"time"
@@ -12,6 +13,9 @@ type Usage struct {
 	Resident  int64         // bytes in memory now; 0 where the system does not say
 	Allocated uint64        // bytes of Go's heap ever allocated
 }
+
+// errNoResident says that a row cannot be measured on this system.
+var errNoResident = errors.New("the resident memory of a process is read from /proc, which only Linux has")
 
 // used is the usage of this process.
 func used() (Usage, error) {

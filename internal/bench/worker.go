@@ -37,6 +37,7 @@ func roles() map[string]role {
 		"proxy":    proxyRequests,
 		"load":     makeLoad,
 		"server":   serveParley,
+		"turns":    writeTurns,
 	}
 }
 
