@@ -113,7 +113,11 @@ Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`,
 	root.SetErr(p.err)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	p.settingFlags(root, "config", "data")
-	root.AddCommand(p.serveCommand(), p.chatCommand(), p.tokenCommand(), p.configCommand(), p.benchCommand(), p.versionCommand())
+	root.AddCommand(
+		p.serveCommand(), p.chatCommand(), p.tokenCommand(),
+		p.exportCommand(), p.importCommand(),
+		p.configCommand(), p.benchCommand(), p.versionCommand(),
+	)
 	return root
 }
 

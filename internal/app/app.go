@@ -132,7 +132,9 @@ func (a *App) openFronts(ctx context.Context) error {
 		return err
 	}
 	a.handler = a.withHealth(api)
-	a.commands = (&console.Server{Tokens: a.tokens(), Chat: a.chatSecret, API: a.withHealth(local)}).Handler()
+	a.commands = (&console.Server{
+		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants()}, Chat: a.chatSecret, API: a.withHealth(local),
+	}).Handler()
 	var listen net.ListenConfig
 	if a.public, err = listen.Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 		return fmt.Errorf("the address %s cannot be taken: %w; set --listen to another one", a.cfg.Listen, err)
@@ -201,7 +203,7 @@ func (a *App) URL() string {
 
 // chatSecret makes a token for a chat on this machine.
 func (a *App) chatSecret(r *http.Request, tenant string, lasts time.Duration) (string, error) {
-	id, err := a.tokens().tenant(tenant)
+	id, err := a.tokens().tenants.find(tenant)
 	if err != nil {
 		return "", err
 	}

@@ -65,7 +65,7 @@ func hasOwn(list []convo.Token) bool {
 // there are.
 type tenantTokens struct {
 	auth    *auth.Auth
-	tenants []config.Tenant
+	tenants tenants
 }
 
 var _ console.Tokens = tenantTokens{}
@@ -74,13 +74,16 @@ func (a *App) tokens() tenantTokens {
 	return tenantTokens{auth: a.auth, tenants: a.cfg.AllTenants()}
 }
 
-// tenant finds a tenant by its id; "" is the first one.
-func (t tenantTokens) tenant(id string) (string, error) {
+// tenants are those that the configuration has.
+type tenants []config.Tenant
+
+// find gives the id of a tenant by its id; "" is the first one.
+func (t tenants) find(id string) (string, error) {
 	if id == "" {
-		return t.tenants[0].ID(), nil
+		return t[0].ID(), nil
 	}
 	var known []string
-	for _, tenant := range t.tenants {
+	for _, tenant := range t {
 		if tenant.ID() == id {
 			return id, nil
 		}
@@ -91,7 +94,7 @@ func (t tenantTokens) tenant(id string) (string, error) {
 
 // Create implements console.Tokens.
 func (t tenantTokens) Create(ctx context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
-	id, err := t.tenant(tenant)
+	id, err := t.tenants.find(tenant)
 	if err != nil {
 		return "", convo.Token{}, err
 	}
@@ -100,7 +103,7 @@ func (t tenantTokens) Create(ctx context.Context, tenant, name string, lasts tim
 
 // List implements console.Tokens.
 func (t tenantTokens) List(ctx context.Context, tenant string) ([]convo.Token, error) {
-	id, err := t.tenant(tenant)
+	id, err := t.tenants.find(tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +112,7 @@ func (t tenantTokens) List(ctx context.Context, tenant string) ([]convo.Token, e
 
 // Revoke implements console.Tokens.
 func (t tenantTokens) Revoke(ctx context.Context, tenant, token string) error {
-	id, err := t.tenant(tenant)
+	id, err := t.tenants.find(tenant)
 	if err != nil {
 		return err
 	}
@@ -120,7 +123,7 @@ func (t tenantTokens) Revoke(ctx context.Context, tenant, token string) error {
 // holds it. The caller calls what it returns when it is done.
 func OpenTokens(ctx context.Context, cfg config.Config) (console.Tokens, func() error, error) {
 	if _, err := os.Stat(cfg.Data); err != nil {
-		return nil, nil, convo.WrapError(convo.NotFound, err, "there is no data in %s: start parley serve once, or name another folder with --data", cfg.Data)
+		return nil, nil, noData(cfg, err)
 	}
 	data, err := openFolder(ctx, cfg.Data)
 	if err != nil {

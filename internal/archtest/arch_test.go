@@ -74,6 +74,10 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
+			packages: []string{"internal/transfer"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/replay", "internal/archive", "internal/engine"},
+			why:      "use cases know ports and the archive's format; drivers are chosen in app",
+		}, {
 			packages: []string{"internal/wire/*"},
 			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit", "internal/openapi"},
 			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
@@ -82,7 +86,7 @@ func layers() []layer {
 			may: []string{
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
-				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/wire/*",
+				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/transfer", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

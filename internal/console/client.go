@@ -100,24 +100,35 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, BaseURL+path, body)
+	resp, err := c.send(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("the server does not answer on its socket: %w", err)
-	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		var failed failure
-		if err := json.NewDecoder(resp.Body).Decode(&failed); err != nil || failed.Message == "" {
-			return fmt.Errorf("the server answered with status %d on its socket", resp.StatusCode)
-		}
-		return convo.Errorf(failed.Kind, "%s", failed.Message)
-	}
 	if out == nil {
 		return nil
 	}
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// send makes a request and gives its answer, which the caller closes, or what
+// the server says went wrong.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, BaseURL+path, body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("the server does not answer on its socket: %w", err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var failed failure
+	if err := json.NewDecoder(resp.Body).Decode(&failed); err != nil || failed.Message == "" {
+		return nil, fmt.Errorf("the server answered with status %d on its socket", resp.StatusCode)
+	}
+	return nil, failed.err()
 }

@@ -44,8 +44,22 @@ func (s *tokens) Revoke(_ context.Context, tenant, id string) error {
 	return s.err
 }
 
-// setup serves a console in a folder with a short path, and dials it.
+// setup serves a console with tokens.
 func setup(t *testing.T, s *tokens) *console.Client {
+	t.Helper()
+	return serve(t, &console.Server{
+		Tokens: s,
+		Chat: func(_ *http.Request, tenant string, lasts time.Duration) (string, error) {
+			return "chat " + tenant + " " + lasts.String(), s.err
+		},
+		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "api "+r.URL.EscapedPath())
+		}),
+	})
+}
+
+// serve serves a console in a folder with a short path, and dials it.
+func serve(t *testing.T, s *console.Server) *console.Client {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "console")
 	if err != nil {
@@ -60,16 +74,7 @@ func setup(t *testing.T, s *tokens) *console.Client {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket has mode %v, %v", info.Mode(), err)
 	}
-	handler := (&console.Server{
-		Tokens: s,
-		Chat: func(_ *http.Request, tenant string, lasts time.Duration) (string, error) {
-			return "chat " + tenant + " " + lasts.String(), s.err
-		},
-		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.WriteString(w, "api "+r.URL.EscapedPath())
-		}),
-	}).Handler()
-	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler}}
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.Handler()}}
 	server.Start()
 	t.Cleanup(server.Close)
 	c, err := console.Dial(t.Context(), folder)

@@ -18,7 +18,8 @@ const maxBody = 64 << 10
 
 // Server is what the console serves.
 type Server struct {
-	Tokens Tokens
+	Tokens  Tokens
+	Archive Archive
 	// Chat makes a token for one chat of a tenant, the first one with "".
 	Chat func(r *http.Request, tenant string, lasts time.Duration) (secret string, err error)
 	API  http.Handler
@@ -72,6 +73,9 @@ func (s *Server) Handler() http.Handler {
 	own.HandleFunc("POST /console/token/create", serve(s.create))
 	own.HandleFunc("POST /console/token/revoke", serve(s.revoke))
 	own.HandleFunc("POST /console/chat", serve(s.chat))
+	own.HandleFunc("GET /console/export", s.export)
+	own.HandleFunc("POST /console/import", s.importArchive)
+	own.HandleFunc("POST /console/conversation/updated", serve(s.updated))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only its own requests go through the mux, which redirects odd paths.
 		if strings.HasPrefix(r.URL.Path, "/console/") {
@@ -97,19 +101,32 @@ func serve[In any](operation func(r *http.Request, in In) (any, error)) http.Han
 		if err == nil {
 			out, err = operation(r, in)
 		}
-		w.Header().Set("Content-Type", "application/json")
-		if err != nil {
-			public := convo.PublicError(err)
-			w.WriteHeader(http.StatusBadRequest) // the kind says more
-			out = failure{public.Kind, public.Message}
-			if public.Kind == convo.Internal {
-				out = failure{public.Kind, err.Error()} // its reader owns the server
-			}
-		}
-		// A failure means that the command has gone.
-		_ = json.NewEncoder(w).Encode(out)
+		answer(w, out, err)
 	}
 }
+
+// answer renders what an operation returned.
+func answer(w http.ResponseWriter, out any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest) // the kind says more
+		out = failureOf(err)
+	}
+	// A failure means that the command has gone.
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// failureOf says also what only the owner of the server may know: its reader is.
+func failureOf(err error) *failure {
+	public := convo.PublicError(err)
+	if public.Kind == convo.Internal {
+		return &failure{public.Kind, err.Error()}
+	}
+	return &failure{public.Kind, public.Message}
+}
+
+// err is the error that a failure was made of, without its cause.
+func (f *failure) err() error { return convo.Errorf(f.Kind, "%s", f.Message) }
 
 func (s *Server) list(r *http.Request, _ struct{}) (any, error) {
 	list, err := s.Tokens.List(r.Context(), r.URL.Query().Get("tenant"))

@@ -202,19 +202,32 @@ func (u *unfinished) add(event convo.Event) {
 
 // close writes the ends of what was left open, and gives the turn's usage.
 func (u *unfinished) close(tx store.Tx, turn string) (convo.Usage, error) {
-	if m := u.message; m != nil {
-		ended := convo.MessageEnded{ID: m.ID, Place: m.Place, Type: m.Type, Text: u.text.String(), Incomplete: true}
-		if err := tx.Append(convo.Event{At: now(), Turn: turn, Body: ended}); err != nil {
-			return u.usage, err
+	usage := u.usage
+	for _, event := range u.closing(turn, now()) {
+		if b, ok := event.Body.(convo.ModelAnswered); ok {
+			usage = usage.Add(b.Usage)
+		}
+		if err := tx.Append(event); err != nil {
+			return usage, err
 		}
 	}
+	return usage, nil
+}
+
+// closing gives the ends of what was left open.
+func (u *unfinished) closing(turn string, at time.Time) []convo.Event {
+	var events []convo.Event
+	if m := u.message; m != nil {
+		ended := convo.MessageEnded{ID: m.ID, Place: m.Place, Type: m.Type, Text: u.text.String(), Incomplete: true}
+		events = append(events, convo.Event{At: at, Turn: turn, Body: ended})
+	}
 	if u.asked == nil {
-		return u.usage, nil
+		return events
 	}
 	usage := convo.Usage{
 		Input:  convo.Tokens{N: u.asked.Prompt, Estimated: true},
 		Output: convo.Tokens{N: estimate(u.length), Estimated: true},
 	}
-	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: now().Sub(u.askedAt)}
-	return u.usage.Add(usage), tx.Append(convo.Event{At: now(), Turn: turn, Body: answered})
+	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: at.Sub(u.askedAt)}
+	return append(events, convo.Event{At: at, Turn: turn, Body: answered})
 }

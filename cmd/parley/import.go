@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parleyhq/parley/internal/console"
+)
+
+// importOptions are the flags of import.
+type importOptions struct {
+	tenant string
+	dryRun bool
+}
+
+func (p *program) importCommand() *cobra.Command {
+	var o importOptions
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Bring conversations in that were exported",
+		Long: `Reads what parley export wrote, from a file or with - from the standard input,
+and writes the conversations into a tenant. A server that runs is asked through
+its socket; if none runs, the data folder is opened, and made if need be.
+
+Each conversation is written whole or not at all. One that is there already is
+skipped if it is the same, so an import that was interrupted can be run again.
+One that is there with other content, or cannot be read, is reported and left
+alone; the others go on, and the exit code is 1.`,
+		Example: `  parley import conversations.jsonl
+  parley import --dry-run conversations.jsonl
+  zcat acme.jsonl.gz | parley import --tenant acme/dev -`,
+		Args: cobra.ExactArgs(1),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.tenant, "tenant", "", "the tenant, as org/name (default: the first one)")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "only say what would be done")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		in, total, closeIn, err := p.openInput(args[0])
+		if err != nil {
+			return err
+		}
+		// What is only tried must not make a data folder either.
+		err = p.withArchive(cmd, !o.dryRun, func(ctx context.Context, a console.Archive) error {
+			ctx, done := context.WithCancel(ctx)
+			defer done() // nothing reads any longer
+			return p.importArchive(ctx, a, in(ctx), total, o)
+		})
+		return errors.Join(err, closeIn())
+	}
+	return cmd
+}
+
+// openInput opens what is to be imported; total is its size, 0 if that is not
+// known. Reading it ends with the context.
+func (p *program) openInput(path string) (in func(context.Context) io.Reader, total int64, closeIn func() error, err error) {
+	if path == standardStream {
+		if isTerminal(p.in) {
+			return nil, 0, nil, errors.New("the standard input is a terminal: pipe an export into this command, or name a file")
+		}
+		return func(ctx context.Context) io.Reader { return until(ctx, p.in) }, 0, func() error { return nil }, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, nil, errors.Join(err, f.Close())
+	}
+	return func(context.Context) io.Reader { return f }, info.Size(), f.Close, nil
+}
+
+// until reads from a stream whose reads nothing can end but itself. Its
+// goroutine ends with the stream, or with the process.
+func until(ctx context.Context, in io.Reader) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.Copy(w, in)
+		w.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { r.CloseWithError(context.Cause(ctx)) })
+	return r
+}
+
+// importArchive shows how far it is, and tells what was done.
+func (p *program) importArchive(ctx context.Context, a console.Archive, in io.Reader, total int64, o importOptions) error {
+	began := time.Now()
+	bar := p.newBar()
+	meter := &inputMeter{r: in}
+	if bar != nil {
+		meter.moved = func() { bar.show(int(meter.bytes), int(total), size(meter.bytes)+" read") }
+	}
+	done, err := a.Import(ctx, o.tenant, meter, o.dryRun)
+	bar.clear()
+	return p.tellImported(done, err, meter.bytes, began, o.dryRun)
+}
+
+// tellImported says what became of an import, also of one that failed.
+func (p *program) tellImported(done console.Imported, err error, bytes int64, began time.Time, dryRun bool) error {
+	for _, problem := range done.Problems {
+		fmt.Fprintf(p.err, "parley: conversation %s: %s\n", problem.Conversation, problem.Text)
+	}
+	if more := done.Refused - len(done.Problems); more > 0 {
+		fmt.Fprintf(p.err, "parley: and %d more\n", more)
+	}
+	verb := "Imported"
+	if dryRun {
+		verb = "Would import"
+	}
+	if err == nil || done.Imported+done.Skipped+done.Refused > 0 {
+		fmt.Fprintf(p.err, "%s %d conversations with %d events; %d were there already, %d refused; %s in %s.\n",
+			verb, done.Imported, done.Events, done.Skipped, done.Refused, size(bytes), since(began))
+	}
+	if err == nil && done.Refused > 0 {
+		return errQuiet
+	}
+	return err
+}

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/parleyhq/parley/internal/config"
+	"github.com/parleyhq/parley/internal/console"
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/transfer"
+)
+
+// tenantArchive is what commands may do with all conversations of a tenant.
+type tenantArchive struct {
+	store   store.Store
+	tenants tenants
+}
+
+var _ console.Archive = tenantArchive{}
+
+// Export implements console.Archive.
+func (a tenantArchive) Export(ctx context.Context, tenant string, w io.Writer, total func(int)) error {
+	id, err := a.tenants.find(tenant)
+	if err != nil {
+		return err
+	}
+	return transfer.Export(ctx, a.store, id, w, total)
+}
+
+// Import implements console.Archive.
+func (a tenantArchive) Import(ctx context.Context, tenant string, r io.Reader, dryRun bool) (console.Imported, error) {
+	id, err := a.tenants.find(tenant)
+	if err != nil {
+		return console.Imported{}, err
+	}
+	result, err := transfer.Import(ctx, a.store, id, r, dryRun)
+	done := console.Imported{
+		Imported: result.Imported, Skipped: result.Skipped, Refused: result.Refused, Events: result.Events,
+	}
+	for _, p := range result.Problems {
+		done.Problems = append(done.Problems, console.Problem(p))
+	}
+	return done, err
+}
+
+// Updated implements console.Archive.
+func (a tenantArchive) Updated(ctx context.Context, tenant string, ids []string) (map[string]time.Time, error) {
+	id, err := a.tenants.find(tenant)
+	if err != nil {
+		return nil, err
+	}
+	return transfer.Updated(ctx, a.store, id, ids)
+}
+
+// OpenArchive opens the data folder to export from it, or to import into it,
+// while no server holds it. The caller calls what it returns when it is done.
+// Only an import makes a folder that is not there.
+func OpenArchive(ctx context.Context, cfg config.Config, write bool) (console.Archive, func() error, error) {
+	if _, err := os.Stat(cfg.Data); err != nil && !write {
+		return nil, nil, noData(cfg, err)
+	}
+	data, err := openFolder(ctx, cfg.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tenantArchive{data, cfg.AllTenants()}, data.Close, nil
+}
+
+// noData says that a command finds nothing to work on.
+func noData(cfg config.Config, cause error) error {
+	return convo.WrapError(convo.NotFound, cause, "there is no data in %s: start parley serve once, or name another folder with --data", cfg.Data)
+}

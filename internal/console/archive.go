@@ -1,0 +1,189 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// Archive is what commands do with all conversations of a tenant. The tenant ""
+// is the first one.
+type Archive interface {
+	// Export writes an archive of the tenant. If total is not nil, it is told
+	// before the first byte how many conversations come. An archive that ends
+	// with an error is cut.
+	Export(ctx context.Context, tenant string, w io.Writer, total func(int)) error
+	// Import writes the conversations of an archive, or with dryRun says what
+	// that would do. What was done before an error is in the result too. When
+	// ctx ends, reads of r have to end too.
+	Import(ctx context.Context, tenant string, r io.Reader, dryRun bool) (Imported, error)
+	// Updated gives the times of the last change of those conversations that
+	// are there, at most MaxUpdated at once.
+	Updated(ctx context.Context, tenant string, ids []string) (map[string]time.Time, error)
+}
+
+// MaxUpdated is how many conversations one call of Updated may ask for.
+const MaxUpdated = 1000
+
+// Imported is what an import did, in conversations.
+type Imported struct {
+	Imported int       `json:"imported"` // written
+	Skipped  int       `json:"skipped"`  // there already, with the same content
+	Refused  int       `json:"refused"`  // left as they were
+	Events   int       `json:"events"`   // of those that were imported
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Problem says why a conversation was refused. Not all of many are described.
+type Problem struct {
+	Conversation string `json:"conversation"`
+	Text         string `json:"text"`
+}
+
+// How an export says in HTTP what an archive cannot: beforehand how many
+// conversations come, and behind it why it ended early.
+const (
+	totalHeader    = "Parley-Conversations"
+	failureTrailer = "Parley-Failure"
+)
+
+// importAnswer has both: what was done, and why it ended early.
+type importAnswer struct {
+	Imported
+	Failure *failure `json:"failure,omitempty"`
+}
+
+type updatedRequest struct {
+	Tenant string   `json:"tenant,omitempty"`
+	IDs    []string `json:"ids"`
+}
+
+type updatedAnswer struct {
+	Updated map[string]int64 `json:"updated"` // milliseconds since 1970
+}
+
+func (s *Server) export(w http.ResponseWriter, r *http.Request) {
+	var total func(int)
+	if r.URL.Query().Get("total") != "" {
+		total = func(n int) { w.Header().Set(totalHeader, strconv.Itoa(n)) }
+	}
+	w.Header().Set("Trailer", failureTrailer)
+	out := &started{Writer: w}
+	err := s.Archive.Export(r.Context(), r.URL.Query().Get("tenant"), out, total)
+	switch {
+	case err == nil:
+	case !out.yes:
+		w.Header().Del("Trailer")
+		answer(w, nil, err)
+	default:
+		text, _ := json.Marshal(failureOf(err)) // two strings
+		w.Header().Set(failureTrailer, url.QueryEscape(string(text)))
+	}
+}
+
+// started knows whether something was written: then the status is.
+type started struct {
+	io.Writer
+	yes bool
+}
+
+func (s *started) Write(p []byte) (int, error) {
+	s.yes = true
+	return s.Writer.Write(p)
+}
+
+// importArchive reads all of its request, also what it has no use for: a client
+// that is cut off while it sends may never see the answer.
+func (s *Server) importArchive(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	done, err := s.Archive.Import(r.Context(), q.Get("tenant"), r.Body, q.Get("dryRun") != "")
+	out := importAnswer{Imported: done}
+	if err != nil {
+		out.Failure = failureOf(err)
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return // nobody reads an answer either
+		}
+	}
+	answer(w, out, nil)
+}
+
+func (s *Server) updated(r *http.Request, in updatedRequest) (any, error) {
+	if len(in.IDs) > MaxUpdated {
+		return nil, convo.Errorf(convo.TooLarge, "ask for at most %d conversations at once", MaxUpdated)
+	}
+	there, err := s.Archive.Updated(r.Context(), in.Tenant, in.IDs)
+	out := updatedAnswer{Updated: make(map[string]int64, len(there))}
+	for id, at := range there {
+		out.Updated[id] = at.UnixMilli()
+	}
+	return out, err
+}
+
+var _ Archive = (*Client)(nil)
+
+// Export implements Archive.
+func (c *Client) Export(ctx context.Context, tenant string, w io.Writer, total func(int)) error {
+	q := url.Values{"tenant": {tenant}}
+	if total != nil {
+		q.Set("total", "true")
+	}
+	resp, err := c.send(ctx, http.MethodGet, "/console/export?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if n, err := strconv.Atoi(resp.Header.Get(totalHeader)); err == nil && total != nil {
+		total(n)
+	}
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("the export is cut: %w", err)
+	}
+	if text, err := url.QueryUnescape(resp.Trailer.Get(failureTrailer)); err != nil || text != "" {
+		var failed failure
+		if err := json.Unmarshal([]byte(text), &failed); err != nil {
+			return errors.New("the export is cut, and the server does not say why")
+		}
+		return failed.err()
+	}
+	return nil
+}
+
+// Import implements Archive.
+func (c *Client) Import(ctx context.Context, tenant string, r io.Reader, dryRun bool) (Imported, error) {
+	q := url.Values{"tenant": {tenant}}
+	if dryRun {
+		q.Set("dryRun", "true")
+	}
+	resp, err := c.send(ctx, http.MethodPost, "/console/import?"+q.Encode(), r)
+	if err != nil {
+		return Imported{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var out importAnswer
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return Imported{}, fmt.Errorf("the server's answer to the import cannot be read: %w", err)
+	}
+	if out.Failure != nil {
+		return out.Imported, out.Failure.err()
+	}
+	return out.Imported, nil
+}
+
+// Updated implements Archive.
+func (c *Client) Updated(ctx context.Context, tenant string, ids []string) (map[string]time.Time, error) {
+	var out updatedAnswer
+	err := c.call(ctx, http.MethodPost, "/console/conversation/updated", updatedRequest{tenant, ids}, &out)
+	there := make(map[string]time.Time, len(out.Updated))
+	for id, at := range out.Updated {
+		there[id] = time.UnixMilli(at).UTC()
+	}
+	return there, err
+}

@@ -1,0 +1,134 @@
+package console_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/parleyhq/parley/internal/console"
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// archive gives what it has, and remembers what it was given.
+type archive struct {
+	text     string
+	err      error // after the text
+	imported console.Imported
+	reads    int64 // how much of an import it wants
+
+	tenant string
+	dryRun bool
+	got    bytes.Buffer
+	ids    []string
+	left   chan error // the end of an import whose client went away
+}
+
+func (a *archive) Export(_ context.Context, tenant string, w io.Writer, total func(int)) error {
+	a.tenant = tenant
+	if total != nil {
+		total(7)
+	}
+	if a.text == "" {
+		return a.err
+	}
+	_, err := io.WriteString(w, a.text)
+	return errors.Join(err, a.err)
+}
+
+func (a *archive) Import(_ context.Context, tenant string, r io.Reader, dryRun bool) (console.Imported, error) {
+	a.tenant, a.dryRun = tenant, dryRun
+	if a.reads > 0 {
+		r = io.LimitReader(r, a.reads)
+	}
+	_, err := io.Copy(&a.got, r)
+	if a.left != nil {
+		a.left <- err
+	}
+	return a.imported, errors.Join(err, a.err)
+}
+
+func (a *archive) Updated(_ context.Context, tenant string, ids []string) (map[string]time.Time, error) {
+	a.tenant, a.ids = tenant, ids
+	return map[string]time.Time{"a": born}, a.err
+}
+
+func TestArchivesPassThroughTheSocket(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("0123456789abcdef", 1<<16)
+	a := &archive{text: long, imported: console.Imported{
+		Imported: 1, Skipped: 2, Refused: 3, Events: 4, Problems: []console.Problem{{Conversation: "c", Text: "no"}},
+	}}
+	c := serve(t, &console.Server{Archive: a})
+	var out bytes.Buffer
+	total := 0
+	err := c.Export(t.Context(), "a&b/c", &out, func(n int) { total = n })
+	if err != nil || out.String() != long || total != 7 || a.tenant != "a&b/c" {
+		t.Errorf("%d bytes of %d conversations of %q, %v", out.Len(), total, a.tenant, err)
+	}
+	if err := c.Export(t.Context(), "", io.Discard, nil); err != nil {
+		t.Error(err)
+	}
+	for _, dryRun := range []bool{false, true} {
+		a.got.Reset()
+		done, err := c.Import(t.Context(), "x/y", strings.NewReader(long), dryRun)
+		if err != nil || !reflect.DeepEqual(done, a.imported) || a.got.String() != long || a.dryRun != dryRun || a.tenant != "x/y" {
+			t.Errorf("%+v, %v; the server got %d bytes for %q (%v)", done, err, a.got.Len(), a.tenant, a.dryRun)
+		}
+	}
+	there, err := c.Updated(t.Context(), "x/y", []string{"a", "b"})
+	if err != nil || len(there) != 1 || !there["a"].Equal(born) || len(a.ids) != 2 {
+		t.Errorf("%v, %v", there, err)
+	}
+	if _, err := c.Updated(t.Context(), "", make([]string, console.MaxUpdated+1)); convo.ErrorKind(err) != convo.TooLarge {
+		t.Errorf("too many: %v", err)
+	}
+}
+
+func TestAnArchiveThatFailsSaysWhy(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "some of it"} {
+		a := &archive{text: text, err: convo.Errorf(convo.NotFound, "no such\ntenant: 100 %% né")}
+		c := serve(t, &console.Server{Archive: a})
+		var out bytes.Buffer
+		err := c.Export(t.Context(), "", &out, nil)
+		if convo.ErrorKind(err) != convo.NotFound || err.Error() != "no such\ntenant: 100 % né" || out.String() != text {
+			t.Errorf("after %q: %v", text, err)
+		}
+		// What comes behind the failure is sent and read all the same.
+		a.imported, a.reads = console.Imported{Imported: 5}, 3
+		done, err := c.Import(t.Context(), "", strings.NewReader(strings.Repeat("x", 8<<20)), false)
+		if convo.ErrorKind(err) != convo.NotFound || done.Imported != 5 || a.got.Len() != 3 {
+			t.Errorf("%+v, %v", done, err)
+		}
+	}
+}
+
+func TestAnImportEndsWhenItsClientGoesAway(t *testing.T) {
+	t.Parallel()
+	a := &archive{left: make(chan error, 1)}
+	c := serve(t, &console.Server{Archive: a})
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	context.AfterFunc(ctx, func() { _ = w.CloseWithError(context.Canceled) })
+	go func() {
+		_, _ = io.WriteString(w, "the beginning")
+		cancel()
+	}()
+	if _, err := c.Import(ctx, "", r, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("the client: %v", err)
+	}
+	if err := <-a.left; err == nil {
+		t.Error("the server takes the cut for the end")
+	}
+	broken := errors.New("broken")
+	a.left = nil
+	if _, err := c.Import(t.Context(), "", iotest.ErrReader(broken), false); !errors.Is(err, broken) {
+		t.Errorf("a broken input: %v", err)
+	}
+}

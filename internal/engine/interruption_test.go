@@ -1,0 +1,77 @@
+package engine_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+)
+
+// turnEvent is an event of a turn, without its number and time.
+func turnEvent(turn string, b convo.Body) convo.Event { return convo.Event{Turn: turn, Body: b} }
+
+// follow numbers events, one a second, and gives what would close them.
+func follow(events ...convo.Event) (closing []convo.Event, last convo.Event) {
+	var i engine.Interruption
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for n, e := range events {
+		e.Seq, e.At = int64(n+1), at.Add(time.Duration(n)*time.Second)
+		i.Follow(e)
+		last = e
+	}
+	return i.Events(), last
+}
+
+func TestAnInterruptionClosesWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	used := convo.Usage{Input: convo.Tokens{N: 5}, Output: convo.Tokens{N: 1}}
+	closing, last := follow(
+		turnEvent("", convo.ConversationCreated{}),
+		turnEvent("queued", convo.TurnOpened{}),
+		turnEvent("queued", convo.MessageGiven{ID: "u"}),
+		turnEvent("queued", convo.TurnQueued{}),
+		turnEvent("runs", convo.TurnOpened{}),
+		turnEvent("runs", convo.TurnQueued{}),
+		turnEvent("runs", convo.TurnStarted{Slot: 1}),
+		turnEvent("runs", convo.ModelAsked{Model: "m", Prompt: 3}),
+		turnEvent("runs", convo.ModelAnswered{Model: "m", Usage: used}),
+		turnEvent("runs", convo.ModelAsked{Model: "m", Prompt: 40}),
+		turnEvent("runs", convo.MessageStarted{ID: "a", Place: convo.Place(1, 0), Type: convo.Bot}),
+		turnEvent("runs", convo.Delta{Message: "a", Type: convo.Bot, Text: "Hel"}),
+		turnEvent("done", convo.TurnOpened{}),
+		turnEvent("done", convo.TurnStarted{Slot: 2}),
+		turnEvent("done", convo.TurnEnded{Reason: convo.EndDone}),
+		turnEvent("runs", convo.Delta{Message: "a", Type: convo.Bot, Text: "lo"}),
+	)
+	estimated := convo.Usage{Input: convo.Tokens{N: 40, Estimated: true}, Output: convo.Tokens{N: 2, Estimated: true}}
+	want := []convo.Event{
+		turnEvent("queued", convo.TurnStarted{Slot: 3}),
+		turnEvent("queued", convo.TurnEnded{Reason: convo.EndInterrupted}),
+		turnEvent("runs", convo.MessageEnded{ID: "a", Place: convo.Place(1, 0), Type: convo.Bot, Text: "Hello", Incomplete: true}),
+		turnEvent("runs", convo.ModelAnswered{Model: "m", Usage: estimated, Took: 6 * time.Second}),
+		turnEvent("runs", convo.TurnEnded{Reason: convo.EndInterrupted, Usage: used.Add(estimated)}),
+	}
+	for i := range want {
+		want[i].Seq, want[i].At = last.Seq+1+int64(i), last.At
+	}
+	if !reflect.DeepEqual(closing, want) {
+		t.Errorf("got  %+v\nwant %+v", closing, want)
+	}
+}
+
+func TestAnInterruptionOfALogWithoutOpenTurnsIsNothing(t *testing.T) {
+	t.Parallel()
+	closing, _ := follow(
+		turnEvent("", convo.ConversationCreated{}),
+		turnEvent("", convo.MessageGiven{ID: "u", Place: convo.Place(1, 0)}),
+		turnEvent("t", convo.TurnOpened{}),
+		turnEvent("t", convo.TurnStarted{Slot: 2}),
+		turnEvent("t", convo.ModelAsked{}),
+		turnEvent("t", convo.TurnEnded{Reason: convo.EndFailed}),
+	)
+	if len(closing) != 0 {
+		t.Errorf("got %+v", closing)
+	}
+}
