@@ -21,10 +21,10 @@ race: ## Run the tests with the race detector, shuffled (needs a C compiler)
 	$(GO) test -race -shuffle=on ./...
 
 fmt: ## Format the code
-	gofmt -w cmd internal test
+	gofmt -w client cmd internal test
 
 lint: ## Check format, vet and staticcheck
-	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; exit 1; }
+	@test -z "$$(gofmt -l client cmd internal test)" || { gofmt -l client cmd internal test; exit 1; }
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
