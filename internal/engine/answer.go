@@ -39,6 +39,7 @@ type answer struct {
 	limit  int   // bytes of text
 	from   int64 // the place from which the history went into the prompt
 	sink   sink
+	watch  CallObservation
 
 	asked    time.Time
 	first    time.Duration // to the first token
@@ -57,6 +58,13 @@ type answer struct {
 	more    bool // the model's next event is at hand
 }
 
+// observe tells the observer of the call. It comes before run, which works under
+// the context that it gives.
+func (a *answer) observe(ctx context.Context, o Observer, conversation string, messages []model.Message) context.Context {
+	ctx, a.watch = o.ModelAsked(ctx, CallStart{Conversation: conversation, Choice: a.choice, Messages: messages})
+	return ctx
+}
+
 // run asks the model and passes its answer on until it ends. What it returns
 // is why: nil for a whole answer, even one that a limit cut.
 func (a *answer) run(ctx context.Context, messages []model.Message) error {
@@ -68,6 +76,9 @@ func (a *answer) run(ctx context.Context, messages []model.Message) error {
 	}
 	for try := 0; ; try++ {
 		err := a.stream(ctx, &request)
+		if err != nil {
+			a.watch.Failed(err)
+		}
 		if err == nil || a.bytes > 0 || a.opened || try == retries {
 			return err
 		}
@@ -176,28 +187,47 @@ func (a *answer) end(incomplete bool) error {
 	a.opened = false
 	a.spoken = a.spoken || a.kind == convo.Bot
 	a.text = strings.Builder{}
+	a.watch.Said(ended.Type, ended.Text)
 	return a.sink.write(ended, true)
 }
 
 // finish writes what closes the call: the open message's end and the usage. An
 // answer that is whole has at least one bot message, be it empty.
 func (a *answer) finish(failed error) (convo.Usage, error) {
+	answered := a.answered()
+	err := a.close(failed, answered)
+	a.watch.Ended(CallEnd{Answered: answered, Stop: a.stopped, Err: errors.Join(failed, err)})
+	return answered.Usage, err
+}
+
+func (a *answer) close(failed error, answered convo.ModelAnswered) error {
 	if failed == nil && !a.spoken && !(a.opened && a.kind == convo.Bot) {
 		if err := a.end(false); err != nil {
-			return convo.Usage{}, err
+			return err
 		}
 		if err := a.say(convo.Bot, ""); err != nil {
-			return convo.Usage{}, err
+			return err
 		}
 	}
 	if err := a.end(failed != nil); err != nil {
-		return convo.Usage{}, err
+		return err
 	}
-	usage := a.usage()
-	return usage, a.sink.write(convo.ModelAnswered{
-		Model: a.choice.ID, Usage: usage,
+	return a.sink.write(answered, true)
+}
+
+// abandon ends the call of an answer that nobody reads any more.
+func (a *answer) abandon(failed error) {
+	if a.opened {
+		a.watch.Said(a.kind, a.text.String())
+	}
+	a.watch.Ended(CallEnd{Answered: a.answered(), Err: failed})
+}
+
+func (a *answer) answered() convo.ModelAnswered {
+	return convo.ModelAnswered{
+		Model: a.choice.ID, Usage: a.usage(),
 		FirstToken: a.first.Round(time.Microsecond), Took: time.Since(a.asked).Round(time.Microsecond),
-	}, true)
+	}
 }
 
 // usage is what the provider reported, and our estimate for the rest.

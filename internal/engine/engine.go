@@ -57,7 +57,7 @@ func DefaultLimits() Limits {
 	return Limits{Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20}
 }
 
-// Options is what an Engine needs. All of it but Log is required.
+// Options is what an Engine needs. All of it but Log and Observer is required.
 type Options struct {
 	Store  store.Store
 	Hub    *hub.Hub
@@ -65,6 +65,8 @@ type Options struct {
 	Sealer Sealer
 	Limits Limits
 	Log    *slog.Logger
+	// Observer is told what turns do; nil = nobody is.
+	Observer Observer
 	// NewSecret makes a token's secret and its hash.
 	NewSecret func() (string, convo.TokenHash)
 }
@@ -78,6 +80,7 @@ type Engine struct {
 	sealer    Sealer
 	limits    Limits
 	log       *slog.Logger
+	observer  Observer
 	newSecret func() (string, convo.TokenHash)
 
 	repeats *repeats
@@ -110,9 +113,13 @@ func New(o Options) *Engine {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	observer := o.Observer
+	if observer == nil {
+		observer = unobserved{}
+	}
 	return &Engine{
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
-		limits: o.Limits, log: log, newSecret: o.NewSecret,
+		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(),
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}

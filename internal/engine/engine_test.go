@@ -32,6 +32,8 @@ type bundle struct {
 	model *scripted.Provider
 	fixed *fixedModel
 	actor convo.Actor
+
+	observer engine.Observer // nil = none
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -70,7 +72,7 @@ func (b *bundle) start() {
 	b.t.Helper()
 	b.hub = hub.New()
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits(),
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits(), Observer: b.observer,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {

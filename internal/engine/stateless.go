@@ -58,12 +58,13 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	}
 	h.latest, h.window = choice.MaxMessages, choice.Window
 	p, err := assemble(h)
-	return &stateless{e: e, choice: choice, messages: p.messages}, err
+	return &stateless{e: e, front: in.Front, choice: choice, messages: p.messages}, err
 }
 
 // stateless is a turn that lives as long as somebody reads it.
 type stateless struct {
 	e        *Engine
+	front    string
 	choice   model.Choice
 	messages []model.Message
 	emit     func([]convo.Event) error
@@ -84,19 +85,23 @@ func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) er
 	defer context.AfterFunc(s.e.ctx, func() { cancel(context.Cause(s.e.ctx)) })()
 	s.emit = emit
 
+	run, observed := s.e.observer.TurnStarted(run, TurnStart{Front: s.front})
+	end := convo.TurnEnded{Reason: convo.EndStopped}
+	defer func() { observed.Ended(TurnEnd{Choice: s.choice, Ended: end}) }()
 	if err := s.write(convo.TurnStarted{}, true); err != nil {
 		return err
 	}
 	a := &answer{choice: s.choice, limit: s.e.limits.Answer, sink: s}
-	failed := a.run(run, s.messages)
+	failed := a.run(a.observe(run, s.e.observer, "", s.messages), s.messages)
 	if ctx.Err() != nil || isSinkError(failed) {
+		a.abandon(failed)
 		return errors.Join(context.Cause(ctx), failed) // nobody reads any more
 	}
 	usage, err := a.finish(failed)
 	if err != nil {
 		return err
 	}
-	end := s.e.ending(run, failed, a.stopped)
+	end = s.e.ending(run, failed, a.stopped)
 	end.Usage = usage
 	return s.write(end, false)
 }

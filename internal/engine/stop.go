@@ -104,7 +104,9 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 	if err != nil {
 		return nil, err
 	}
-	return e.handOver(key, func(tx store.Tx) error {
+	var closed convo.Turn
+	next, err := e.handOver(key, func(tx store.Tx) error {
+		closed = convo.Turn{} // the transaction may run again
 		if tx.Head() == nil || tx.Head().Turn(turn) == nil {
 			return nil
 		}
@@ -117,7 +119,11 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 		if err != nil {
 			return err
 		}
-		t.Usage = usage
+		t.Usage, closed = usage, t
 		return closeTurn(tx, t, end)
 	})
+	if err == nil && own == nil && closed.ID != "" {
+		e.observer.Closed(closed.Front, end.Reason)
+	}
+	return next, err
 }

@@ -112,6 +112,7 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 // tryAdmit is admit in one transaction. With errOrphan, it names the turn.
 func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past) (joined convo.Request, orphan string, err error) {
 	reading.Turn = newID()
+	e.observer.Asked(ctx, reading.Conversation, reading.Turn)
 	var started *run
 	joined, err = e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
 		e.unregister(started) // the transaction may run again
@@ -209,6 +210,7 @@ type run struct {
 	given  *convo.Message
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	end    TurnEnd       // for the observer
 	done   chan struct{} // closed when the turn has ended, or been given up
 }
 
@@ -272,6 +274,11 @@ func (e *Engine) run(key hub.Key, r *run) {
 // away, and the next admission or the next start closes it.
 func (e *Engine) runOne(key hub.Key, r *run) (next *run, err error) {
 	defer e.unregister(r)
+	var observed TurnObservation
+	r.ctx, observed = e.observer.TurnStarted(r.ctx, TurnStart{
+		Conversation: key.Conversation, Turn: r.id, Front: r.turn.Front, Waited: r.turn.Started.Sub(r.turn.Opened),
+	})
+	defer func() { observed.Ended(r.end) }()
 	defer func() {
 		if p := recover(); p != nil {
 			e.log.Error("turn panicked", "turn", r.id, "panic", p, "stack", string(debug.Stack()))
@@ -288,7 +295,8 @@ func (e *Engine) runOne(key hub.Key, r *run) (next *run, err error) {
 
 // giveUp closes a turn whose own end could not be written.
 func (e *Engine) giveUp(key hub.Key, r *run, cause error) (*run, error) {
-	return e.closeUnfinished(e.over, key, r.id, r, convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(cause)})
+	r.end.Ended = convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(cause)}
+	return e.closeUnfinished(e.over, key, r.id, r, r.end.Ended)
 }
 
 // carryOut runs one turn from its prompt to its end.
@@ -299,20 +307,24 @@ func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
 	}
 	log := e.openTurnLog(key, r.turn)
 	defer log.close()
+	r.end.Choice = choice
 	a := &answer{choice: choice, limit: e.limits.Answer, from: p.from, sink: log}
-	failed := a.run(r.ctx, p.messages)
+	ctx := a.observe(r.ctx, e.observer, key.Conversation, p.messages)
+	failed := a.run(ctx, p.messages)
 	usage, err := a.finish(failed)
 	if err != nil {
 		failed = err
 	}
 	end := e.ending(r.ctx, failed, a.stopped)
 	end.Usage = r.turn.Usage.Add(usage)
+	r.end.Ended = end
 	return e.endTurn(r, log, end)
 }
 
 // endEarly ends a turn that never came to ask its model.
 func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
 	end := e.ending(r.ctx, cause, 0)
+	r.end.Ended = end
 	return e.handOver(key, func(tx store.Tx) error {
 		if tx.Head() == nil || tx.Head().Turn(r.id) == nil {
 			return nil

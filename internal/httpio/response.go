@@ -11,15 +11,18 @@ import (
 type Response struct {
 	// Route is the pattern that was matched, for the log.
 	Route string
+	// Operation is the name of what was asked for, for metrics: one of few.
+	Operation string
 
-	writer  http.ResponseWriter
-	control *http.ResponseController
-	ctx     context.Context // of the request
-	status  int
-	bytes   int64
-	receipt Receipt
-	reading bool // the body was begun to be read
-	late    bool // the client had gone before the latest write
+	observed Observation // nil = by nobody
+	writer   http.ResponseWriter
+	control  *http.ResponseController
+	ctx      context.Context // of the request
+	status   int
+	bytes    int64
+	receipt  Receipt
+	reading  bool // the body was begun to be read
+	late     bool // the client had gone before the latest write
 }
 
 func newResponse(w http.ResponseWriter, r *http.Request) *Response {

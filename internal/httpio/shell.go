@@ -1,6 +1,7 @@
 package httpio
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -32,12 +33,22 @@ type Shell struct {
 	// Fail renders an error. Its Kind and Message may be shown; of a
 	// [*NotAllowed], found by errors.As, also Allow.
 	Fail func(w *Response, r *http.Request, err *convo.Error)
+	// Observer is told of each request; nil = nobody is.
+	Observer Observer
 }
 
 // Wrap makes an http.Handler. The handler sees a writer that [Shell] owns.
 func (s *Shell) Wrap(h Handler) http.Handler {
 	return http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
-		w, start, id := newResponse(writer, r), time.Now(), rand.Text()
+		start, id := time.Now(), rand.Text()
+		var observed Observation
+		if s.Observer != nil {
+			var ctx context.Context
+			ctx, observed = s.Observer.RequestStarted(r)
+			r = r.WithContext(ctx)
+		}
+		w := newResponse(writer, r)
+		w.observed = observed
 		header := w.Header()
 		header.Set("X-Request-Id", id)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -55,6 +66,11 @@ func (s *Shell) Wrap(h Handler) http.Handler {
 			slog.String("id", id), slog.String("method", r.Method), slog.String("route", w.Route),
 			slog.Int("status", w.status), slog.Duration("took", time.Since(start)),
 			slog.Int64("bytes", w.bytes), slog.Bool("gone", r.Context().Err() != nil))
+		if observed != nil {
+			observed.Ended(RequestEnd{
+				Operation: w.Operation, Route: w.Route, Status: w.status, Bytes: w.bytes, Took: time.Since(start), Cut: cut,
+			})
+		}
 		if cut {
 			// A clean end would make half an answer, or none, look like a whole one.
 			panic(http.ErrAbortHandler)

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -33,6 +34,16 @@ type Key struct{ Tenant, Conversation string }
 type Hub struct {
 	mu     sync.Mutex
 	topics map[Key]*topic
+
+	readers, delivered, missed atomic.Int64
+}
+
+// Stats is what a hub has to do.
+type Stats struct {
+	Topics    int   // conversations that have readers
+	Readers   int64 // subscriptions that are not cancelled
+	Delivered int64 // events that readers were given since the start, each reader's counted
+	Missed    int64 // how often a reader was too late for the ring, and had to read the store
 }
 
 // New makes an empty hub.
@@ -76,6 +87,7 @@ func (h *Hub) Subscribe(key Key) *Subscription {
 	t.mu.Lock()
 	t.readers[s] = struct{}{}
 	t.mu.Unlock()
+	h.readers.Add(1)
 	return s
 }
 
@@ -84,6 +96,11 @@ func (h *Hub) Topics() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.topics)
+}
+
+// Stats says what there is to do, and what was done.
+func (h *Hub) Stats() Stats {
+	return Stats{Topics: h.Topics(), Readers: h.readers.Load(), Delivered: h.delivered.Load(), Missed: h.missed.Load()}
 }
 
 // topic is a ring of the newest events of one conversation.
@@ -178,9 +195,11 @@ func (s *Subscription) Fresh(after int64) (events []convo.Event, whole bool, err
 		return nil, n > 0, t.err
 	}
 	if after < t.base {
+		s.hub.missed.Add(1)
 		return nil, false, nil
 	}
 	i := sort.Search(n, func(i int) bool { return t.ring[i].Seq > after })
+	s.hub.delivered.Add(int64(n - i))
 	return t.ring[i:n:n], true, nil
 }
 
@@ -207,6 +226,9 @@ func (s *Subscription) Cancel() {
 	defer s.hub.mu.Unlock()
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
+	if _, there := s.topic.readers[s]; there {
+		s.hub.readers.Add(-1)
+	}
 	delete(s.topic.readers, s)
 	if len(s.topic.readers) == 0 && s.hub.topics[s.key] == s.topic {
 		delete(s.hub.topics, s.key)

@@ -247,3 +247,26 @@ func BenchmarkPublish(b *testing.B) {
 		}
 	}
 }
+
+func TestStatsCountWhatReadersGet(t *testing.T) {
+	t.Parallel()
+	h := hub.New()
+	first, second := h.Subscribe(key), h.Subscribe(key)
+	h.Publish(key, deltas(4, 6))
+	for _, s := range []*hub.Subscription{first, second} {
+		if _, _, err := s.Fresh(3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantFresh(t, first, 6, true)
+	wantFresh(t, first, 1, false) // too late for the ring
+	if got, want := h.Stats(), (hub.Stats{Topics: 1, Readers: 2, Delivered: 6, Missed: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	first.Cancel()
+	first.Cancel()
+	second.Cancel()
+	if got, want := h.Stats(), (hub.Stats{Delivered: 6, Missed: 1}); got != want {
+		t.Errorf("after everybody left: %+v, want %+v", got, want)
+	}
+}

@@ -40,6 +40,7 @@ type Catalog struct {
 type Choice struct {
 	Provider     Provider
 	ProviderName string
+	ProviderKind string // as in Configured
 	Name         string // what Request.Model takes
 	ID           string // what a model string calls it, as in List
 	Params       Params
@@ -161,7 +162,7 @@ func (c *Catalog) choose(ctx context.Context, at place, spec Spec) (Choice, erro
 		window = max(min(window, l.context-*most), l.context/4)
 	}
 	return Choice{
-		Provider: at.provider.Provider, ProviderName: at.provider.Name,
+		Provider: at.provider.Provider, ProviderName: at.provider.Name, ProviderKind: at.provider.Kind,
 		Name: at.name, ID: c.id(at.provider, at.name),
 		Params: spec.Params, MaxMessages: spec.MaxMessages,
 		Window: window, MaxOutput: l.output,

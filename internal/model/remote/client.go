@@ -175,6 +175,7 @@ func (k *call) do(method, path string, query url.Values, body []byte) (*http.Res
 	if err != nil {
 		return nil, k.client.Errorf(model.Rejected, 0, nil, "the base URL of provider %s cannot be used; correct it", k.client.options.Provider)
 	}
+	maps.Copy(req.Header, model.Header(k.parent))
 	for name, values := range k.client.options.Header {
 		req.Header[name] = values
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	// been lost with the power. "" asks the system; systems that do not say are
 	// taken to run for ever.
 	Boot string
+	// Committed is told after each commit how many updates shared it. The writer
+	// waits for it; nil = nobody is told.
+	Committed func(updates int)
 }
 
 // Store is an open data folder. Open makes one.
@@ -115,7 +118,7 @@ func (s *Store) openWriter(ctx context.Context, path string, o Options) (*writer
 	}
 	w := &writer{
 		conn: conn, heads: newHeads(), pieces: s.pieces, marks: s.marks, packer: packer, texts: s.texts,
-		queue: make(chan *job, maxQueue), done: make(chan struct{}),
+		queue: make(chan *job, maxQueue), done: make(chan struct{}), committed: o.Committed,
 	}
 	conn.SetInterrupt(ctx.Done())
 	err = w.prepare(o)

@@ -42,6 +42,8 @@ type writer struct {
 	marks    *marks
 	done     chan struct{} // closed when run has returned, with closeErr
 	closeErr error
+
+	committed func(updates int)
 }
 
 // job is one update that waits.
@@ -191,6 +193,9 @@ func (w *writer) transact(batch []*job) (err error) {
 	}
 	w.unsynced = !durable
 	w.pieces.settle()
+	if w.committed != nil && len(batch) > 0 {
+		w.committed(len(batch))
+	}
 	return nil
 }
 

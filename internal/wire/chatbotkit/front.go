@@ -40,6 +40,8 @@ type Options struct {
 	Limiter *ratelimit.Limiter
 	// Proxies are those whose word is taken for whom they speak for.
 	Proxies []netip.Prefix
+	// Observer is told of each request; default: nobody is.
+	Observer httpio.Observer
 }
 
 // front holds what does not change between requests.
@@ -78,7 +80,7 @@ func New(o Options) (http.Handler, error) {
 	if f.documents, err = newDocuments(o.Engine.Limits()); err != nil {
 		return nil, fmt.Errorf("describing the ChatBotKit operations: %w", err)
 	}
-	shell := &httpio.Shell{Log: o.Log, Fail: fail}
+	shell := &httpio.Shell{Log: o.Log, Fail: fail, Observer: o.Observer}
 	return shell.Wrap(f.serve), nil
 }
 
@@ -87,6 +89,7 @@ func New(o Options) (http.Handler, error) {
 func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	allowOrigins(w, r)
 	if r.Method == http.MethodOptions {
+		w.Operation = "preflight"
 		w.NoContent()
 		return nil
 	}
@@ -109,7 +112,7 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	if unknown != nil {
 		return unknown
 	}
-	w.Route = match.Pattern
+	w.Route, w.Operation = match.Pattern, match.Value.name
 	if refused != nil && match.Value.request == nil {
 		return refused
 	}

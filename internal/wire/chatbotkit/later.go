@@ -130,6 +130,9 @@ const laterPaths = `
 /usage/series: GET fetch
 `
 
+// laterName is the name that they all share in metrics: there are hundreds.
+const laterName = "later"
+
 // laterOperations makes operations of laterPaths.
 func laterOperations() []operation {
 	var later []operation
@@ -142,7 +145,7 @@ func laterOperations() []operation {
 				continue
 			}
 			path := strings.TrimSuffix(base, "/") + "/" + word
-			later = append(later, operation{method: method, path: path, session: account, handle: notYet})
+			later = append(later, operation{name: laterName, method: method, path: path, session: account, handle: notYet})
 		}
 	}
 	return later
