@@ -6,10 +6,12 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/parleyhq/parley/internal/app"
 )
 
-// version is that of the next release; CHANGELOG.md says what is in it.
-const version = "0.1.0"
+// version is the program's and the server's.
+const version = app.Version
 
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{

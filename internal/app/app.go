@@ -28,6 +28,7 @@ import (
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/sqlite"
+	"github.com/parleyhq/parley/internal/telemetry"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
 
@@ -39,6 +40,10 @@ type App struct {
 	auth   *auth.Auth
 	models *model.Catalog
 	engine *engine.Engine
+
+	telemetry *telemetry.Telemetry
+	hub       *hub.Hub
+	beside    []beside // what is served at addresses of its own
 
 	limiter *ratelimit.Limiter // of the public address
 
@@ -68,6 +73,9 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	if err := a.openTelemetry(ctx); err != nil {
+		return nil, err
+	}
 	box, err := a.openData(ctx)
 	if err != nil {
 		return nil, err
@@ -78,8 +86,9 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.onClose(func() error { a.models.Close(); return nil })
 	limits := engine.DefaultLimits()
 	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
+	a.hub = hub.New()
 	a.engine = engine.New(engine.Options{
-		Store: a.store, Hub: hub.New(), Models: a.models, Sealer: box,
+		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret,
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
@@ -95,20 +104,20 @@ func rateLimits(l config.Limits) ratelimit.Limits {
 
 // openData takes the data folder: its database and its key.
 func (a *App) openData(ctx context.Context) (*seal.Box, error) {
-	data, err := openFolder(ctx, a.cfg.Data)
+	data, err := openFolder(ctx, a.cfg.Data, sqlite.Options{Committed: a.telemetry.Committed})
 	if err != nil {
 		return nil, err
 	}
 	a.onClose(data.Close)
-	a.store = data
-	a.auth = auth.New(data, time.Now)
+	a.store = a.telemetry.Store(data)
+	a.auth = auth.New(a.store, time.Now)
 	return openKey(a.cfg, a.log)
 }
 
 // openFolder opens the store, and says what to do about a folder that cannot be
 // used.
-func openFolder(ctx context.Context, folder string) (*sqlite.Store, error) {
-	data, err := sqlite.Open(ctx, folder, sqlite.Options{})
+func openFolder(ctx context.Context, folder string, o sqlite.Options) (*sqlite.Store, error) {
+	data, err := sqlite.Open(ctx, folder, o)
 	if err != nil && ctx.Err() == nil && convo.ErrorKind(err) == convo.Internal {
 		return nil, fmt.Errorf("the data folder %s cannot be used: %w; let this user write there, or name another folder with --data", folder, err)
 	}
@@ -121,7 +130,7 @@ func (a *App) openFronts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	front := chatbotkit.Options{Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body)}
+	front := chatbotkit.Options{Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body), Observer: a.telemetry}
 	local, err := chatbotkit.New(front) // who may use the socket owns the server
 	if err != nil {
 		return err
@@ -131,15 +140,19 @@ func (a *App) openFronts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.handler = a.withHealth(api)
+	a.handler = a.withMetrics(a.withHealth(api))
 	a.commands = (&console.Server{
-		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants()}, Chat: a.chatSecret, API: a.withHealth(local),
+		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants()}, Chat: a.chatSecret,
+		API: a.withLocalMetrics(a.withHealth(local)),
 	}).Handler()
 	var listen net.ListenConfig
 	if a.public, err = listen.Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 		return fmt.Errorf("the address %s cannot be taken: %w; set --listen to another one", a.cfg.Listen, err)
 	}
 	a.onClose(closeOnce(a.public))
+	if err := a.openBeside(ctx); err != nil {
+		return err
+	}
 	if a.local, err = console.Listen(a.cfg.Data); err != nil {
 		// The server is as good without it; only commands need it.
 		a.log.Warn("commands cannot reach this server", "error", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/sqlite"
 	"github.com/parleyhq/parley/internal/transfer"
 )
 
@@ -62,7 +63,7 @@ func OpenArchive(ctx context.Context, cfg config.Config, write bool) (console.Ar
 	if _, err := os.Stat(cfg.Data); err != nil && !write {
 		return nil, nil, noData(cfg, err)
 	}
-	data, err := openFolder(ctx, cfg.Data)
+	data, err := openFolder(ctx, cfg.Data, sqlite.Options{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,6 +46,9 @@ func (a *App) Run(ctx context.Context) error {
 	if a.local != nil {
 		servers, listeners = append(servers, a.server(work, a.commands)), append(listeners, a.local)
 	}
+	for _, b := range a.beside {
+		servers, listeners = append(servers, a.server(work, b.handler)), append(listeners, b.listener)
+	}
 	var group sync.WaitGroup
 	failed := make(chan error, len(servers))
 	for i, s := range servers {

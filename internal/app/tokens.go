@@ -10,6 +10,7 @@ import (
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store/sqlite"
 )
 
 // prepareTokens makes the configured secrets work, and makes one for each
@@ -125,7 +126,7 @@ func OpenTokens(ctx context.Context, cfg config.Config) (console.Tokens, func() 
 	if _, err := os.Stat(cfg.Data); err != nil {
 		return nil, nil, noData(cfg, err)
 	}
-	data, err := openFolder(ctx, cfg.Data)
+	data, err := openFolder(ctx, cfg.Data, sqlite.Options{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -82,11 +82,16 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit", "internal/openapi"},
 			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
 		}, {
+			packages: []string{"internal/telemetry"},
+			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/hub", "internal/engine", "internal/httpio"},
+			why:      "telemetry observes through the ports; it knows neither drivers nor fronts, and nobody but app knows it",
+		}, {
 			packages: []string{"internal/app"},
 			may: []string{
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
-				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/transfer", "internal/wire/*",
+				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/telemetry", "internal/transfer",
+				"internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

@@ -36,9 +36,10 @@ type Config struct {
 
 	TrustedProxies []string `key:"trustedProxies" doc:"Addresses or networks (10.0.0.0/8) of reverse proxies. What they write into X-Forwarded-For is believed, and nobody else's: it says whose address limits.rate.address means."`
 
-	Limits Limits `key:"limits"`
-	Turns  Turns  `key:"turns"`
-	Log    Log    `key:"log"`
+	Limits    Limits    `key:"limits"`
+	Turns     Turns     `key:"turns"`
+	Log       Log       `key:"log"`
+	Telemetry Telemetry `key:"telemetry"`
 }
 
 // Vendor is a model provider that the environment alone can configure.
@@ -105,6 +106,28 @@ type Turns struct {
 type Log struct {
 	Level  string `key:"level" flag:"log-level" default:"info" doc:"The least level that is logged: debug, info, warn or error."`
 	Format string `key:"format" flag:"log-format" default:"auto" doc:"text, json, or auto: text on a terminal, otherwise JSON."`
+}
+
+// Telemetry is what operators and their tools see of the server. Nothing of it
+// is shown to strangers unless a setting says so: a peer on this machine may be
+// a proxy that strangers come through, so it is not trusted for its address.
+type Telemetry struct {
+	Metrics      string `key:"metrics" doc:"An address of its own for the metrics: GET /metrics answers there without a token. Without a host it is 127.0.0.1. Empty: none."`
+	MetricsToken Secret `key:"metricsToken" doc:"The bearer token with which GET /metrics answers at listen too, at least 20 characters. Empty: it does not."`
+	Pprof        string `key:"pprof" doc:"An address of its own for Go's profiles, under /debug/pprof/. Without a host it is 127.0.0.1. Empty: none. Profiles show what is in memory; keep strangers away."`
+	Propagate    bool   `key:"propagate" default:"false" doc:"Whether model providers get the trace context (traceparent) with their calls."`
+	Content      bool   `key:"content" default:"false" doc:"Whether traces hold what was said: prompts, answers and the texts of errors."`
+	OTLP         OTLP   `key:"otlp" envPrefix:"OTEL_EXPORTER_OTLP"`
+}
+
+// OTLP says where traces go. The environment has the names that OpenTelemetry
+// gives it; what else it defines there (certificates, timeouts, the sampler, the
+// service's name) is read by its SDK.
+type OTLP struct {
+	Endpoint       string `key:"endpoint" env:"ENDPOINT" doc:"The OTLP receiver that gets traces, as http://127.0.0.1:4318; /v1/traces is added. Empty: no traces."`
+	TracesEndpoint string `key:"tracesEndpoint" env:"TRACES_ENDPOINT" doc:"The same as the whole address, with its path. It goes before endpoint."`
+	Headers        Secret `key:"headers" env:"HEADERS" doc:"Headers that the receiver wants, as name=value,name=value with values percent-encoded."`
+	Protocol       string `key:"protocol" env:"PROTOCOL" default:"http/protobuf" doc:"How traces are sent; only http/protobuf."`
 }
 
 // AllTenants gives the tenants, the default one if none is configured.

@@ -136,12 +136,59 @@ func TestStructuredValuesOfTheEnvironmentAreYAML(t *testing.T) {
 	}
 }
 
+func TestTelemetryReadsTheVariablesOfOpenTelemetry(t *testing.T) {
+	t.Parallel()
+	for want, env := range map[string][]string{
+		"":                             nil,
+		"http://h:4318/v1/traces":      {"OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4318"},
+		"http://h:4318/otlp/v1/traces": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4318/otlp/"},
+		"http://t:1/x":                 {"OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://t:1/x"},
+	} {
+		l, err := config.Load(config.Sources{Env: append(env, "OTEL_EXPORTER_OTLP_HEADERS=a=b,c=d%20e", "PARLEY_TELEMETRY_CONTENT=true")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := l.Config.Telemetry.OTLP
+		header, err := o.Header()
+		if o.Traces() != want || err != nil || len(header) != 2 || header["a"] != "b" || header["c"] != "d e" || !l.Config.Telemetry.Content {
+			t.Errorf("%v: %q, %v, %v", env, o.Traces(), header, err)
+		}
+	}
+}
+
+func TestWrongTelemetryIsRefused(t *testing.T) {
+	t.Parallel()
+	for variable, want := range map[string]string{
+		"PARLEY_TELEMETRY_METRICS=9090":            "telemetry.metrics (environment PARLEY_TELEMETRY_METRICS)",
+		"PARLEY_TELEMETRY_PPROF=localhost":         "telemetry.pprof",
+		"PARLEY_TELEMETRY_METRICS_TOKEN=short":     "telemetry.metricsToken",
+		"PARLEY_TELEMETRY_CONTENT=yes":             "neither true nor false",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=h:4318":       "telemetry.otlp.endpoint",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc":         "use http/protobuf",
+		"OTEL_EXPORTER_OTLP_HEADERS=hidden-secret": "name=value",
+	} {
+		_, err := config.Load(config.Sources{Env: []string{variable}})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden-secret") {
+			t.Errorf("%s: %v", variable, err)
+		}
+	}
+}
+
+func TestAnAddressWithoutAHostIsThisMachine(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{":6060": "127.0.0.1:6060", "0.0.0.0:6060": "0.0.0.0:6060", "[::]:1": "[::]:1"} {
+		if got := config.Local(given); got != want {
+			t.Errorf("%s: %s", given, got)
+		}
+	}
+}
+
 func TestAWrongFileIsRefusedWithItsLine(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, want string }{
 		"a mistyped key":            {"listen: a:1\nturns:\n  qeue: 3\n", "turns.qeue (FILE:3): there is no such setting; did you mean turns.queue?"},
 		"a key like no other":       {"zzzzzzzzzzzz: 3\n", "parley config doc lists them all"},
-		"a later setting":           {"telemetry: {}\n", "telemetry (FILE:1): this version does not support it yet"},
+		"a later setting":           {"quotas: {}\n", "quotas (FILE:1): this version does not support it yet"},
 		"a later limit":             {"turns: {calls: 3}\n", "turns.calls (FILE:1): this version does not support it yet: it belongs to tools"},
 		"a list for a value":        {"model: [a]\n", "model (FILE:1): this is a list, but a single value belongs here"},
 		"a value for a group":       {"turns: 3\n", "turns (FILE:1): this is a value, but a group of settings belongs here"},

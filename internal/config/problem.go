@@ -44,7 +44,7 @@ func later(path string) (string, bool) {
 		"database": "PostgreSQL", "nats": "several nodes", "agents": "declared agents", "datasets": "datasets",
 		"approvals": "tools", "channels": "channels", "outbound": "tools", "embedding": "retrieval",
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
-		"oidc": "identity providers", "connections": "connections", "quotas": "quotas", "telemetry": "telemetry",
+		"oidc": "identity providers", "connections": "connections", "quotas": "quotas",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"limits.file":      "files",
 		"turns.iterations": "tools", "turns.continuations": "tools", "turns.calls": "tools",

@@ -85,6 +85,12 @@ func parseScalar(v reflect.Value, text string) error {
 	case reflect.String:
 		v.SetString(text)
 		return nil
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		v.SetBool(text == "true")
+		return nil
 	default:
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {

@@ -36,6 +36,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.providers(cfg)
 	v.tenants(cfg)
 	v.bounds(cfg)
+	v.telemetry(cfg.Telemetry)
 	return v.problems
 }
 
@@ -162,6 +163,24 @@ func (v *validator) bounds(cfg *Config) {
 	}
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
+}
+
+func (v *validator) telemetry(t Telemetry) {
+	if t.Metrics != "" {
+		v.check("telemetry.metrics", checkAddress(t.Metrics))
+	}
+	if t.Pprof != "" {
+		v.check("telemetry.pprof", checkAddress(t.Pprof))
+	}
+	v.check("telemetry.metricsToken", checkSecret(t.MetricsToken))
+	v.check("telemetry.otlp.endpoint", checkURL(t.OTLP.Endpoint))
+	v.check("telemetry.otlp.tracesEndpoint", checkURL(t.OTLP.TracesEndpoint))
+	if _, err := t.OTLP.Header(); err != nil {
+		v.check("telemetry.otlp.headers", err)
+	}
+	if t.OTLP.Protocol != "http/protobuf" {
+		v.check("telemetry.otlp.protocol", fmt.Errorf("%q is not supported; use http/protobuf, which receivers take at port 4318", t.OTLP.Protocol))
+	}
 }
 
 func between(n, low, high int64, text string) error {

@@ -76,9 +76,6 @@ func (a *answer) run(ctx context.Context, messages []model.Message) error {
 	}
 	for try := 0; ; try++ {
 		err := a.stream(ctx, &request)
-		if err != nil {
-			a.watch.Failed(err)
-		}
 		if err == nil || a.bytes > 0 || a.opened || try == retries {
 			return err
 		}
@@ -114,18 +111,24 @@ func (a *answer) wait(ctx context.Context, err error, try int) bool {
 func (a *answer) stream(ctx context.Context, request *model.Request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = a.failed(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
 	for event, err := range a.choice.Provider.Stream(ctx, request) {
 		if err != nil {
-			return err
+			return a.failed(err)
 		}
 		if err := a.take(event); err != nil || a.stopped != 0 {
 			return err
 		}
 	}
-	return &model.Error{Kind: model.Incomplete, Provider: a.choice.ProviderName, Message: "the model's answer ended without a reason"}
+	return a.failed(&model.Error{Kind: model.Incomplete, Provider: a.choice.ProviderName, Message: "the model's answer ended without a reason"})
+}
+
+// failed tells the observer of a failure that is the provider's, not the sink's.
+func (a *answer) failed(err error) error {
+	a.watch.Failed(err)
+	return err
 }
 
 func (a *answer) take(event model.Event) error {
@@ -220,7 +223,7 @@ func (a *answer) abandon(failed error) {
 	if a.opened {
 		a.watch.Said(a.kind, a.text.String())
 	}
-	a.watch.Ended(CallEnd{Answered: a.answered(), Err: failed})
+	a.watch.Ended(CallEnd{Answered: a.answered(), Err: failed, Left: true})
 }
 
 func (a *answer) answered() convo.ModelAnswered {

@@ -40,7 +40,8 @@ type TurnObservation interface {
 
 // CallObservation is one model call.
 type CallObservation interface {
-	// Failed says that one attempt failed; another may follow.
+	// Failed says that the provider failed one attempt, or that it was
+	// cancelled; another may follow.
 	Failed(err error)
 
 	// Said gives a message of the answer, whole or as far as it came.
@@ -75,7 +76,8 @@ type CallStart struct {
 type CallEnd struct {
 	Answered convo.ModelAnswered
 	Stop     model.StopReason // 0 = it did not end by itself
-	Err      error            // why not; the turn's context says whether it was stopped
+	Err      error            // why not; the call's context says whether it was stopped
+	Left     bool             // nobody read it any more
 }
 
 // unobserved is the observer of an engine that was given none.

@@ -94,6 +94,7 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 		return nil
 	}
 	if page, ok := f.documents[r.URL.Path]; ok {
+		w.Operation = "document"
 		return page.serve(w, r)
 	}
 	path, ok := cutPrefix(r.URL.EscapedPath())
