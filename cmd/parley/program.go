@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -99,7 +100,7 @@ Start with two commands, each in its own terminal:
   parley chat
 
 Settings come from a YAML file (--config), then the environment, then flags.
-Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`,
+Exit codes: 0 it went well, 1 it failed, 2 there is no such command or flag.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -111,13 +112,15 @@ Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`,
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	p.settingFlags(root, "config", "data")
 	root.AddCommand(
 		p.serveCommand(), p.chatCommand(), p.tokenCommand(),
 		p.exportCommand(), p.importCommand(),
-		p.configCommand(), p.benchCommand(), p.versionCommand(),
+		p.configCommand(), p.healthCommand(), p.benchCommand(), p.versionCommand(),
 	)
+	root.AddCommand(topics()...)
+	root.SetHelpCommand(helpCommand())
+	p.completions(root)
 	return root
 }
 
@@ -156,7 +159,8 @@ func (p *program) logger(l config.Log) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(l.Level)) // has been validated
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: durationsAsText}
-	if l.Format == "json" || l.Format == "auto" && !isTerminal(p.err) {
+	format := strings.ToLower(l.Format)
+	if format == "json" || format == "auto" && !isTerminal(p.err) {
 		return slog.New(slog.NewJSONHandler(p.err, options))
 	}
 	return slog.New(slog.NewTextHandler(p.err, options))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -24,7 +25,11 @@ then finish for turns.drain; a second signal stops them at once.
 
 The first start makes an API secret and prints it once. Logs go to the standard
 error: text on a terminal, otherwise JSON. GET /healthz says that the process
-lives, GET /readyz that it takes requests.
+lives, GET /readyz that it takes requests; parley health asks the latter. Under
+systemd (Type=notify) it says when it is ready and when it stops.
+
+It ends with 0 when it was told to and everything was closed in order, and with 1
+when it could not start or something did not end in time.
 
 Environment: every setting has a variable; docs/configuration.md lists them. The
 most used: PARLEY_LISTEN, PARLEY_DATA, PARLEY_SECRET, PARLEY_MODEL,
@@ -63,7 +68,12 @@ func (p *program) serve(cmd *cobra.Command) error {
 	defer stop()
 	var beside sync.WaitGroup
 	finished := make(chan struct{})
-	beside.Go(func() { p.watchServe(a, stop, finished) })
+	beside.Go(func() {
+		p.watchServe(a, func() {
+			p.tell(log, "STOPPING=1", "STATUS=letting running turns finish")
+			stop()
+		}, finished)
+	})
 	beside.Go(func() {
 		select {
 		case <-a.Ready():
@@ -71,6 +81,7 @@ func (p *program) serve(cmd *cobra.Command) error {
 		}
 		select {
 		case <-a.Ready(): // even if it has ended since: the secrets are shown only here
+			p.tell(log, "READY=1", "STATUS=serving "+a.URL())
 			p.greet(ctx, a, chatLine(l))
 		default:
 		}
@@ -83,7 +94,7 @@ func (p *program) serve(cmd *cobra.Command) error {
 }
 
 // watchServe turns the first signal into a shutdown and the next into a hurry.
-func (p *program) watchServe(a *app.App, stop context.CancelFunc, finished <-chan struct{}) {
+func (p *program) watchServe(a *app.App, stop func(), finished <-chan struct{}) {
 	told := false
 	for {
 		select {
@@ -92,10 +103,18 @@ func (p *program) watchServe(a *app.App, stop context.CancelFunc, finished <-cha
 		case <-p.interrupts:
 			if told {
 				a.Hurry()
+				continue
 			}
 			told = true
 			stop()
 		}
+	}
+}
+
+// tell is notify for a server, which is as good if nobody listens.
+func (p *program) tell(log *slog.Logger, states ...string) {
+	if err := p.notify(states...); err != nil {
+		log.Warn("systemd does not know how the server is", "error", err)
 	}
 }
 

@@ -87,7 +87,10 @@ func (p *program) tokenRevoke(tenant *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID",
 		Short: "End a token at once and for good",
-		Args:  cobra.ExactArgs(1),
+		Long: `Ends a token: requests with it get 401 from now on, and streams that it opened
+end within 30 seconds. A secret of the configuration is taken out there instead.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.tokenIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.withTokens(cmd, func(ctx context.Context, tokens console.Tokens) error {
 				if err := tokens.Revoke(ctx, *tenant, args[0]); err != nil {

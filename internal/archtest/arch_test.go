@@ -46,6 +46,9 @@ func layers() []layer {
 			packages: []string{"internal/seal", "internal/config"},
 			why:      "it knows nothing of conversations",
 		}, {
+			packages: []string{"docs"}, stdlib: true,
+			why: "pages are texts",
+		}, {
 			packages: []string{"internal/openapi"}, stdlib: true,
 			why: "it knows the formats of descriptions, and nothing of what is described",
 		}, {
@@ -99,7 +102,7 @@ func layers() []layer {
 			why: "bench measures every part beside the whole; nothing but its command may need it",
 		}, {
 			packages: []string{"cmd/parley"},
-			may:      []string{"client", "internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo"},
+			may:      []string{"client", "docs", "internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo"},
 			why:      "the command line parses, calls app and prints; it does not wire",
 		}, {
 			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"client", "internal/*/*/*", "internal/*/*", "internal/*", "test/*"},

@@ -9,7 +9,8 @@
 // the environment are only warned about, because other programs may own them.
 //
 // The tags of a field say all about it: key (its name in the file), default,
-// env and flag (where its names differ from the usual ones), doc.
+// env and flag (where its names differ from the usual ones), values (all that it
+// takes, where these are few), doc.
 // docs/configuration.md is made from them.
 package config
 
@@ -104,8 +105,8 @@ type Turns struct {
 
 // Log says what is logged, and how. Logs go to the standard error.
 type Log struct {
-	Level  string `key:"level" flag:"log-level" default:"info" doc:"The least level that is logged: debug, info, warn or error."`
-	Format string `key:"format" flag:"log-format" default:"auto" doc:"text, json, or auto: text on a terminal, otherwise JSON."`
+	Level  string `key:"level" flag:"log-level" default:"info" values:"debug,info,warn,error" doc:"The least level that is logged: debug, info, warn or error."`
+	Format string `key:"format" flag:"log-format" default:"auto" values:"auto,text,json" doc:"text, json, or auto: text on a terminal, otherwise JSON."`
 }
 
 // Telemetry is what operators and their tools see of the server. Nothing of it

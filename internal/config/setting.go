@@ -16,6 +16,7 @@ type setting struct {
 	flag    string // without its dashes; "" = none
 	doc     string
 	def     string
+	values  []string // all that it takes; nil = they cannot be listed
 	inFile  bool
 	value   reflect.Value // addressable
 	section string        // the doc of the group that it stands in
@@ -44,8 +45,12 @@ func collect(group reflect.Value, path, env, section string) []setting {
 		if !ok {
 			name = envName(tag.Get("key"))
 		}
+		var values []string
+		if list := tag.Get("values"); list != "" {
+			values = strings.Split(list, ",")
+		}
 		all = append(all, setting{
-			path: key, env: env + name, flag: tag.Get("flag"), doc: tag.Get("doc"), def: tag.Get("default"),
+			path: key, env: env + name, flag: tag.Get("flag"), doc: tag.Get("doc"), def: tag.Get("default"), values: values,
 			inFile: tag.Get("file") != "-", value: group.Field(i), section: section,
 		})
 	}

@@ -10,6 +10,24 @@ import (
 // Flag is a setting that has a flag.
 type Flag struct {
 	Name, Env, Default, Doc string
+	Values                  []string // all that it takes; nil = they cannot be listed
+}
+
+// Setting is what there is to know about a setting.
+type Setting struct {
+	Name         string // in the file; "" for the file itself
+	Env          string // the variable
+	Flag         string // without its dashes; "" = none
+	Default, Doc string
+}
+
+// Settings lists all settings, in the order of the documentation.
+func Settings() []Setting {
+	var all []Setting
+	for _, s := range settings(new(Config)) {
+		all = append(all, Setting{s.path, s.env, s.flag, s.def, s.doc})
+	}
+	return all
 }
 
 // Flags lists the settings that have flags, for the command line.
@@ -17,7 +35,7 @@ func Flags() []Flag {
 	var flags []Flag
 	for _, s := range settings(new(Config)) {
 		if s.flag != "" {
-			flags = append(flags, Flag{s.flag, s.env, s.def, s.doc})
+			flags = append(flags, Flag{s.flag, s.env, s.def, s.doc, s.values})
 		}
 	}
 	return flags

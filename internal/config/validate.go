@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,14 +62,11 @@ func (v *validator) server(cfg *Config) {
 	if cfg.Data == "" {
 		v.check("data", errors.New("name a folder"))
 	}
-	var level slog.Level
-	if level.UnmarshalText([]byte(cfg.Log.Level)) != nil {
-		v.check("log.level", fmt.Errorf("%q is not one of debug, info, warn, error", cfg.Log.Level))
-	}
-	switch cfg.Log.Format {
-	case "auto", "text", "json":
-	default:
-		v.check("log.format", fmt.Errorf("%q is not one of auto, text, json", cfg.Log.Format))
+	for _, s := range settings(cfg) {
+		// A level may be written in capitals too.
+		if s.values != nil && !slices.Contains(s.values, strings.ToLower(s.value.String())) {
+			v.check(s.path, fmt.Errorf("%q is not one of %s", s.value.String(), strings.Join(s.values, ", ")))
+		}
 	}
 }
 

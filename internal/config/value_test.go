@@ -160,3 +160,25 @@ func TestLimitsHaveNamesInTheFileAndTheEnvironment(t *testing.T) {
 		t.Errorf("mistakes gave %v", err)
 	}
 }
+
+func TestASettingTakesTheValuesThatItNamesAndNoOthers(t *testing.T) {
+	t.Parallel()
+	listed := 0
+	for _, f := range config.Flags() {
+		for _, value := range f.Values {
+			listed++
+			if _, err := config.Load(config.Sources{Flags: map[string]string{f.Name: value}}); err != nil {
+				t.Errorf("--%s %s: %v", f.Name, value, err)
+			}
+		}
+		if f.Values == nil {
+			continue
+		}
+		if _, err := config.Load(config.Sources{Flags: map[string]string{f.Name: "nonsense"}}); err == nil || !strings.Contains(err.Error(), f.Values[0]) {
+			t.Errorf("--%s nonsense: %v", f.Name, err)
+		}
+	}
+	if listed < 7 {
+		t.Errorf("%d values are named", listed)
+	}
+}
