@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parleyhq/parley/test/npm"
 )
 
 func TestThePublishedPackageWorksUnchanged(t *testing.T) {
@@ -38,11 +40,5 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 
 func TestTheLockNamesNoHost(t *testing.T) {
 	t.Parallel()
-	lock, err := os.ReadFile("package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(lock), `"resolved"`) {
-		t.Error("package-lock.json names where its packages came from; make it again with the settings of .npmrc beside it")
-	}
+	npm.CheckLock(t)
 }

@@ -1,17 +1,14 @@
 package compat_test
 
 import (
-	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
+	"github.com/parleyhq/parley/test/npm"
 	"github.com/parleyhq/parley/test/process"
 )
 
@@ -37,11 +34,7 @@ func run(m *testing.M) int {
 
 // needs makes ready what every test here needs, once, and says why it cannot.
 var needs = sync.OnceValue(func() (missing string) {
-	ctx := context.Background() // outlives the test that comes first
-	if missing := needsNode(ctx); missing != "" {
-		return missing
-	}
-	return needsPackages(ctx)
+	return npm.Install(context.Background()) // outlives the test that comes first
 })
 
 var build = sync.OnceValue(func() error {
@@ -50,51 +43,10 @@ var build = sync.OnceValue(func() error {
 
 func setup(t *testing.T) {
 	t.Helper()
-	if missing := needs(); missing != "" {
-		if os.Getenv("PARLEY_TEST_STRICT") == "1" {
-			t.Fatal("PARLEY_TEST_STRICT=1, and " + missing)
-		}
-		t.Skip("SKIPPED, NOT TESTED: " + missing)
-	}
+	npm.Require(t, needs())
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func needsNode(ctx context.Context) (missing string) {
-	out, err := exec.CommandContext(ctx, "node", "--version").Output()
-	if err != nil {
-		return "node is not installed: " + err.Error()
-	}
-	version := strings.TrimSpace(string(out))
-	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	if n, err := strconv.Atoi(major); err != nil || n < 20 {
-		return "node is " + version + ", and the packages need 20"
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		return "npm is not installed: " + err.Error()
-	}
-	return ""
-}
-
-// needsPackages installs what package-lock.json names, unless that was done
-// before: a copy of the lock in node_modules says what is in it.
-func needsPackages(ctx context.Context) (missing string) {
-	stamp := filepath.Join("node_modules", ".installed-lock.json")
-	lock, err := os.ReadFile("package-lock.json")
-	if err != nil {
-		return err.Error()
-	}
-	if have, err := os.ReadFile(stamp); err == nil && bytes.Equal(have, lock) {
-		return ""
-	}
-	if out, err := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts").CombinedOutput(); err != nil {
-		return "npm ci failed: " + err.Error() + "\n" + string(out)
-	}
-	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
-		return err.Error()
-	}
-	return ""
 }
 
 // bench is a server with its provider, and the test's hand on both.
