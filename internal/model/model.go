@@ -54,6 +54,7 @@ type Request struct {
 	Messages []Message
 	Tools    []Tool
 	Params   Params
+	Context  int64 // tokens that prompt and answer share, for servers that make room for them; 0 = not known
 }
 
 // Role says who speaks in a prompt.
@@ -124,6 +125,7 @@ type Call struct {
 	ID        string // the provider's; a driver makes one up where there is none
 	Name      string
 	Arguments string // JSON, as the model wrote it
+	Signature string // what the provider wants back with the call, and only it can read; "" = nothing
 }
 
 // Report is what a provider says that a call cost, in tokens. A nil field was

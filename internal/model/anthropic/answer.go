@@ -78,7 +78,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 	if err != nil {
 		return err
 	}
-	stream, err := a.client.Stream(ctx, "v1/messages", data)
+	stream, err := a.client.Stream(ctx, "v1/messages", nil, data)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package anthropic
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -89,13 +88,7 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 	if len(req.Tools) == 0 && len(b.Tools) > 0 {
 		b.ToolChoice = &toolChoice{Type: "none"}
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false) // < and > would cost six bytes each
-	if err := encoder.Encode(b); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return remote.Encode(b)
 }
 
 // defaultMaxTokens is how long an answer may get where the request does not
@@ -152,7 +145,7 @@ func messages(prompt []model.Message, names remote.Names) []message {
 			add(role, block{Type: "text", Text: remote.Inline(m)})
 		}
 		for _, c := range m.Calls {
-			add(role, block{Type: "tool_use", ID: remote.CallID(c.ID), Name: names.Out(c.Name), Input: input(c.Arguments)})
+			add(role, block{Type: "tool_use", ID: remote.CallID(c.ID), Name: names.Out(c.Name), Input: remote.Object(c.Arguments)})
 		}
 	}
 	if n := len(list); n == 0 || list[n-1].Role == "assistant" {
@@ -174,20 +167,6 @@ func place(content []block, b block) []block {
 }
 
 func blank(text string) bool { return strings.TrimSpace(text) == "" }
-
-// input gives a call's arguments as the object that the API wants. What is no
-// object was a mistake of the model, which sees it again as it was.
-func input(arguments string) json.RawMessage {
-	raw := json.RawMessage(strings.TrimSpace(arguments))
-	if len(raw) > 0 && raw[0] == '{' && json.Valid(raw) {
-		return raw
-	}
-	wrapped, err := json.Marshal(map[string]string{"malformed": arguments})
-	if err != nil {
-		return json.RawMessage("{}") // cannot be: any string has a JSON form
-	}
-	return wrapped
-}
 
 // tools gives the tools, and a bare form of those that only the history knows,
 // without which the API refuses the calls in it.

@@ -6,6 +6,7 @@ package modeltest
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,8 +30,18 @@ type Setup struct {
 	Silence time.Duration
 }
 
+// Lack is something that an API has no word for. The suite then checks that
+// the driver does not make it up.
+type Lack int
+
+// What APIs lack.
+const (
+	NoRefusals    Lack = iota + 1 // an answer that was withheld ends like others
+	NoCacheCounts                 // what was read from a cache, and what was thought, is not counted
+)
+
 // Run runs the suite. open makes the driver under test.
-func Run(t *testing.T, open func(*testing.T, Setup) model.Provider) {
+func Run(t *testing.T, open func(*testing.T, Setup) model.Provider, lacks ...Lack) {
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *bench)
@@ -70,7 +81,7 @@ func Run(t *testing.T, open func(*testing.T, Setup) model.Provider) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t, &bench{t: t, fake: fakeprovider.Start(t), open: open})
+			c.test(t, &bench{t: t, fake: fakeprovider.Start(t), open: open, lacks: lacks})
 		})
 	}
 }
@@ -132,7 +143,11 @@ type bench struct {
 	t    *testing.T
 	fake *fakeprovider.Server
 	open func(*testing.T, Setup) model.Provider
+
+	lacks []Lack
 }
+
+func (b *bench) lack(l Lack) bool { return slices.Contains(b.lacks, l) }
 
 // provider makes a driver; its idle connections go when the test ends.
 func (b *bench) provider() model.Provider {

@@ -153,7 +153,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 	if err != nil {
 		return err
 	}
-	stream, err := a.client.Stream(ctx, "chat/completions", data)
+	stream, err := a.client.Stream(ctx, "chat/completions", nil, data)
 	if err != nil {
 		return err
 	}

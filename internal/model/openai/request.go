@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -75,13 +74,7 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 			Name: names.Out(t.Name), Description: t.Description, Parameters: schema(t.Parameters),
 		}})
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false) // < and > would cost six bytes each
-	if err := encoder.Encode(b); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return remote.Encode(b)
 }
 
 func schema(s convo.JSON) json.RawMessage {

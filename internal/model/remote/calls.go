@@ -32,8 +32,8 @@ type Calls struct {
 
 // Pending is a call whose pieces are still coming.
 type Pending struct {
-	Key, ID, Name string
-	arguments     strings.Builder
+	Key, ID, Name, Signature string
+	arguments                strings.Builder
 }
 
 // Begun reports whether a piece of the arguments came.
@@ -57,6 +57,16 @@ func (c *Calls) Open(key string) (*Pending, error) {
 	p := &Pending{Key: key}
 	c.list = append(c.list, p)
 	return p, nil
+}
+
+// AddWhole takes a call that came whole: its arguments are JSON, or nothing.
+func (c *Calls) AddWhole(call model.Call) error {
+	p, err := c.Open("")
+	if err != nil {
+		return err
+	}
+	p.ID, p.Name, p.Signature = call.ID, call.Name, call.Signature
+	return c.Add(p, call.Arguments)
 }
 
 // Add adds a piece to a call's arguments.
@@ -87,7 +97,7 @@ func (c *Calls) Whole(cut bool) ([]model.Call, error) {
 			p.ID = "call_" + rand.Text()
 		}
 		used[p.ID] = true
-		calls = append(calls, model.Call{ID: p.ID, Name: p.Name, Arguments: arguments})
+		calls = append(calls, model.Call{ID: p.ID, Name: p.Name, Arguments: arguments, Signature: p.Signature})
 	}
 	return calls, nil
 }

@@ -1,6 +1,6 @@
 // Package remote is what drivers of model providers over HTTP share: the call
-// and its errors, the stream of server-sent events, and the shapes that tool
-// calls take on their way.
+// and its errors, streams of server-sent events and of JSON lines, and the
+// shapes that tool calls take on their way.
 //
 // It promises, whatever a provider does:
 //
@@ -89,9 +89,26 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Get decodes the JSON that the provider has at a path.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
+	return c.fetch(ctx, question{method: http.MethodGet, path: path, query: query}, into)
+}
+
+// Post decodes the JSON with which the provider answers a JSON body.
+func (c *Client) Post(ctx context.Context, path string, body []byte, into any) error {
+	return c.fetch(ctx, question{method: http.MethodPost, path: path, body: body, accept: "application/json"}, into)
+}
+
+// question is what a request is made of.
+type question struct {
+	method, path string
+	query        url.Values
+	body         []byte
+	accept       string // with a body
+}
+
+func (c *Client) fetch(ctx context.Context, q question, into any) error {
 	call := c.begin(ctx)
 	defer call.end()
-	res, err := call.do(http.MethodGet, path, query, nil)
+	res, err := call.do(q)
 	if err != nil {
 		return err
 	}
@@ -105,34 +122,47 @@ func (c *Client) Get(ctx context.Context, path string, query url.Values, into an
 	return nil
 }
 
-// Stream posts a JSON body and gives the answer's events. The caller closes
-// the stream.
-func (c *Client) Stream(ctx context.Context, path string, body []byte) (*Stream, error) {
+// Stream posts a JSON body and gives the server-sent events of the answer. The
+// caller closes the stream.
+func (c *Client) Stream(ctx context.Context, path string, query url.Values, body []byte) (*Stream, error) {
+	return c.stream(ctx, question{method: http.MethodPost, path: path, query: query, body: body, accept: "text/event-stream"})
+}
+
+// Lines is Stream for answers of which each line is a JSON value.
+func (c *Client) Lines(ctx context.Context, path string, body []byte) (*Stream, error) {
+	return c.stream(ctx, question{method: http.MethodPost, path: path, body: body, accept: lines})
+}
+
+// lines is the type of a stream of JSON values, one a line.
+const lines = "application/x-ndjson"
+
+func (c *Client) stream(ctx context.Context, q question) (*Stream, error) {
 	call := c.begin(ctx)
-	res, err := call.do(http.MethodPost, path, nil, body)
+	res, err := call.do(q)
 	if err != nil {
 		call.end()
 		return nil, err
 	}
-	if err := c.checkStream(call, res); err != nil {
+	if err := c.checkStream(call, res, q.accept); err != nil {
 		call.end()
 		return nil, err
 	}
-	return newStream(call), nil
+	return newStream(call, q.accept == lines), nil
 }
 
 // checkStream refuses an answer that says of itself that it is no stream. Some
-// servers report errors that way, with status 200.
-func (c *Client) checkStream(call *call, res *http.Response) error {
+// servers report errors that way, with status 200. One JSON value is a stream
+// of lines, though, and what is wrong with it stands in it.
+func (c *Client) checkStream(call *call, res *http.Response, wanted string) error {
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
-	if kind != "application/json" && kind != "text/html" {
+	if kind != "text/html" && (kind != "application/json" || wanted == lines) {
 		return nil
 	}
 	data, err := io.ReadAll(io.LimitReader(call, maxErrorBody))
 	if err != nil {
 		return call.failure(err)
 	}
-	if text := c.errorText(data); kind == "application/json" && text != "" {
+	if text := c.public(readReport(data).text); kind == "application/json" && text != "" {
 		return c.Errorf(model.Failed, res.StatusCode, nil, "provider %s failed: %s", c.options.Provider, text)
 	}
 	return c.Errorf(model.Malformed, res.StatusCode, nil, "provider %s answered with %s instead of a stream; check its base URL", c.options.Provider, kind)
@@ -162,16 +192,16 @@ func (c *Client) begin(ctx context.Context) *call {
 }
 
 // do sends the request and leaves a good answer's body to be read.
-func (k *call) do(method, path string, query url.Values, body []byte) (*http.Response, error) {
+func (k *call) do(q question) (*http.Response, error) {
 	target, err := url.Parse(k.client.options.BaseURL)
 	if err != nil {
 		return nil, k.client.Errorf(model.Rejected, 0, nil, "the base URL of provider %s cannot be read; correct it", k.client.options.Provider)
 	}
-	target = target.JoinPath(path)
+	target = target.JoinPath(q.path)
 	all := target.Query() // some servers want one with every call
-	maps.Copy(all, query)
+	maps.Copy(all, q.query)
 	target.RawQuery = all.Encode()
-	req, err := http.NewRequestWithContext(k.ctx, method, target.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(k.ctx, q.method, target.String(), bytes.NewReader(q.body))
 	if err != nil {
 		return nil, k.client.Errorf(model.Rejected, 0, nil, "the base URL of provider %s cannot be used; correct it", k.client.options.Provider)
 	}
@@ -179,9 +209,9 @@ func (k *call) do(method, path string, query url.Values, body []byte) (*http.Res
 	for name, values := range k.client.options.Header {
 		req.Header[name] = values
 	}
-	if body != nil {
+	if q.body != nil {
 		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Accept", "text/event-stream")
+		req.Header.Set("Accept", q.accept)
 	}
 	k.watch.Reset(k.silence)
 	res, err := k.client.http.Do(req)

@@ -1,7 +1,7 @@
 package remote
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -65,8 +65,13 @@ func (k *call) refusal(res *http.Response) error {
 	if ended := k.parent.Err(); err != nil && ended != nil {
 		return ended
 	}
-	failed := k.client.Reported(KindOf(res.StatusCode), res.StatusCode, k.client.errorText(body))
-	failed.RetryAfter = retryAfter(res.Header, time.Now())
+	said := readReport(body)
+	kind := KindOf(res.StatusCode)
+	if said.badKey {
+		kind = model.Unauthorized
+	}
+	failed := k.client.Reported(kind, res.StatusCode, said.text)
+	failed.RetryAfter = cmp.Or(retryAfter(res.Header, time.Now()), said.retry)
 	return failed
 }
 
@@ -106,33 +111,6 @@ func describe(name string, kind model.ErrorKind, status int, text string) string
 		return name
 	}
 	return name + ": " + text
-}
-
-// errorText finds the message in an error's body. There are several shapes:
-// OpenAI's and Anthropic's {"error":{"message"}}, and those of their imitators.
-func (c *Client) errorText(body []byte) string {
-	var shape struct {
-		Error   json.RawMessage `json:"error"`
-		Message string          `json:"message"`
-		Detail  json.RawMessage `json:"detail"`
-	}
-	if json.Unmarshal(body, &shape) != nil {
-		return ""
-	}
-	var inner struct {
-		Message string `json:"message"`
-	}
-	var text string
-	switch {
-	case json.Unmarshal(shape.Error, &inner) == nil && inner.Message != "":
-		text = inner.Message
-	case json.Unmarshal(shape.Error, &text) == nil && text != "":
-	case shape.Message != "":
-		text = shape.Message
-	default:
-		_ = json.Unmarshal(shape.Detail, &text) // a list of details is not for callers
-	}
-	return c.public(text)
 }
 
 // public makes a foreign text fit for showing: one short line, without the key.

@@ -1,8 +1,10 @@
 package remote
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -97,4 +99,30 @@ func Inline(m model.Message) string {
 		return "<instruction>\n" + m.Text + "\n</instruction>"
 	}
 	return m.Text
+}
+
+// Object gives a call's arguments as the object that some APIs want. What is no
+// object was a mistake of the model, which sees it again as it was.
+func Object(arguments string) json.RawMessage {
+	raw := json.RawMessage(strings.TrimSpace(arguments))
+	if len(raw) > 0 && raw[0] == '{' && json.Valid(raw) {
+		return raw
+	}
+	wrapped, err := json.Marshal(map[string]string{"malformed": arguments})
+	if err != nil {
+		return json.RawMessage("{}") // cannot be: any string has a JSON form
+	}
+	return wrapped
+}
+
+// Encode writes a request's body. It leaves < and > as they are, which would
+// cost six bytes each.
+func Encode(body any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }

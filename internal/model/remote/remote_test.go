@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func events(t *testing.T, stream string) (list []string, err error) {
 	t.Helper()
 	c := remote.New(remote.Options{Provider: "fake", BaseURL: "http://fake", Transport: modeltest.Canned(stream)})
-	s, err := c.Stream(t.Context(), "x", []byte("{}"))
+	s, err := c.Stream(t.Context(), "x", nil, []byte("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestErrorsSayWhatTheProviderSaid(t *testing.T) {
 		client := remote.New(remote.Options{Provider: "fake", BaseURL: "http://fake", Transport: refusal{
 			status: c.status, body: c.body, header: http.Header{"Content-Type": {c.kind}},
 		}})
-		_, err := client.Stream(t.Context(), "x", []byte("{}"))
+		_, err := client.Stream(t.Context(), "x", nil, []byte("{}"))
 		if failed, ok := errors.AsType[*model.Error](err); !ok || failed.Message != c.want {
 			t.Errorf("%d %s: got %v, want %q", c.status, c.body, err, c.want)
 		}

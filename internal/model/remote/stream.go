@@ -25,11 +25,12 @@ const (
 
 var errTooLong = errors.New("an event is too long")
 
-// Stream reads server-sent events. Of an event only its data counts: the
-// providers repeat the name of an event in it.
+// Stream reads server-sent events, or lines. Of an event only its data counts:
+// the providers repeat the name of an event in it.
 type Stream struct {
 	call    *call
 	lines   *bufio.Reader
+	plain   bool        // every line is an event
 	long    []byte      // a line that does not fit into the reader's buffer
 	data    []byte      // of the event that is being read
 	begun   bool        // the first line was read
@@ -38,8 +39,8 @@ type Stream struct {
 	wait    func() bool // before a read that may wait; nil = nothing
 }
 
-func newStream(c *call) *Stream {
-	return &Stream{call: c, lines: bufio.NewReader(c)}
+func newStream(c *call, plain bool) *Stream {
+	return &Stream{call: c, lines: bufio.NewReader(c), plain: plain}
 }
 
 // BeforeWait sets what is done before Next waits for the provider, which it does
@@ -66,11 +67,18 @@ func (s *Stream) Next() ([]byte, error) {
 		if len(line) == 0 && len(s.data) > 0 {
 			return s.data, nil
 		}
+		if len(line) > 0 && s.plain || len(s.data) == 0 && bareError(line) {
+			return line, nil
+		}
 		if err := s.take(line); err != nil {
 			return nil, s.call.client.NotReadable(err)
 		}
 	}
 }
+
+// bareError knows an error that a server puts into a stream of events as it
+// would put it into a body. Google does, and so do some in front of OpenAI's.
+func bareError(line []byte) bool { return bytes.HasPrefix(line, []byte(`{"error"`)) }
 
 // take adds a line to the event. Lines that hold no data are comments, names
 // and numbers, which mean nothing here.
@@ -94,6 +102,12 @@ func (s *Stream) take(line []byte) error {
 // off inside a line counts only if nothing can be missing.
 func (s *Stream) last(line []byte) ([]byte, error) {
 	s.drained = true
+	if s.plain || len(s.data) == 0 && bareError(line) {
+		if len(line) == 0 || !json.Valid(line) {
+			return nil, io.EOF
+		}
+		return line, nil
+	}
 	if err := s.take(line); err != nil || len(s.data) == 0 {
 		return nil, io.EOF
 	}

@@ -13,13 +13,16 @@ type anthropic struct{}
 
 func (anthropic) name() string { return "anthropic" }
 
+func (anthropic) contentType() string { return events }
+
 type anthropicRequest struct {
-	Model     string             `json:"model"`
-	Stream    bool               `json:"stream"`
-	MaxTokens int64              `json:"max_tokens"`
-	System    []anthropicBlock   `json:"system"`
-	Messages  []anthropicMessage `json:"messages"`
-	Tools     []struct {
+	Model       string             `json:"model"`
+	Stream      bool               `json:"stream"`
+	MaxTokens   int64              `json:"max_tokens"`
+	Temperature *float64           `json:"temperature"`
+	System      []anthropicBlock   `json:"system"`
+	Messages    []anthropicMessage `json:"messages"`
+	Tools       []struct {
 		Name        string `json:"name"`
 		InputSchema struct {
 			Type string `json:"type"`
@@ -47,7 +50,7 @@ func (anthropic) parse(body []byte) (asked, error) {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return asked{}, err
 	}
-	a := asked{model: r.Model, bytes: len(body)}
+	a := asked{model: r.Model, bytes: len(body), maxTokens: &r.MaxTokens, temperature: r.Temperature}
 	if !r.Stream || r.MaxTokens < 1 || r.Model == "" || len(r.Messages) == 0 {
 		return a, errors.New("model, messages, max_tokens and stream are wanted")
 	}

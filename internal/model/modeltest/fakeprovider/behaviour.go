@@ -69,6 +69,9 @@ type asked struct {
 	answered bool   // it ends with the result of a tool
 	tool     string // the first one that is offered
 	bytes    int
+
+	maxTokens   *int64
+	temperature *float64
 }
 
 // marked is what drivers put into a user's text that is not the user's.

@@ -12,9 +12,13 @@ type openAI struct{}
 
 func (openAI) name() string { return "openai" }
 
+func (openAI) contentType() string { return events }
+
 type openAIRequest struct {
-	Model         string `json:"model"`
-	Stream        bool   `json:"stream"`
+	Model         string   `json:"model"`
+	Stream        bool     `json:"stream"`
+	MaxTokens     *int64   `json:"max_tokens"`
+	Temperature   *float64 `json:"temperature"`
 	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
@@ -45,7 +49,7 @@ func (openAI) parse(body []byte) (asked, error) {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return asked{}, err
 	}
-	a := asked{model: r.Model, bytes: len(body)}
+	a := asked{model: r.Model, bytes: len(body), maxTokens: r.MaxTokens, temperature: r.Temperature}
 	if !r.Stream || !r.StreamOptions.IncludeUsage || r.Model == "" || len(r.Messages) == 0 {
 		return a, errors.New("model, messages, stream and stream_options.include_usage are wanted")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 )
@@ -18,7 +19,12 @@ type dialect interface {
 	// failed is an error, as the body of an answer or inside of a stream.
 	failed(status int, message string) any
 	errorFrame(message string) frame
+	// contentType is that of a stream.
+	contentType() string
 }
+
+// events is the type of a stream of server-sent events.
+const events = "text/event-stream"
 
 // frame is one event of a stream. A piece is one that brings something new.
 type frame struct {
@@ -33,6 +39,10 @@ func dialectOf(r *http.Request) dialect {
 		return openAI{}
 	case strings.HasSuffix(r.URL.Path, "/messages"):
 		return anthropic{}
+	case strings.HasSuffix(r.URL.Path, ":streamGenerateContent") && r.URL.Query().Get("alt") == "sse":
+		return gemini{model: path.Base(strings.TrimSuffix(r.URL.Path, ":streamGenerateContent"))}
+	case strings.HasSuffix(r.URL.Path, "/api/chat"):
+		return ollama{}
 	}
 	return nil
 }
@@ -72,7 +82,7 @@ func (p *player) play(b Behaviour) {
 		return
 	}
 	p.split = b.Split
-	p.w.Header().Set("Content-Type", "text/event-stream")
+	p.w.Header().Set("Content-Type", p.dialect.contentType())
 	p.w.WriteHeader(http.StatusOK)
 	p.flush()
 	pieces, end := p.dialect.frames(b)
@@ -154,7 +164,10 @@ func (p *player) pause(rate float64) bool {
 
 func (p *player) write(f frame) bool {
 	text := "data: " + f.data + "\n\n"
-	if f.event != "" {
+	switch {
+	case p.dialect.contentType() != events:
+		text = f.data + "\n"
+	case f.event != "":
 		text = "event: " + f.event + "\n" + text
 	}
 	if !p.split {

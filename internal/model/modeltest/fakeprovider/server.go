@@ -1,7 +1,9 @@
 // Package fakeprovider is a model provider for tests, over HTTP. It speaks the
 // chat completions of OpenAI (POST …/chat/completions), the messages of
-// Anthropic (POST …/messages) and the list of models of both (GET …/models),
-// and refuses requests that the real ones would refuse.
+// Anthropic (POST …/messages), Gemini's streamGenerateContent and Ollama's
+// /api/chat, and the lists of models of all four, and refuses requests that the
+// real ones would refuse. Gemini and Ollama give a call whole, so its pieces
+// come together there.
 //
 // Its answer is the same for the same request: it says "You said: " and the
 // last user text, word by word, and reports a usage; after the result of a tool
@@ -65,12 +67,14 @@ type Server struct {
 
 // Request is a request for an answer, as it came.
 type Request struct {
-	Dialect   string // "openai" or "anthropic"
-	Path      string
-	Header    http.Header
-	Body      []byte
-	over      chan struct{}
-	cancelled bool
+	Dialect     string // "openai", "anthropic", "gemini" or "ollama"
+	Path        string
+	Header      http.Header
+	Body        []byte
+	MaxTokens   *int64 // of the answer, as the dialect says it
+	Temperature *float64
+	over        chan struct{}
+	cancelled   bool
 }
 
 // Cancelled waits for the end of the request, and reports whether the caller
@@ -164,15 +168,21 @@ func (s *Server) Await(ctx context.Context, n int) (*Request, error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := dialectOf(r)
-	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.Header.Get("X-Api-Key")
+	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.Header.Get("X-Api-Key") + r.Header.Get("X-Goog-Api-Key")
 	s.mu.Lock()
 	wanted, models := s.key, s.models
 	s.mu.Unlock()
 	switch {
 	case wanted != "" && key != wanted:
 		refuse(w, d, Behaviour{Status: http.StatusUnauthorized, Message: "Incorrect API key provided: " + key})
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/v1beta/models"):
+		writeJSON(w, http.StatusOK, geminiList(models))
 	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/models"):
 		writeJSON(w, http.StatusOK, modelList(models))
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/api/tags"):
+		writeJSON(w, http.StatusOK, ollamaList(models))
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/show"):
+		writeJSON(w, http.StatusOK, object{"capabilities": []string{"completion", "tools"}, "model_info": object{"llama.context_length": 131072}})
 	case r.Method == http.MethodPost && d != nil:
 		s.answer(w, r, d)
 	default:
@@ -193,15 +203,34 @@ func modelList(names []string) any {
 	return map[string]any{"object": "list", "data": items, "has_more": false}
 }
 
+func geminiList(names []string) any {
+	items := make([]object, len(names))
+	for i, name := range names {
+		items[i] = object{"name": "models/" + name, "inputTokenLimit": 1048576, "outputTokenLimit": 65536, "supportedGenerationMethods": []string{"generateContent", "countTokens"}}
+	}
+	return object{"models": items}
+}
+
+func ollamaList(names []string) any {
+	items := make([]object, len(names))
+	for i, name := range names {
+		items[i] = object{"name": name, "model": name, "modified_at": "2026-01-02T03:04:05Z", "digest": "sha256:" + name}
+	}
+	return object{"models": items}
+}
+
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, d dialect) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 	if err != nil {
 		return
 	}
-	request := &Request{Dialect: d.name(), Path: r.URL.Path, Header: r.Header.Clone(), Body: body, over: make(chan struct{})}
+	asked, err := d.parse(body)
+	request := &Request{
+		Dialect: d.name(), Path: r.URL.Path, Header: r.Header.Clone(), Body: body, over: make(chan struct{}),
+		MaxTokens: asked.maxTokens, Temperature: asked.temperature,
+	}
 	defer close(request.over)
 	pushed := s.record(request)
-	asked, err := d.parse(body)
 	if err != nil {
 		refuse(w, d, Behaviour{Status: http.StatusBadRequest, Message: err.Error()})
 		return

@@ -1,0 +1,20 @@
+package ollama_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/modeltest"
+	"github.com/parleyhq/parley/internal/model/ollama"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	modeltest.Run(t, func(_ *testing.T, s modeltest.Setup) model.Provider {
+		return ollama.New(ollama.Options{Name: "fake", BaseURL: s.URL, Key: s.Key, Silence: s.Silence})
+	}, modeltest.NoRefusals, modeltest.NoCacheCounts)
+}
