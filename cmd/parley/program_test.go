@@ -106,7 +106,7 @@ func serve(t *testing.T, env ...string) (*command, []string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	env = append([]string{"PARLEY_DATA=" + filepath.Join(folder, "d"), "PARLEY_LISTEN=127.0.0.1:0"}, env...)
+	env = append([]string{"PARLEY_DATA=" + filepath.Join(folder, "d"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false"}, env...)
 	c := begin(t, nil, env, "serve")
 	c.out.await(t, "Talk to it:")
 	t.Cleanup(func() {

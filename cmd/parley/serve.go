@@ -33,8 +33,9 @@ when it could not start or something did not end in time.
 
 Environment: every setting has a variable; docs/configuration.md lists them. The
 most used: PARLEY_LISTEN, PARLEY_DATA, PARLEY_SECRET, PARLEY_MODEL,
-OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY. Without a model provider the
-built-in quote answers with sentences of the conversation itself.`,
+OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_HOST.
+An Ollama that runs on this machine is found by itself. Without a model provider
+the built-in quote answers with sentences of the conversation itself.`,
 		Example: `  parley serve
   OPENAI_API_KEY=sk-… parley serve --model gpt-4o
   OPENAI_BASE_URL=http://127.0.0.1:8080/v1 parley serve

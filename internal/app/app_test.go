@@ -30,7 +30,7 @@ func configured(t *testing.T, env ...string) config.Config {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	l, err := config.Load(config.Sources{Env: append([]string{
-		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0",
+		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false",
 	}, env...)})
 	if err != nil {
 		t.Fatal(err)

@@ -158,7 +158,7 @@ func benchServer(b *testing.B, provider string) (url, secret string) {
 	}
 	b.Cleanup(func() { _ = os.RemoveAll(folder) })
 	l, err := config.Load(config.Sources{Env: []string{
-		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "OPENAI_BASE_URL=" + provider, "PARLEY_MODEL=openai/m",
+		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false", "OPENAI_BASE_URL=" + provider, "PARLEY_MODEL=openai/m",
 	}})
 	if err != nil {
 		b.Fatal(err)

@@ -59,6 +59,7 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	group.Go(func() { a.engine.Sweep(work) })
+	group.Go(func() { a.watchModels(work) })
 	a.state.set(running)
 	close(a.ready)
 	a.log.Info("ready", "url", a.URL(), "data", a.cfg.Data)

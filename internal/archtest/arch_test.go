@@ -92,6 +92,7 @@ func layers() []layer {
 			packages: []string{"internal/app"},
 			may: []string{
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
+				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/telemetry", "internal/transfer",
 				"internal/wire/*",

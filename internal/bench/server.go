@@ -26,7 +26,7 @@ func serveParley(ctx context.Context, in json.RawMessage) (any, map[string]opera
 	if err := json.Unmarshal(in, &spec); err != nil {
 		return nil, nil, err
 	}
-	env := []string{"PARLEY_DATA=" + spec.Data, "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_SECRET=" + benchSecret}
+	env := []string{"PARLEY_DATA=" + spec.Data, "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false", "PARLEY_SECRET=" + benchSecret}
 	if spec.Provider != "" {
 		model := "openai/m"
 		if spec.Model != "" {

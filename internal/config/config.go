@@ -27,11 +27,15 @@ type Config struct {
 	Key     Secret `key:"key" doc:"The key for what is encrypted at rest: 32 bytes in base64 or hexadecimal. Empty: see keyFile."`
 	KeyFile string `key:"keyFile" flag:"key-file" doc:"A file with that key. Empty: the file key in the data folder, which is made with mode 0600 if it is missing."`
 
-	Model     string            `key:"model" flag:"model" doc:"The model that answers when a request names none, or one whose provider is not configured. Empty: the first configured provider's, or quote without any."`
-	OpenAI    Vendor            `key:"openai" envPrefix:"OPENAI" doc:"OpenAI, or a server that speaks its API."`
-	Anthropic Vendor            `key:"anthropic" envPrefix:"ANTHROPIC" doc:"Anthropic."`
-	Providers []Provider        `key:"providers" doc:"Further model providers, in the order in which they are asked for a name."`
-	Aliases   map[string]string `key:"aliases" doc:"Names for models: from the name that a request may use to the model string that answers."`
+	Model      string            `key:"model" flag:"model" doc:"The model that answers when a request names none, or one whose provider is not configured. Empty: the first configured provider's, or quote without any."`
+	OpenAI     Vendor            `key:"openai" envPrefix:"OPENAI" doc:"OpenAI, or a server that speaks its API."`
+	Anthropic  Vendor            `key:"anthropic" envPrefix:"ANTHROPIC" doc:"Anthropic."`
+	Gemini     Vendor            `key:"gemini" envPrefix:"GEMINI" doc:"Google's Gemini API."`
+	Ollama     Ollama            `key:"ollama" envPrefix:"OLLAMA" doc:"Ollama."`
+	FindOllama bool              `key:"findOllama" default:"true" doc:"Whether an Ollama that runs on this machine at its usual port is used without being configured, also one that is started later: its models by their names, and as the default where nothing else is configured."`
+	Providers  []Provider        `key:"providers" doc:"Further model providers, in the order in which they are asked for a name."`
+	Aliases    map[string]string `key:"aliases" doc:"Names for models: from the name that a request may use to the model string that answers, with parameters if wanted. What it answers with is not looked up as an alias again."`
+	Models     []Model           `key:"models" doc:"What holds for some models: limits, default parameters, and whether they are listed. The first entry that fits a model counts."`
 
 	Tenants []Tenant `key:"tenants" doc:"The tenants. Empty: one, with the org default and the name default. The first one is that of secret."`
 
@@ -52,15 +56,32 @@ type Vendor struct {
 // Configured reports whether there is enough to ask the vendor.
 func (v Vendor) Configured() bool { return v.APIKey != "" || v.BaseURL != "" }
 
+// Ollama is an Ollama that the environment alone can configure.
+type Ollama struct {
+	Host   string `key:"host" env:"HOST" doc:"Where it runs, as Ollama's own programs read it: a host, host:port or a URL."`
+	APIKey Secret `key:"apiKey" env:"API_KEY" doc:"The key, for ollama.com or a proxy that wants one."`
+}
+
 // Provider is a model provider of the file.
 type Provider struct {
 	Name    string        `key:"name" doc:"Its name, as in name/model."`
-	Kind    string        `key:"kind" doc:"Which API it speaks: openai (also compatible servers) or anthropic."`
-	BaseURL string        `key:"baseURL" doc:"Where its API is. Empty: the vendor's own address."`
+	Kind    string        `key:"kind" doc:"Which API it speaks: openai (also compatible servers), anthropic, gemini or ollama."`
+	BaseURL string        `key:"baseURL" doc:"Where its API is. Empty: the vendor's own address, or this machine for ollama."`
 	APIKey  Secret        `key:"apiKey" doc:"Its key; env:NAME takes it from the environment, file:PATH from a file."`
-	Models  []string      `key:"models" doc:"The models that it has. Empty, with a base URL: any name."`
-	Window  int64         `key:"window" doc:"How many tokens a prompt may have, for models that are not known. 0: 32768."`
+	Models  []string      `key:"models" doc:"The models that it has, its default first. Empty, with a base URL: any name; with ollama: those that it lists."`
+	Window  int64         `key:"window" doc:"How many tokens a prompt may have. 0: what is known of the model, else 32768, and 6144 with ollama, which is asked for a context of a third more."`
 	Silence time.Duration `key:"silence" default:"2m" doc:"How long it may send nothing before the answer has failed."`
+}
+
+// Model is what holds for some models of the providers.
+type Model struct {
+	Name      string            `key:"name" doc:"The model's name at its provider; * at its end stands for any ending, * alone for all models."`
+	Provider  string            `key:"provider" doc:"The provider whose models are meant. Empty: any."`
+	Window    int64             `key:"window" doc:"How many tokens a prompt may have. 0: as for the provider."`
+	MaxOutput int64             `key:"maxOutput" doc:"How many tokens an answer may have: a request may ask for fewer by maxTokens, and is refused if it asks for more. 0: what is known of the model."`
+	Defaults  map[string]string `key:"defaults" doc:"Parameters for requests that do not give them: temperature, maxTokens, seed, frequencyPenalty, presencePenalty, interactionMaxMessages."`
+	Bounds    map[string]string `key:"bounds" doc:"What requests may ask for, as least..most, or only the most: temperature, frequencyPenalty, presencePenalty. Anything else is refused with 400."`
+	Hidden    bool              `key:"hidden" doc:"true: it is not in the list of models. Requests and aliases may name it."`
 }
 
 // Tenant is an org's tenant with the secrets that the configuration manages.

@@ -121,22 +121,6 @@ func (l *loader) readEnv(all []setting) {
 		l.loaded.Warnings = append(l.loaded.Warnings, warning)
 	}
 	sort.Strings(l.loaded.Warnings)
-	l.hintVendors()
-}
-
-// hintVendors tells somebody who has a model, and would wonder why quote
-// answers, that its vendor's variable is not read yet.
-func (l *loader) hintVendors() {
-	cfg := &l.loaded.Config
-	if cfg.OpenAI.Configured() || cfg.Anthropic.Configured() || len(cfg.Providers) > 0 {
-		return
-	}
-	for _, name := range []string{"GEMINI_API_KEY", "OLLAMA_HOST"} {
-		if l.env[name] != "" {
-			l.loaded.Warnings = append(l.loaded.Warnings, name+" is not read by this version; "+
-				"OPENAI_BASE_URL takes every server that speaks OpenAI's API, Ollama and Gemini included")
-		}
-	}
 }
 
 // envPath guesses the setting that a variable stands for: TURNS_CALLS is

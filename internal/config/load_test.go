@@ -85,7 +85,12 @@ providers:
     kind: anthropic
     apiKey: env:FAR_KEY
     silence: 10s
+  - {name: box, kind: ollama, baseURL: "box:11434"}
 aliases: {x: local/a}
+findOllama: false
+models:
+  - {name: a*, provider: local, window: 100, maxOutput: 10, defaults: {temperature: 0.5, seed: 1}, bounds: {temperature: 0..1}, hidden: true}
+  - name: "*"
 tenants:
   - {org: acme, name: dev, secrets: [env:ACME_SECRET, "file:%s"]}
 limits: {body: 1MiB, text: 1KiB}
@@ -95,9 +100,13 @@ log: {level: debug, format: json}
 		t.Fatal(err)
 	}
 	c := l.Config
-	if len(c.Providers) != 2 || c.Providers[0].Window != 1000 || len(c.Providers[0].Models) != 2 ||
+	if len(c.Providers) != 3 || c.Providers[0].Window != 1000 || len(c.Providers[0].Models) != 2 ||
 		c.Providers[0].Silence != 2*time.Minute || c.Providers[1].Silence != 10*time.Second || c.Providers[1].APIKey != "k" {
 		t.Errorf("providers are %#v", c.Providers)
+	}
+	if m := c.Models; len(m) != 2 || m[0].Window != 100 || m[0].MaxOutput != 10 || m[0].Defaults["temperature"] != "0.5" || m[0].Defaults["seed"] != "1" ||
+		m[0].Bounds["temperature"] != "0..1" || !m[0].Hidden || m[1].Name != "*" || m[1].Hidden || c.FindOllama {
+		t.Errorf("models are %#v", m)
 	}
 	if c.Aliases["x"] != "local/a" || c.Limits.Body != 1<<20 || c.Log.Level != "debug" {
 		t.Errorf("got %#v", c)
@@ -112,12 +121,16 @@ func TestVendorsComeFromTheirOwnVariables(t *testing.T) {
 	t.Parallel()
 	l, err := config.Load(config.Sources{Env: []string{
 		"OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:8080/v1", "ANTHROPIC_API_KEY=sk-2",
+		"GEMINI_API_KEY=g-1", "GEMINI_BASE_URL=http://127.0.0.1:8081", "OLLAMA_HOST=0.0.0.0", "OLLAMA_API_KEY=o-1",
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := l.Config
 	if c.OpenAI.APIKey != "sk-1" || c.OpenAI.BaseURL != "http://127.0.0.1:8080/v1" || !c.Anthropic.Configured() {
+		t.Errorf("got %#v", c)
+	}
+	if c.Gemini.APIKey != "g-1" || c.Gemini.BaseURL != "http://127.0.0.1:8081" || c.Ollama.Host != "0.0.0.0" || c.Ollama.APIKey != "o-1" || !c.FindOllama {
 		t.Errorf("got %#v", c)
 	}
 }
@@ -195,6 +208,8 @@ func TestAWrongFileIsRefusedWithItsLine(t *testing.T) {
 		"a value for a list":        {"tenants: {}\n", "tenants (FILE:1): this is a group of settings, but a list belongs here"},
 		"a word for a number":       {"turns: {queue: many}\n", `turns.queue (FILE:1): "many" is not a whole number`},
 		"a number for a duration":   {"turns: {drain: 30}\n", `"30" is not a duration`},
+		"a word for yes or no":      {"findOllama: maybe\n", `findOllama (FILE:1): "maybe" is neither true nor false`},
+		"an unknown key of a model": {"models:\n  - {name: a, maxInput: 3}\n", "models[0].maxInput (FILE:2): there is no such setting"},
 		"a wrong size":              {"limits: {text: big}\n", `"big" is not a size`},
 		"a wrong provider":          {"providers:\n  - {name: a, kind: openai, base: x}\n", "providers[0].base (FILE:2): there is no such setting; did you mean providers[0].name?"},
 		"bad YAML":                  {"model: [a\n", "config (FILE:1):"},
@@ -238,6 +253,9 @@ keyFile: x
 providers:
   - {name: a/b, kind: cohere, baseURL: "ftp://x"}
   - {name: quote, kind: openai}
+  - {name: ollama, kind: ollama, baseURL: "a b"}
+ollama: {host: "user:password@box"}
+models: [{hidden: true}]
 tenants:
   - {org: Acme, name: dev, secrets: ["aaaaaaaaaaaaaaaaaaaaaaa"]}
   - {org: Acme, name: dev, secrets: ["aaaaaaaaaaaaaaaaaaaaaaa"]}
@@ -253,7 +271,7 @@ tenants:
 	for _, want := range []string{
 		"listen", "publicURL", "turns.queue", "turns.drain", "limits.body", "limits.text", "log.level", "log.format",
 		"secret", "key", "keyFile", "providers[0].name", "providers[0].kind", "providers[0].baseURL",
-		"providers[1].name", "providers[1].apiKey", "tenants[0].org", "tenants[1]", "tenants[1].secrets[0]",
+		"providers[1].name", "providers[1].apiKey", "providers[2].name", "providers[2].baseURL", "ollama.host", "models[0].name", "tenants[0].org", "tenants[1]", "tenants[1].secrets[0]",
 	} {
 		if got[want] == 0 {
 			t.Errorf("nothing is said of %s", want)
@@ -289,18 +307,6 @@ func TestUnknownVariablesAreWarnedAbout(t *testing.T) {
 	want := "the environment sets PARLEY_LISTN, which is no setting; did you mean PARLEY_LISTEN?"
 	if len(l.Warnings) != 1 || l.Warnings[0] != want {
 		t.Errorf("got %q", l.Warnings)
-	}
-}
-
-func TestVendorsOfLaterVersionsAreHintedAtWhereNobodyElseAnswers(t *testing.T) {
-	t.Parallel()
-	l, err := config.Load(config.Sources{Env: []string{"GEMINI_API_KEY=x", "OLLAMA_HOST=y"}})
-	if err != nil || len(l.Warnings) != 2 {
-		t.Errorf("got %q, %v", l.Warnings, err)
-	}
-	l, err = config.Load(config.Sources{Env: []string{"GEMINI_API_KEY=x", "OPENAI_API_KEY=y"}})
-	if err != nil || len(l.Warnings) != 0 {
-		t.Errorf("got %q, %v", l.Warnings, err)
 	}
 }
 

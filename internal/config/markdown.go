@@ -33,6 +33,9 @@ providers:
   - {name: local, kind: openai, baseURL: http://127.0.0.1:8080/v1, models: [gpt-4o, claude-4.5-sonnet]}
 aliases:
   support: local/gpt-4o/temperature=0.2
+models:
+  - {name: gpt-4o, provider: local, window: 24000, maxOutput: 4000, defaults: {temperature: 0.7}, bounds: {temperature: 0..1}}
+  - {name: "*", provider: local, hidden: true}
 tenants:
   - {org: acme, name: dev, secrets: [env:ACME_SECRET]}
 limits: {rate: {token: 600}, streams: {token: 20, tenant: 200}}
@@ -58,7 +61,7 @@ func Markdown() string {
 	for _, item := range []struct {
 		title string
 		of    reflect.Type
-	}{{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `tenants`", reflect.TypeFor[Tenant]()}} {
+	}{{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `models`", reflect.TypeFor[Model]()}, {"Each of `tenants`", reflect.TypeFor[Tenant]()}} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", item.title)
 		for i := range item.of.NumField() {
 			tag := item.of.Field(i).Tag

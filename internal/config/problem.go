@@ -48,7 +48,6 @@ func later(path string) (string, bool) {
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"limits.file":      "files",
 		"turns.iterations": "tools", "turns.continuations": "tools", "turns.calls": "tools",
-		"gemini": "Gemini", "ollama": "Ollama's own API (its /v1 works as a provider of kind openai)",
 	}
 	words := strings.Split(strings.ToLower(path), ".")
 	for n := min(2, len(words)); n > 0; n-- {

@@ -82,39 +82,79 @@ func (v *validator) secrets(cfg *Config) {
 	}
 }
 
+// kinds are the APIs that providers may speak.
+func kinds() []string { return []string{"openai", "anthropic", "gemini", "ollama"} }
+
 func (v *validator) providers(cfg *Config) {
 	v.check("openai.baseURL", checkURL(cfg.OpenAI.BaseURL))
 	v.check("anthropic.baseURL", checkURL(cfg.Anthropic.BaseURL))
-	seen := map[string]bool{}
+	v.check("gemini.baseURL", checkURL(cfg.Gemini.BaseURL))
+	v.check("ollama.host", checkHost(cfg.Ollama.Host))
+	if cfg.Ollama.APIKey != "" && cfg.Ollama.Host == "" {
+		v.check("ollama.host", errors.New("ollama.apiKey is set; say by OLLAMA_HOST for whom, like ollama.com"))
+	}
+	taken := map[string]bool{
+		"quote": true, "openai": cfg.OpenAI.Configured(), "anthropic": cfg.Anthropic.Configured(),
+		"gemini": cfg.Gemini.Configured(), "ollama": cfg.Ollama.Host != "",
+	}
 	for i, p := range cfg.Providers {
-		at := fmt.Sprintf("providers[%d].", i)
-		switch {
-		case p.Name == "" || strings.ContainsAny(p.Name, "/= \t"):
-			v.check(at+"name", errors.New("give it a name without blanks, / and ="))
-		case p.Name == "openai" && cfg.OpenAI.Configured(), p.Name == "anthropic" && cfg.Anthropic.Configured(),
-			p.Name == "quote", seen[p.Name]:
-			v.check(at+"name", fmt.Errorf("there is another provider called %s", p.Name))
-		}
-		seen[p.Name] = true
-		if p.Kind != "openai" && p.Kind != "anthropic" {
-			v.check(at+"kind", fmt.Errorf("%q is not one of openai, anthropic", p.Kind))
-		}
-		v.check(at+"baseURL", checkURL(p.BaseURL))
-		if p.BaseURL == "" && p.APIKey == "" {
-			v.check(at+"apiKey", errors.New("without a baseURL of your own the vendor wants a key"))
-		}
-		if p.Window < 0 {
-			v.check(at+"window", errors.New("it cannot be negative"))
-		}
-		if p.Silence <= 0 {
-			v.check(at+"silence", errors.New("it must be longer than 0"))
-		}
+		v.provider(fmt.Sprintf("providers[%d].", i), p, taken)
+		taken[p.Name] = true
 	}
 	for name, target := range cfg.Aliases {
 		if name == "" || target == "" {
 			v.check("aliases", fmt.Errorf("%q: %q names nothing", name, target))
 		}
 	}
+	for i, m := range cfg.Models {
+		if m.Name == "" {
+			v.check(fmt.Sprintf("models[%d].name", i), errors.New("name a model, or * for all"))
+		}
+	}
+}
+
+func (v *validator) provider(at string, p Provider, taken map[string]bool) {
+	switch {
+	case p.Name == "" || strings.ContainsAny(p.Name, "/= \t"):
+		v.check(at+"name", errors.New("give it a name without blanks, / and ="))
+	case taken[p.Name]:
+		v.check(at+"name", fmt.Errorf("there is another provider called %s", p.Name))
+	}
+	if !slices.Contains(kinds(), p.Kind) {
+		v.check(at+"kind", fmt.Errorf("%q is not one of %s", p.Kind, strings.Join(kinds(), ", ")))
+	}
+	if p.Kind == "ollama" {
+		v.check(at+"baseURL", checkHost(p.BaseURL))
+	} else {
+		v.check(at+"baseURL", checkURL(p.BaseURL))
+		if p.BaseURL == "" && p.APIKey == "" {
+			v.check(at+"apiKey", errors.New("without a baseURL of your own the vendor wants a key"))
+		}
+	}
+	if p.Window < 0 {
+		v.check(at+"window", errors.New("it cannot be negative"))
+	}
+	if p.Silence <= 0 {
+		v.check(at+"silence", errors.New("it must be longer than 0"))
+	}
+}
+
+// checkHost checks an address that may be a URL, a host, or a host and port.
+func checkHost(text string) error {
+	if text == "" {
+		return nil
+	}
+	if strings.Contains(text, "://") {
+		return checkURL(text)
+	}
+	host, _, _ := strings.Cut(text, "/")
+	if strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "[") {
+		host = "[" + host + "]" // an address of IPv6 alone
+	}
+	if u, err := url.Parse("http://" + host); err != nil || u.User != nil || u.RawQuery != "" {
+		return fmt.Errorf("%q is not an address: write a host, host:port or a URL", text)
+	}
+	return nil
 }
 
 func (v *validator) tenants(cfg *Config) {

@@ -68,7 +68,7 @@ func (a *answer) observe(ctx context.Context, o Observer, conversation string, m
 // run asks the model and passes its answer on until it ends. What it returns
 // is why: nil for a whole answer, even one that a limit cut.
 func (a *answer) run(ctx context.Context, messages []model.Message) error {
-	request := model.Request{Model: a.choice.Name, Messages: messages, Params: a.choice.Params}
+	request := model.Request{Model: a.choice.Name, Messages: messages, Params: a.choice.Params, Context: a.choice.Context}
 	a.asked = time.Now()
 	a.prompted = count(messages)
 	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted}, false); err != nil {

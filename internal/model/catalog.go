@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ type Configured struct {
 	Provider Provider
 	Models   []string // the names that it takes, its default first; a kind that is no vendor's has its own name without them
 	AnyName  bool     // without Models: takes any name as it is, unless it is the vendor itself
+	Loads    bool     // without Models: takes the names that it lists, and makes room for a context as a request wants it
+	Optional bool     // with Loads: is there only while it answers, as Watch finds out
 	Window   int64    // tokens of prompt; 0 = what is known of the model
 }
 
@@ -23,17 +26,24 @@ type CatalogConfig struct {
 	Providers []Configured      // in the order in which they are asked for a name; "quote" stands last
 	Default   string            // a model string; "" = the first provider's own default
 	Aliases   map[string]string // from a name to a model string
+	Rules     []Rule            // the first one that fits a model counts
 }
 
 // Catalog finds the provider for a model string. A name is looked for as an
 // alias, then in the lists of the providers, then as provider/name, then by its
-// family, and then at a provider that takes any name. A name whose vendor is
-// known but not configured is answered by the default model if one was set;
-// otherwise the error names the setting that is missing.
+// family, then among the models that were loaded, and then at a provider that
+// takes any name. A name whose vendor is known but not configured is answered
+// by the default model if one was set; otherwise the error names the setting
+// that is missing.
+//
+// Parameters come from the request, else from the alias or the default model
+// that it names, else from the model's rule. What a request asks for beyond a
+// rule's bounds is refused, never cut.
 type Catalog struct {
 	providers []*provider
 	standard  *Spec // the default, if one was set
 	aliases   map[string]Spec
+	rules     []*rule
 }
 
 // Choice is where a model string leads.
@@ -47,10 +57,13 @@ type Choice struct {
 	MaxMessages  int   // at most that many of the latest messages go to the model; 0 = all
 	Window       int64 // tokens that the prompt may have
 	MaxOutput    int64 // tokens that the answer may have; 0 = not known
+	Context      int64 // tokens that both may have together: Request.Context; 0 = not known
 }
 
 // NewCatalog checks the configuration and makes the catalogue. A default that
-// no provider takes is an error, because it would be found out only by users.
+// no provider takes is an error, because it would be found out only by users;
+// so are aliases that stand for each other, and rules that can never count or
+// that contradict an alias.
 func NewCatalog(config CatalogConfig) (*Catalog, error) {
 	if len(config.Providers) == 0 {
 		return nil, convo.Errorf(convo.Invalid, "no model provider is configured")
@@ -62,17 +75,56 @@ func NewCatalog(config CatalogConfig) (*Catalog, error) {
 		}
 		c.providers = append(c.providers, newProvider(p.settled()))
 	}
-	for name, target := range config.Aliases {
-		spec, err := Parse(target)
-		if err != nil {
-			return nil, convo.Errorf(convo.Invalid, "alias %q: %s", name, convo.PublicError(err).Message)
-		}
-		c.aliases[name] = spec
+	if err := c.readRules(config.Rules); err != nil {
+		return nil, err
+	}
+	if err := c.readAliases(config.Aliases); err != nil {
+		return nil, err
 	}
 	if config.Default == "" {
 		return c, nil
 	}
 	return c, c.setDefault(config.Default)
+}
+
+// readAliases refuses a circle. An alias may have the name of what it stands
+// for, to bring parameters along: that is no circle, because it is not looked
+// up again.
+func (c *Catalog) readAliases(aliases map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(aliases)) {
+		spec, err := Parse(aliases[name])
+		if err == nil {
+			err = c.checkParams(spec)
+		}
+		if err != nil {
+			return convo.Errorf(convo.Invalid, "alias %q: %s", name, convo.PublicError(err).Message)
+		}
+		c.aliases[name] = spec
+	}
+	for name := range c.aliases {
+		at := c.aliases[name].Name
+		for range len(c.aliases) { // a circle is not longer
+			next, again := c.aliases[at]
+			if at == name && c.aliases[name].Name != name {
+				return convo.Errorf(convo.Invalid, "alias %q stands for itself, by way of %q", name, c.aliases[name].Name)
+			}
+			if !again {
+				break
+			}
+			at = next.Name
+		}
+	}
+	return nil
+}
+
+// checkParams refuses parameters of the configuration that break its own rules.
+// A name that is found only later is checked then.
+func (c *Catalog) checkParams(spec Spec) error {
+	at, err := c.find(spec.Name)
+	if err != nil || at.name == "" {
+		return nil
+	}
+	return c.rule(at.provider, at.name).check(at.name, &spec.Params)
 }
 
 // Vendor is what a driver can also do that knows whether it talks to the vendor
@@ -86,7 +138,9 @@ func (c Configured) settled() Configured {
 	if v, ok := c.Provider.(Vendor); ok && v.Vendor() {
 		c.AnyName = false
 	}
-	if _, known := vendorNamed(c.Kind); !known && !c.AnyName && len(c.Models) == 0 {
+	c.Loads = c.Loads && len(c.Models) == 0
+	c.Optional = c.Optional && c.Loads
+	if _, known := vendorNamed(c.Kind); !known && !c.AnyName && !c.Loads && len(c.Models) == 0 {
 		c.Models = []string{c.Name}
 	}
 	return c
@@ -98,11 +152,27 @@ func (c *Catalog) setDefault(s string) error {
 		return err
 	}
 	spec = c.unalias(spec)
-	if _, err := c.find(spec.Name); err != nil {
+	if at, err := c.find(spec.Name); err != nil && !c.comes(spec.Name) && (at.vendorKnown || !c.loads()) {
+		return convo.Errorf(convo.Invalid, "the default model cannot be used: %s", convo.PublicError(err).Message)
+	}
+	if err := c.checkParams(spec); err != nil {
 		return convo.Errorf(convo.Invalid, "the default model cannot be used: %s", convo.PublicError(err).Message)
 	}
 	c.standard = &spec
 	return nil
+}
+
+// comes reports whether a name is that of a model of a provider that may come.
+func (c *Catalog) comes(name string) bool {
+	prefix, _, _ := strings.Cut(name, "/")
+	p := c.named(prefix)
+	return p != nil && p.Optional
+}
+
+// loads reports whether there is a provider whose names are known only when it
+// was asked.
+func (c *Catalog) loads() bool {
+	return slices.ContainsFunc(c.providers, func(p *provider) bool { return p.Loads && !p.Optional })
 }
 
 // Resolve finds the model for a model string.
@@ -115,7 +185,7 @@ func (c *Catalog) Resolve(ctx context.Context, s string) (Choice, error) {
 	if spec.Name == "" {
 		return c.resolveDefault(ctx, spec)
 	}
-	at, err := c.find(spec.Name)
+	at, err := c.look(ctx, spec.Name)
 	if err != nil {
 		if c.standard != nil && at.vendorKnown {
 			return c.resolveDefault(ctx, spec)
@@ -127,14 +197,44 @@ func (c *Catalog) Resolve(ctx context.Context, s string) (Choice, error) {
 
 func (c *Catalog) resolveDefault(ctx context.Context, spec Spec) (Choice, error) {
 	if c.standard == nil {
-		return c.choose(ctx, place{provider: c.providers[0]}, spec)
+		return c.choose(ctx, place{provider: c.first()}, spec)
 	}
 	spec = spec.over(*c.standard)
-	at, err := c.find(spec.Name)
+	at, err := c.look(ctx, spec.Name)
 	if err != nil {
 		return Choice{}, err
 	}
 	return c.choose(ctx, at, spec)
+}
+
+// first is the first provider that is there.
+func (c *Catalog) first() *provider {
+	for _, p := range c.providers {
+		if p.here() {
+			return p
+		}
+	}
+	return c.providers[len(c.providers)-1] // only if all are optional
+}
+
+// look finds a name. One that is not known may have been loaded meanwhile, so
+// the providers that load models are asked, unless they said lately.
+func (c *Catalog) look(ctx context.Context, name string) (place, error) {
+	at, err := c.find(name)
+	if err == nil {
+		return at, nil
+	}
+	asked := false
+	for _, p := range c.providers {
+		if _, _, fresh := p.said(); p.Loads && !p.Optional && !fresh {
+			_, failed := p.models(ctx)
+			asked = asked || failed == nil
+		}
+	}
+	if !asked {
+		return at, err
+	}
+	return c.find(name)
 }
 
 // unalias replaces an alias once. What it stands for is not looked up again,
@@ -156,7 +256,11 @@ func (c *Catalog) choose(ctx context.Context, at place, spec Spec) (Choice, erro
 		}
 		at.name = name
 	}
-	l := at.provider.limits(at.name)
+	spec, err := c.rule(at.provider, at.name).apply(at.name, spec)
+	if err != nil {
+		return Choice{}, err
+	}
+	l := c.limits(at.provider, at.name)
 	window := l.input
 	if most := spec.Params.MaxTokens; most != nil && l.context > 0 {
 		window = max(min(window, l.context-*most), l.context/4)
@@ -165,7 +269,7 @@ func (c *Catalog) choose(ctx context.Context, at place, spec Spec) (Choice, erro
 		Provider: at.provider.Provider, ProviderName: at.provider.Name, ProviderKind: at.provider.Kind,
 		Name: at.name, ID: c.id(at.provider, at.name),
 		Params: spec.Params, MaxMessages: spec.MaxMessages,
-		Window: window, MaxOutput: l.output,
+		Window: window, MaxOutput: l.output, Context: l.context,
 	}, nil
 }
 
@@ -184,11 +288,11 @@ func (c *Catalog) find(name string) (place, error) {
 			return place{provider: p, name: name}, nil
 		}
 	}
-	if p := c.named(name); p != nil {
+	if p := c.present(name); p != nil {
 		return place{provider: p}, nil
 	}
 	prefix, rest, split := strings.Cut(name, "/")
-	if p := c.named(prefix); split && p != nil {
+	if p := c.present(prefix); split && p != nil {
 		return p.take(rest)
 	}
 	v, known := vendorOf(name)
@@ -198,10 +302,15 @@ func (c *Catalog) find(name string) (place, error) {
 	if p := c.open(func(p *provider) bool { return known && p.Kind == v.kind }); p != nil {
 		return place{provider: p, name: name}, nil
 	}
+	for _, p := range c.providers {
+		if known, ok := p.offered(name); ok && p.here() {
+			return place{provider: p, name: known}, nil
+		}
+	}
 	if p := c.open(func(p *provider) bool { return p.AnyName }); p != nil {
 		return place{provider: p, name: name}, nil
 	}
-	if !known && split {
+	if !known {
 		v, known = vendorNamed(prefix)
 	}
 	if known {
@@ -215,13 +324,13 @@ func (p *provider) take(name string) (place, error) {
 	switch {
 	case len(p.Models) > 0 && !slices.Contains(p.Models, name):
 		return place{}, convo.Errorf(convo.Invalid, "provider %s has no model %q; it has %s", p.Name, name, strings.Join(p.Models, ", "))
-	case len(p.Models) == 0 && !p.AnyName:
+	case len(p.Models) == 0 && !p.AnyName && !p.Loads:
 		name = vendorID(name)
 	}
 	return place{provider: p, name: name}, nil
 }
 
-// named finds a provider by its name.
+// named finds a provider by its name, be it there or not.
 func (c *Catalog) named(name string) *provider {
 	for _, p := range c.providers {
 		if p.Name == name {
@@ -231,10 +340,18 @@ func (c *Catalog) named(name string) *provider {
 	return nil
 }
 
+// present is named for those that are there.
+func (c *Catalog) present(name string) *provider {
+	if p := c.named(name); p != nil && p.here() {
+		return p
+	}
+	return nil
+}
+
 // open finds the first provider without a list of its own that is wanted.
 func (c *Catalog) open(want func(*provider) bool) *provider {
 	for _, p := range c.providers {
-		if len(p.Models) == 0 && want(p) {
+		if len(p.Models) == 0 && !p.Loads && want(p) {
 			return p
 		}
 	}

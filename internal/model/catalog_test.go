@@ -98,7 +98,9 @@ func TestQuoteAnswersWhereNothingIsConfigured(t *testing.T) {
 	wantInvalid(t, c, "o3-mini", "OPENAI_API_KEY")
 	wantInvalid(t, c, "claude-4.5-sonnet/temperature=1", "ANTHROPIC_API_KEY")
 	wantInvalid(t, c, "anthropic/anything", "ANTHROPIC_API_KEY")
-	wantInvalid(t, c, "gemini-2.5-pro", "base URL")
+	wantInvalid(t, c, "gemini-2.5-pro", "GEMINI_API_KEY")
+	wantInvalid(t, c, "mistral-large", "base URL")
+	wantInvalid(t, c, "ollama/llama3.2", "OLLAMA_HOST")
 	wantInvalid(t, c, "nobody-knows", "not known")
 	wantInvalid(t, c, "quote/other", "has quote")
 }

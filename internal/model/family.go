@@ -19,7 +19,8 @@ func vendors() []vendor {
 	return []vendor{
 		{"openai", "OPENAI_API_KEY (or OPENAI_BASE_URL for a compatible server)", "gpt-4o", isOpenAI},
 		{"anthropic", "ANTHROPIC_API_KEY", "claude-sonnet-4-6", begins("claude-")},
-		{"gemini", elsewhere, "", begins("gemini-")},
+		{"gemini", "GEMINI_API_KEY", "gemini-flash-latest", begins("gemini-")},
+		{"ollama", "OLLAMA_HOST (or start Ollama on this machine)", "", func(string) bool { return false }},
 		{"mistral", elsewhere, "", begins("mistral-")},
 		{"deepseek", elsewhere, "", begins("deepseek-")},
 		{"perplexity", elsewhere, "", begins("sonar")},
@@ -51,8 +52,12 @@ func begins(prefix string) func(string) bool {
 	return func(name string) bool { return strings.HasPrefix(name, prefix) }
 }
 
-// isOpenAI knows gpt-*, chatgpt-* and o1, o3-mini, … by their form.
+// isOpenAI knows gpt-*, chatgpt-* and o1, o3-mini, … by their form. The models
+// called gpt-oss are for others to serve.
 func isOpenAI(name string) bool {
+	if strings.HasPrefix(name, "gpt-oss") {
+		return false
+	}
 	if strings.HasPrefix(name, "gpt-") || strings.HasPrefix(name, "chatgpt-") {
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ type provider struct {
 	mu    sync.Mutex // guards what follows
 	infos []Info
 	at    time.Time // when it said so; zero = never
+	found bool      // of an optional one: it answers
 }
 
 func newProvider(c Configured) *provider {
@@ -112,7 +114,7 @@ func (p *provider) standard(ctx context.Context) (string, error) {
 	if len(p.Models) > 0 {
 		return p.Models[0], nil
 	}
-	if v, known := vendorNamed(p.Kind); known && !p.AnyName {
+	if v, known := vendorNamed(p.Kind); known && !p.AnyName && !p.Loads {
 		return v.usual, nil
 	}
 	infos, err := p.models(ctx)
@@ -126,20 +128,41 @@ func (p *provider) standard(ctx context.Context) (string, error) {
 }
 
 // limits is what counts for a model of this provider: what was configured,
-// what the provider said, what is known of the family, or a careful guess.
+// what the provider said, what is known of the family, or a careful guess. One
+// that loads its models was told what is configured, and knows better than we
+// whether a model can do that.
 func (p *provider) limits(name string) limits {
-	l := limitsOf(name)
+	var l limits
+	if !p.Loads {
+		l = limitsOf(name)
+	}
 	infos, _, _ := p.said()
+	said := false
 	for _, info := range infos {
 		if info.Name == name && info.MaxInput > 0 {
-			l = limits{input: info.MaxInput, output: cmp.Or(info.MaxOutput, l.output)}
+			l, said = limits{input: info.MaxInput, output: cmp.Or(info.MaxOutput, l.output)}, true
 		}
 	}
-	if p.Window > 0 {
+	if p.Window > 0 && !(said && p.Loads) {
 		l = limits{input: p.Window, output: l.output}
 	}
 	if l.input == 0 {
 		l.input = unknownWindow
+	}
+	return l
+}
+
+// limits puts the model's rule over what is known of it otherwise.
+func (c *Catalog) limits(p *provider, name string) limits {
+	l, r := p.limits(name), c.rule(p, name)
+	l.output = cmp.Or(r.MaxOutput, l.output)
+	if r.Window > 0 {
+		l.input = r.Window
+		l.context = min(cmp.Or(l.context, math.MaxInt64), l.input+l.output)
+	}
+	if p.Loads {
+		// The same for every request: for another one it would load again.
+		l.context = l.input + cmp.Or(r.MaxOutput, l.input/3)
 	}
 	return l
 }
@@ -158,14 +181,15 @@ func (p *provider) list(ctx context.Context) ([]Info, error) {
 	if err == nil {
 		return infos, nil
 	}
-	if v, known := vendorNamed(p.Kind); known && !p.AnyName {
+	if v, known := vendorNamed(p.Kind); known && !p.AnyName && !p.Loads {
 		return []Info{{Name: v.usual}}, err
 	}
 	return nil, err
 }
 
 // List gives the models that Resolve takes, provider by provider and then the
-// aliases. Each provider is asked for at most five seconds, all at once.
+// aliases, without those that a rule hides; an alias of one of them is shown.
+// Each provider is asked for at most five seconds, all at once.
 func (c *Catalog) List(ctx context.Context) []Listed {
 	var list []Listed
 	seen := map[string]bool{}
@@ -174,7 +198,10 @@ func (c *Catalog) List(ctx context.Context) []Listed {
 			return
 		}
 		seen[id] = true
-		l := p.limits(info.Name)
+		if _, alias := c.aliases[id]; !alias && c.rule(p, info.Name).Hidden {
+			return
+		}
+		l := c.limits(p, info.Name)
 		list = append(list, Listed{
 			ID: id, Provider: p.Name, Family: cmp.Or(info.Family, familyOf(info.Name)),
 			MaxTokens: cmp.Or(l.context, l.input), MaxInput: l.input, MaxOutput: l.output,
@@ -186,8 +213,8 @@ func (c *Catalog) List(ctx context.Context) []Listed {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.aliases)) {
-		if at, err := c.find(c.aliases[name].Name); err == nil && at.name != "" {
-			add(name, at.provider, Info{Name: at.name})
+		if choice, err := c.Resolve(ctx, name); err == nil {
+			add(name, c.named(choice.ProviderName), Info{Name: choice.Name})
 		}
 	}
 	return list
@@ -204,10 +231,11 @@ func (c *Catalog) askAll(ctx context.Context) []reply {
 	replies := make([]reply, len(c.providers))
 	var all sync.WaitGroup
 	for i, p := range c.providers {
-		all.Go(func() {
-			infos, err := p.list(ctx)
-			replies[i] = reply{provider: p, infos: infos, err: err}
-		})
+		replies[i].provider = p
+		if !p.here() {
+			continue
+		}
+		all.Go(func() { replies[i].infos, replies[i].err = p.list(ctx) })
 	}
 	all.Wait()
 	return replies
@@ -216,12 +244,13 @@ func (c *Catalog) askAll(ctx context.Context) []reply {
 // Ready gives lines for the log of the start: which model answers by default,
 // which providers are ready, and which settings would add others.
 func (c *Catalog) Ready(ctx context.Context) []string {
+	c.seek(ctx)
 	replies := c.askAll(ctx)
 	lines := []string{c.readyDefault(ctx)}
 	for _, r := range replies {
 		lines = append(lines, r.line())
 	}
-	for _, kind := range []string{"openai", "anthropic"} {
+	for _, kind := range []string{"openai", "anthropic", "gemini", "ollama"} {
 		if v, _ := vendorNamed(kind); !c.serves(kind) {
 			lines = append(lines, kind+": not configured; set "+v.setting)
 		}
@@ -239,6 +268,10 @@ func (c *Catalog) readyDefault(ctx context.Context) string {
 
 func (r reply) line() string {
 	const shown = 5
+	if !r.provider.here() {
+		v, _ := vendorNamed(r.provider.Kind)
+		return r.provider.Name + ": not found; set " + v.setting
+	}
 	if r.err != nil {
 		return fmt.Sprintf("%s: configured, but not ready: %s", r.provider.Name, r.err)
 	}

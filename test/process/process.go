@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -161,11 +162,12 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// environment is ours without the settings of the program.
+// environment is ours without the settings of the program. What runs on this
+// machine besides is not looked for: a test is the same everywhere.
 func environment() []string {
-	var kept []string
+	kept := []string{"PARLEY_FIND_OLLAMA=false"}
 	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "PARLEY_") && !strings.HasPrefix(e, "OPENAI_") && !strings.HasPrefix(e, "ANTHROPIC_") {
+		if !slices.ContainsFunc([]string{"PARLEY_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "OLLAMA_"}, func(own string) bool { return strings.HasPrefix(e, own) }) {
 			kept = append(kept, e)
 		}
 	}

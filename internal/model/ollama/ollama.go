@@ -29,26 +29,32 @@ import (
 	"github.com/parleyhq/parley/internal/model/remote"
 )
 
-// DefaultContext is how many tokens prompt and answer share unless they are
-// said, and DefaultWindow how many of them are the prompt's: enough for a
-// conversation, and little enough for a machine without much memory.
+// DefaultWindow is how many tokens a prompt may have unless it is said, and
+// DefaultContext what prompt and answer share then: enough for a conversation,
+// and little enough for a machine without much memory.
 const (
-	DefaultContext = 8192
-	DefaultWindow  = DefaultContext - DefaultContext/4
+	DefaultWindow  = 6144
+	DefaultContext = DefaultWindow + DefaultWindow/3
 )
+
+// defaultSilence is how long Ollama may send nothing: loading a large model may
+// take minutes, and it gives up by itself after five.
+const defaultSilence = 6 * time.Minute
 
 // Options say how the provider is reached.
 type Options struct {
-	Name      string // in errors; "" = ollama
-	BaseURL   string // as BaseURL takes it
-	Key       string // "" = none is sent; Ollama itself wants none
-	Silence   time.Duration
+	Name      string            // in errors; "" = ollama
+	BaseURL   string            // as BaseURL takes it
+	Key       string            // "" = none is sent; Ollama itself wants none
+	Window    int64             // tokens of prompt that models have which have as many; 0 = DefaultWindow
+	Silence   time.Duration     // 0 = long enough to load a model
 	Transport http.RoundTripper // nil = one that suits many streams
 }
 
 // Driver is a model.Provider.
 type Driver struct {
 	client *remote.Client
+	window int64
 
 	mu    sync.Mutex // guards known
 	known map[string]details
@@ -61,9 +67,9 @@ func New(o Options) *Driver {
 	if key != "" {
 		header.Set("Authorization", "Bearer "+key)
 	}
-	return &Driver{client: remote.New(remote.Options{
+	return &Driver{window: cmp.Or(o.Window, DefaultWindow), client: remote.New(remote.Options{
 		Provider: cmp.Or(o.Name, "ollama"), BaseURL: BaseURL(o.BaseURL), Key: key,
-		Header: header, Silence: o.Silence, Transport: o.Transport,
+		Header: header, Silence: cmp.Or(o.Silence, defaultSilence), Transport: o.Transport,
 	})}
 }
 
@@ -144,7 +150,7 @@ func (d *Driver) Models(ctx context.Context) ([]model.Info, error) {
 		}
 		window := all[i].context - all[i].context/4
 		if t.RemoteHost == "" && !inCloud(name) {
-			window = min(cmp.Or(window, DefaultWindow), DefaultWindow)
+			window = min(cmp.Or(window, d.window), d.window)
 		}
 		infos = append(infos, model.Info{Name: name, MaxInput: window})
 	}

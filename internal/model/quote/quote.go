@@ -23,7 +23,7 @@ const Name = "quote"
 const (
 	found   = "I am no language model, and only quote from this conversation: "
 	nothing = "I am no language model: I only quote from this conversation, and nothing in it matches your message. " +
-		"Set OPENAI_API_KEY, OPENAI_BASE_URL or ANTHROPIC_API_KEY to get answers from a model."
+		"Set OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY or GEMINI_API_KEY, or start Ollama, to get answers from a model."
 )
 
 // Provider is a model.Provider. The zero value is ready.
