@@ -49,7 +49,7 @@ func (t *tx) checkTurn(id string) error {
 
 // checkNew refuses a message that exists, or that comes piece by piece.
 func (t *tx) checkNew(id string) error {
-	if _, size := t.textSoFar(id); size >= 0 {
+	if t.textSoFar(id).size >= 0 {
 		return messageExists(id)
 	}
 	return t.checkNotEnded(id)
@@ -75,33 +75,44 @@ func (t *tx) checkDelta(id string) error {
 }
 
 func (t *tx) checkEnd(b convo.MessageEnded) error {
-	sum, size := t.textSoFar(b.ID)
-	if size > len(b.Text) || size > 0 && sumOn(0, b.Text[:size]) != sum {
+	text := t.textSoFar(b.ID)
+	if text.size > len(b.Text) || text.size > 0 && sumOn(0, b.Text[:text.size]) != text.sum {
 		return convo.Errorf(convo.Internal, "the text of message %q is not that of its deltas", b.ID)
 	}
 	return t.checkNotEnded(b.ID)
 }
 
-// textSoFar gives checksum and size of the text of a message that has not
-// ended; the size is -1 if no piece of it is known.
-func (t *tx) textSoFar(id string) (sum uint32, size int) {
-	size = -1
-	if u := t.w.pieces.find(t.conversation.id, id); u != nil {
-		sum, size = u.sum, u.size
-	}
-	for _, s := range t.steps {
+// soFar is the text of a message that has not ended, as a checksum and its size;
+// the size is -1 if no piece of it is known.
+type soFar struct {
+	sum  uint32
+	size int
+}
+
+// textSoFar gives the text of a message so far. Steps are looked through once,
+// however many messages there are in them.
+func (t *tx) textSoFar(id string) soFar {
+	for _, s := range t.steps[t.summed:] {
 		switch b := s.event.Body.(type) {
 		case convo.Delta:
-			if b.Message == id {
-				sum, size = sumOn(sum, b.Text), max(size, 0)+len(b.Text)
-			}
+			text := t.knownText(b.Message)
+			put(&t.texts, b.Message, soFar{sumOn(text.sum, b.Text), max(text.size, 0) + len(b.Text)})
 		case convo.MessageEnded:
-			if b.ID == id {
-				sum, size = 0, -1
-			}
+			put(&t.texts, b.ID, soFar{size: -1})
 		}
 	}
-	return sum, size
+	t.summed = len(t.steps)
+	return t.knownText(id)
+}
+
+func (t *tx) knownText(id string) soFar {
+	if text, ok := t.texts[id]; ok {
+		return text
+	}
+	if u := t.w.pieces.find(t.conversation.id, id); u != nil {
+		return soFar{u.sum, u.size}
+	}
+	return soFar{size: -1}
 }
 
 func messageExists(id string) error {

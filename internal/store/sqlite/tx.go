@@ -38,6 +38,8 @@ type tx struct {
 	messages map[string]*convo.Message // written here; nil = deleted
 	turns    map[string]*convo.Turn
 	slotted  map[string]int64 // slots of turns that started here
+	texts    map[string]soFar // of messages whose pieces are among the steps
+	summed   int              // steps that texts has taken in
 	tokens   []convo.Token
 	requests map[convo.RequestID]convo.Request
 }
@@ -271,6 +273,7 @@ func (t *tx) Delete() error {
 	}
 	t.conversation, t.stored, t.owned = nil, false, true
 	t.steps, t.messages, t.turns, t.slotted = nil, nil, nil, nil // nothing of it will be left
+	t.texts, t.summed = nil, 0
 	t.deleted = true
 	t.tokens = slices.DeleteFunc(t.tokens, func(token convo.Token) bool {
 		return token.Tenant == t.key.tenant && token.Conversation == t.key.id
