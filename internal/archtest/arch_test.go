@@ -58,9 +58,15 @@ func layers() []layer {
 			packages: []string{"internal/store/record", "internal/store/replay"}, may: []string{"internal/convo"},
 			why: "the stored form and the replay of a log are every driver's, and speak of the domain only",
 		}, {
+			packages: []string{"internal/store/audit"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/replay"},
+			why:      "an audit reads through the port, so that every driver has it",
+		}, {
 			packages: []string{"internal/store/sqlite", "internal/store/memory", "internal/store/storetest"},
-			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/store/replay"},
-			why:      "a driver knows its port and the domain, never another driver",
+			may: []string{
+				"internal/convo", "internal/store", "internal/store/record", "internal/store/replay", "internal/store/audit",
+			},
+			why: "a driver knows its port and the domain, never another driver",
 		}, {
 			packages: []string{"internal/model/modeltest", "internal/model/modeltest/*"},
 			may:      []string{"internal/convo", "internal/model", "internal/model/modeltest/*"},
@@ -91,6 +97,7 @@ func layers() []layer {
 		}, {
 			packages: []string{"internal/app"},
 			may: []string{
+				"internal/store/audit",
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",

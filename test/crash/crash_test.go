@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
+	"github.com/parleyhq/parley/internal/store/audit"
 	"github.com/parleyhq/parley/internal/store/sqlite"
 	"github.com/parleyhq/parley/test/process"
 )
@@ -64,6 +65,7 @@ func TestAKilledServerKeepsItsPromises(t *testing.T) {
 		}
 	}
 	s.server.Kill()
+	s.mustBeSound(t)
 	s.countNumbers(t)
 	t.Logf("%d rounds: %d requests, %d lines seen, %d requests repeated after a kill, %d answers interrupted by one",
 		rounds, s.asks, s.lines, s.repeats, s.interrupted)
@@ -233,6 +235,21 @@ func (s *scene) countInterrupted(l *load) {
 			}
 		}
 	}
+}
+
+// mustBeSound checks the data as the killed server left it.
+func (s *scene) mustBeSound(t *testing.T) {
+	t.Helper()
+	data, err := sqlite.Inspect(t.Context(), s.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	counts, err := data.Check(t.Context(), audit.Options{Found: func(f audit.Finding) { t.Errorf("found %+v", f) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("checked %+v", counts)
 }
 
 // countNumbers reads every log from the database itself: its numbers have no

@@ -9,6 +9,7 @@ package replay
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -24,7 +25,15 @@ type Log struct {
 	turns    map[string]convo.Turn
 	waiting  map[string][]*Message // by turn: those that have no slot yet
 	places   map[int64]bool        // taken, by messages that exist or come
+	remnants []Remnant
 	keep     func(text string) string
+}
+
+// Remnant is an event that still holds something of a message that was deleted
+// after it.
+type Remnant struct {
+	Seq     int64
+	Message string
 }
 
 // Message is a message, and the events that it is made of.
@@ -34,6 +43,7 @@ type Message struct {
 	Changes []int64 // the events that changed it
 	TextSeq int64   // that of them which last changed the text; 0 = none
 	Parts   []int64 // every event that says something of it, its deltas included
+	holding []int64 // those of them that hold something that a deletion erases
 }
 
 // opened is a message that comes piece by piece.
@@ -90,6 +100,12 @@ func (l *Log) Turns() []convo.Turn {
 // Pending counts what has not ended: turns, and messages that come piece by piece.
 func (l *Log) Pending() (turns, messages int) { return len(l.head.Open), len(l.open) }
 
+// Coming reports whether a message comes piece by piece and has not ended.
+func (l *Log) Coming(id string) bool { return l.open[id] != nil }
+
+// Remnants gives the events that hold what should have been erased from them.
+func (l *Log) Remnants() []Remnant { return l.remnants }
+
 // Add applies the next event. An error is of kind Invalid, names the number and
 // says what is wrong; then the event is not applied, and later ones may still be
 // added, for whoever looks for everything that is wrong.
@@ -121,14 +137,14 @@ func (l *Log) Add(e convo.Event) error {
 	case convo.MessageChanged:
 		l.change(e, b)
 	case convo.MessageDeleted:
-		delete(l.places, l.messages[b.ID].Place)
-		delete(l.messages, b.ID)
+		l.delete(b.ID)
 	}
 	return nil
 }
 
 func (l *Log) put(e convo.Event, m *convo.Message, parts []int64) {
 	kept := &Message{Message: *m, Seq: e.Seq, Parts: parts}
+	kept.note(e)
 	kept.Text = l.keep(kept.Text)
 	l.messages[m.ID] = kept
 	if convo.SlotOf(m.Place) > 0 {
@@ -142,9 +158,26 @@ func (l *Log) change(e convo.Event, b convo.MessageChanged) {
 	m := l.messages[b.ID]
 	m.MessageFields, m.Updated = b.Fields, e.At
 	m.Changes, m.Parts = append(m.Changes, e.Seq), append(m.Parts, e.Seq)
+	m.note(e)
 	if b.Text != nil {
 		m.Text, m.TextSeq = l.keep(*b.Text), e.Seq
 	}
+}
+
+// note remembers an event that holds something that a deletion erases.
+func (m *Message) note(e convo.Event) {
+	if erased, ok := convo.Erase(e.Body, m.ID); ok && !reflect.DeepEqual(erased, e.Body) {
+		m.holding = append(m.holding, e.Seq)
+	}
+}
+
+func (l *Log) delete(id string) {
+	m := l.messages[id]
+	for _, seq := range m.holding {
+		l.remnants = append(l.remnants, Remnant{seq, id})
+	}
+	delete(l.places, m.Place)
+	delete(l.messages, id)
 }
 
 // slot gives the messages that a turn was given before the slot that it took.

@@ -189,7 +189,7 @@ func (t *tx) erase(message string) error {
 		return err
 	}
 	for _, seq := range seqs {
-		if err := t.eraseEvent(seq, message); err != nil {
+		if err := eraseEvent(t.conn(), c, seq, message); err != nil {
 			return err
 		}
 	}
@@ -197,9 +197,9 @@ func (t *tx) erase(message string) error {
 	return errorsFirst(err, t.w.pieces.forget(t.conn(), c, message))
 }
 
-func (t *tx) eraseEvent(seq int64, message string) error {
-	c := t.conversation.id
-	r, err := readRow(t.conn(), c, seq)
+// eraseEvent takes what an event says of a message out of it.
+func eraseEvent(conn *sqlite.Conn, c, seq int64, message string) error {
+	r, err := readRow(conn, c, seq)
 	if err != nil {
 		return err
 	}
@@ -225,5 +225,5 @@ func (t *tx) eraseEvent(seq int64, message string) error {
 		}
 		r.deltas = appendFold(nil, r.seq, r.at, own, voices, pieces)
 	}
-	return eraseRow(t.conn(), c, r)
+	return eraseRow(conn, c, r)
 }

@@ -137,13 +137,13 @@ func (p *page) unfold(r row, e convo.Event, b convo.MessageEnded) error {
 	}
 	voices, pieces, err := readFold(r.deltas, e.Seq, r.at, voice{e.Turn, e.Origin, b.Type})
 	if err != nil {
-		return err
+		return p.damaged(r, err)
 	}
 	offset := 0
 	for _, piece := range pieces {
 		end := offset + int(piece.size)
 		if end > len(b.Text) {
-			return errFold
+			return p.damaged(r, errFold)
 		}
 		if piece.seq >= p.next && piece.seq <= p.bound {
 			p.ahead[piece.seq] = voices[piece.voice].event(piece, b.ID, b.Text[offset:end])

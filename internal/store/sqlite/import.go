@@ -146,13 +146,9 @@ func (w *writer) writeImport(i *imported) error {
 
 // writeMessage writes the projection of a message that was replayed.
 func writeMessage(conn *sqlite.Conn, conversation int64, m *replay.Message) error {
-	var changes []byte
-	for _, seq := range m.Changes {
-		changes = appendChange(changes, seq)
-	}
 	q := ask(conn, `
 		INSERT INTO messages (conversation, key, seq, place, type, changes, text_seq) VALUES (?, ?, ?, ?, ?, ?, ?)`).
-		int(conversation).key(m.ID).int(m.Seq).int(m.Place).text(string(m.Type)).blob(changes)
+		int(conversation).key(m.ID).int(m.Seq).int(m.Place).text(string(m.Type)).blob(changesOf(m))
 	if m.TextSeq > 0 {
 		q.int(m.TextSeq)
 	} else {

@@ -34,14 +34,12 @@ func migrateInside(conn *sqlite.Conn) error {
 	if err != nil {
 		return err
 	}
-	var version int64
-	if _, err := ask(conn, `PRAGMA user_version`).one(func(q *query) { version = q.readInt() }); err != nil {
+	version, err := userVersion(conn)
+	if err != nil {
 		return err
 	}
 	if version > int64(len(files)) {
-		return convo.Errorf(convo.Conflict,
-			"the data was written by a newer version of this program (its schema is %d, this version knows %d): "+
-				"start the newer version, or go back to a backup", version, len(files))
+		return newerSchema(version, len(files))
 	}
 	if version == int64(len(files)) {
 		return nil
@@ -56,6 +54,18 @@ func migrateInside(conn *sqlite.Conn) error {
 		}
 	}
 	return ask(conn, fmt.Sprintf(`PRAGMA user_version = %d`, len(files))).exec()
+}
+
+// userVersion is how many migrations were applied.
+func userVersion(conn *sqlite.Conn) (version int64, err error) {
+	_, err = ask(conn, `PRAGMA user_version`).one(func(q *query) { version = q.readInt() })
+	return version, err
+}
+
+func newerSchema(version int64, known int) error {
+	return convo.Errorf(convo.Conflict,
+		"the data was written by a newer version of this program (its schema is %d, this version knows %d): "+
+			"start the newer version, or go back to a backup", version, known)
 }
 
 // readEpoch gives the number of times that the machine was restarted while the

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -66,6 +67,9 @@ func (s *reader) Conversation(ctx context.Context, tenant, id string) (result co
 func (s *reader) Head(ctx context.Context, tenant, id string) (head convo.Head, err error) {
 	err = s.readOpen(ctx, tenant, id, func(conn *sqlite.Conn, c int64, open []snapshot) error {
 		read, err := readHead(conn, key{tenant, id})
+		if err == nil && read == nil {
+			err = fmt.Errorf("sqlite: the head of conversation %d is missing", c)
+		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -25,6 +26,7 @@ type row struct {
 	turn   turnRef
 	origin string
 	record record.Record
+	lost   bool   // its text stands in texts and is not there
 	packed []byte // the text deflated, if it is; when read, in place of that of record
 	deltas []byte
 }
@@ -91,8 +93,9 @@ func (w *writer) writeRow(conversation int64, r row) error {
 
 // What scanRow reads, from log l.
 const (
-	rowColumns = `l.id, l.kind, l.at, l.turn, l.origin, l.message, l.data, l.deltas, coalesce(x.text, l.text)`
-	joinText   = ` LEFT JOIN texts x ON x.id = l.text_id `
+	rowColumns = `l.id, l.kind, l.at, l.turn, l.origin, l.message, l.data, l.deltas,
+		coalesce(x.text, l.text), l.text_id IS NOT NULL AND x.id IS NULL`
+	joinText = ` LEFT JOIN texts x ON x.id = l.text_id `
 )
 
 // scanRow reads a row of the log.
@@ -118,6 +121,7 @@ func scanRow(q *query) row {
 	} else {
 		r.record.Text = q.readText()
 	}
+	r.lost = q.readBool()
 	return r
 }
 
@@ -183,21 +187,38 @@ func (l *logReader) event(r row) (convo.Event, error) {
 		return convo.Event{}, err
 	}
 	turn, err := l.turn(r.turn)
+	if err != nil {
+		return convo.Event{}, l.damaged(r, err)
+	}
 	if r.turn.sameOrigin {
 		r.origin = turn.origin
 	}
-	return convo.Event{Seq: r.seq, At: fromMilli(r.at), Turn: turn.id, Origin: r.origin, Body: body}, err
+	return convo.Event{Seq: r.seq, At: fromMilli(r.at), Turn: turn.id, Origin: r.origin, Body: body}, nil
+}
+
+// damaged says which event could not be read.
+func (l *logReader) damaged(r row, err error) error {
+	return fmt.Errorf("event %d of conversation %d cannot be read: %w", r.seq, l.conversation, err)
 }
 
 func (l *logReader) body(r row) (convo.Body, error) {
+	if r.lost {
+		return nil, l.damaged(r, errLost)
+	}
 	if r.packed != nil {
 		var err error
 		if r.record.Text, err = l.texts.unpack(r.packed); err != nil {
-			return nil, err
+			return nil, l.damaged(r, err)
 		}
 	}
-	return record.Decode(r.record)
+	body, err := record.Decode(r.record)
+	if err != nil {
+		return nil, l.damaged(r, err)
+	}
+	return body, nil
 }
+
+var errLost = errors.New("sqlite: its text is missing")
 
 // appendChange notes that an event changed a message.
 func appendChange(changes []byte, seq int64) []byte {

@@ -1,0 +1,94 @@
+package replay_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store/replay"
+)
+
+// events numbers bodies from 1.
+func events(bodies ...convo.Body) []convo.Event {
+	list := make([]convo.Event, len(bodies))
+	for i, b := range bodies {
+		list[i] = convo.Event{Seq: int64(i + 1), At: time.UnixMilli(int64(i)), Turn: "t", Body: b}
+	}
+	return list
+}
+
+func given(id string, place int64, text string) convo.MessageGiven {
+	return convo.MessageGiven{ID: id, Place: place, Fields: convo.MessageFields{Type: convo.User}, Text: text}
+}
+
+func TestAnEventThatIsRefusedChangesNothing(t *testing.T) {
+	t.Parallel()
+	l := replay.New("a", "c", nil)
+	for _, e := range events(convo.ConversationCreated{}, given("m", convo.Place(1, 0), "text")) {
+		if err := l.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bad := convo.Event{Seq: 3, Body: given("m", convo.Place(2, 0), "again")}
+	if err := l.Add(bad); convo.ErrorKind(err) != convo.Invalid || !strings.HasPrefix(err.Error(), "event 3: ") {
+		t.Fatalf("got %v", err)
+	}
+	if l.Head().LastSeq != 2 || l.Message("m").Text != "text" || len(l.Messages()) != 1 {
+		t.Errorf("the log is now at %d with %+v", l.Head().LastSeq, l.Messages())
+	}
+	bad.Body = given("n", convo.Place(2, 0), "")
+	if err := l.Add(bad); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMessagesOfATurnTakeItsSlotWhenItStarts(t *testing.T) {
+	t.Parallel()
+	l := replay.New("a", "c", func(string) string { return "digest" })
+	for _, e := range events(convo.ConversationCreated{}, convo.TurnOpened{}, given("m", 0, "one"), given("n", 1, "two"),
+		convo.MessageDeleted{ID: "m"}, convo.TurnStarted{Slot: 7}) {
+		if err := l.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := l.Message("n"); m.Place != convo.Place(7, 1) || m.Text != "digest" || m.Seq != 4 {
+		t.Errorf("got %+v", m)
+	}
+	if turns, messages := l.Pending(); turns != 1 || messages != 0 {
+		t.Errorf("%d turns and %d messages are pending", turns, messages)
+	}
+}
+
+func TestAReplayNamesWhatWasNotErased(t *testing.T) {
+	t.Parallel()
+	l := replay.New("a", "c", nil)
+	for _, e := range events(convo.ConversationCreated{}, given("m", convo.Place(1, 0), ""),
+		convo.MessageChanged{ID: "m", Text: new("still here")}, convo.MessageDeleted{ID: "m"}) {
+		if err := l.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := l.Remnants(); len(got) != 1 || got[0] != (replay.Remnant{Seq: 3, Message: "m"}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAWholeLogIsKeptAsAStoreKeepsIt(t *testing.T) {
+	t.Parallel()
+	list := events(convo.ConversationCreated{}, given("m", convo.Place(1, 0), "gone"), convo.MessageDeleted{ID: "m"})
+	list[0].At = time.Date(2026, 1, 2, 3, 4, 5, 6_700_000, time.FixedZone("x", 3600))
+	_, kept, err := replay.Whole("a", "c", list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2026, 1, 2, 2, 4, 5, 6_000_000, time.UTC); kept[0].At != want {
+		t.Errorf("the time is %v, want %v", kept[0].At, want)
+	}
+	if got := kept[1].Body.(convo.MessageGiven).Text; got != "" {
+		t.Errorf("the deleted text is %q", got)
+	}
+	if got := list[1].Body.(convo.MessageGiven).Text; got != "gone" {
+		t.Errorf("the caller's text is %q", got)
+	}
+}

@@ -1,0 +1,333 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/store/audit"
+	parley "github.com/parleyhq/parley/internal/store/sqlite"
+)
+
+// check gives what an inspection of a folder finds.
+func check(t testing.TB, folder string) []audit.Finding {
+	t.Helper()
+	i, err := parley.Inspect(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	var list []audit.Finding
+	if _, err = i.Check(t.Context(), audit.Options{Found: func(f audit.Finding) { list = append(list, f) }}); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// mustBeSound fails if an inspection of a folder finds something.
+func mustBeSound(t testing.TB, folder string) {
+	t.Helper()
+	for _, f := range check(t, folder) {
+		t.Errorf("found %+v", f)
+	}
+}
+
+const (
+	talk1 = "01890000-0000-7000-8000-000000000001"
+	talk2 = "01890000-0000-7000-8000-000000000002"
+)
+
+// sound makes a folder with some of everything, and closes it.
+func sound(t testing.TB) string {
+	t.Helper()
+	folder := t.TempDir()
+	s := open(t, folder, "")
+	now := time.UnixMilli(1_800_000_000_000)
+	event := func(turn string, body convo.Body) convo.Event {
+		now = now.Add(time.Second)
+		return convo.Event{At: now, Turn: turn, Origin: "01890000-0000-7000-8000-00000000aaaa", Body: body}
+	}
+	long := strings.Repeat("some words and others ", 20)
+	given := func(id string, slot int64, text string) convo.MessageGiven {
+		return convo.MessageGiven{ID: id, Place: convo.Place(slot, 0), Fields: convo.MessageFields{Type: convo.User}, Text: text}
+	}
+	piece := func(id, text string) convo.Delta { return convo.Delta{Message: id, Type: convo.Bot, Text: text} }
+	usage := convo.Usage{Input: convo.Tokens{N: 10}, Output: convo.Tokens{N: 20}}
+	appendTo(t, s, talk1,
+		event("", convo.ConversationCreated{Fields: convo.Fields{Name: new("first"), Meta: convo.JSON(`{"a":1}`)}}),
+		event(talk1, convo.TurnOpened{Front: "test"}), event(talk1, given("question", 0, long)),
+		event(talk1, convo.TurnQueued{}), event(talk1, convo.TurnStarted{Slot: 1}),
+		event(talk1, convo.MessageStarted{ID: "answer", Place: convo.Place(1, 1), Type: convo.Bot}),
+		event(talk1, piece("answer", long)), event(talk1, piece("answer", "end")))
+	appendTo(t, s, talk1,
+		event(talk1, convo.MessageEnded{ID: "answer", Place: convo.Place(1, 1), Type: convo.Bot, Text: long + "end"}),
+		event(talk1, convo.ModelAsked{Model: "m", From: 3}), event(talk1, convo.ModelAnswered{Model: "m", Usage: usage}),
+		event(talk1, convo.TurnEnded{Reason: convo.EndDone, Usage: usage}),
+		event("", given("changed", 2, "short")), event("", given("deleted", 3, "a secret")),
+		event("", convo.MessageChanged{ID: "changed", Fields: convo.MessageFields{Type: convo.Context}, Text: new(long)}),
+		event("", convo.MessageDeleted{ID: "deleted"}))
+	appendTo(t, s, talk2, event("", convo.ConversationCreated{}), event("", given("other", 1, "other")),
+		event("", convo.MessageStarted{ID: "comes", Place: convo.Place(2, 0), Type: convo.Bot}), event("", piece("comes", "so far")))
+	token := convo.Token{ID: "t", Tenant: "a", Source: "session", Conversation: talk2, Created: now}
+	if err := s.PutToken(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func appendTo(t testing.TB, s store.Store, id string, events ...convo.Event) {
+	t.Helper()
+	_, err := s.Update(t.Context(), "a", id, store.Durable, func(tx store.Tx) error {
+		for _, e := range events {
+			if err := tx.Append(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// damage is one way to damage a folder, and how it is found.
+type damage struct {
+	what       string
+	sql        string
+	problem    audit.Problem
+	says       string // part of the finding's text
+	event      int64
+	repairable bool
+}
+
+func damages() []damage {
+	return []damage{
+		{"a wrong next slot", `UPDATE heads SET next_slot = 1 WHERE id = 1`, audit.Projection, "next slot", 0, true},
+		{"a wrong time of change", `UPDATE heads SET updated = 5 WHERE id = 1`, audit.Projection, "last change", 0, true},
+		{"a missing head", `DELETE FROM heads WHERE id = 1`, audit.Projection, "cannot be read", 0, true},
+		{"wrong fields", `UPDATE conversations SET fields = CAST('{"n":"x"}' AS BLOB) WHERE id = 1`, audit.Projection, "fields", 0, true},
+		{"unreadable fields", `UPDATE conversations SET fields = x'00' WHERE id = 1`, audit.Projection, "cannot be read", 0, true},
+		{"a wrong time of creation", `UPDATE conversations SET created = 5 WHERE id = 1`, audit.Projection, "creation", 0, true},
+		{"a missing message", `DELETE FROM messages WHERE key = 'answer'`, audit.Projection, `message "answer" is missing`, 9, true},
+		{"a wrong place", `UPDATE messages SET place = place + 5 WHERE key = 'answer'`, audit.Projection, "Place", 9, true},
+		{"a wrong order", `UPDATE messages SET place = place - 2097152 WHERE key = 'changed'`, audit.Projection, `"changed"`, 13, true},
+		{"a wrong type", `UPDATE messages SET type = 'bot' WHERE key = 'question'`, audit.Projection, `row of message "question"`, 3, true},
+		{"lost changes", `UPDATE messages SET changes = NULL, text_seq = NULL WHERE key = 'changed'`, audit.Projection, "Text", 13, true},
+		{"a message that points elsewhere", `UPDATE messages SET seq = 99 WHERE key = 'changed'`, audit.Projection, "missing", 13, true},
+		{"a deleted message that is listed",
+			`INSERT INTO messages (conversation, key, seq, place, type) VALUES (1, 'deleted', 14, 3145728, 'user')`,
+			audit.Projection, `"deleted"`, 0, true},
+		{"a turn that has not ended", `UPDATE turns SET state = 2`, audit.Projection, "open turns", 0, true},
+		{"wrong usage", `UPDATE turns SET input = 999`, audit.Projection, "Usage", 2, true},
+		{"a text that was erased", `UPDATE log SET text = 'a secret' WHERE id = (1 << 32) + 14`, audit.Erasure, "was deleted", 14, true},
+		{"a piece that was erased", `INSERT INTO open_deltas SELECT 99, 1, 14, at, 'deleted', turn, origin, type, text FROM open_deltas LIMIT 1`,
+			audit.Erasure, "pieces of message", 14, true},
+		{"a text of no event", `INSERT INTO texts (text) VALUES ('left behind')`, audit.Orphan, "1 texts", 0, true},
+		{"messages of no conversation", `INSERT INTO messages VALUES (77, 'm', 1, 1, 'user', NULL, NULL)`, audit.Orphan, "number 77", 0, true},
+		{"a head of no conversation", `INSERT INTO heads VALUES (77, 0, 0, 0, 0)`, audit.Orphan, "number 77", 0, true},
+		{"pieces of no conversation", `INSERT INTO open_deltas SELECT 99, 77, seq, at, message, turn, origin, type, text FROM open_deltas LIMIT 1`,
+			audit.Orphan, "number 77", 0, true},
+		{"a token of no conversation", `UPDATE tokens SET conversation = 'gone'`, audit.Orphan, "session token", 0, true},
+		{"too many restarts", `UPDATE heads SET epoch = 9 WHERE id = 1`, audit.Projection, "restarts", 0, true},
+		{"a missing index", `DROP INDEX messages_place`, audit.Database, "messages_place", 0, true},
+		{"an id in another form", `UPDATE turns SET key = '` + talk1 + `'`, audit.Projection, "form", 0, true},
+		{"a missing event", `DELETE FROM log WHERE id = (1 << 32) + 4`, audit.Log, "event 4", 1, false},
+		{"a missing end", `DELETE FROM log WHERE id = (1 << 32) + 12`, audit.Log, "event 12", 1, false},
+		{"a missing conversation", `DELETE FROM conversations WHERE id = 1`, audit.Orphan, "events of conversation number 1", 0, false},
+		{"a missing turn", `DELETE FROM turns`, audit.Log, "turn 2", 1, false},
+		{"an event that is no JSON", `UPDATE log SET data = x'7b' WHERE id = (1 << 32) + 5`, audit.Log, "event 5", 1, false},
+		{"a damaged text", `UPDATE texts SET text = x'99999999'`, audit.Log, "is damaged", 1, false},
+		{"a missing text", `DELETE FROM texts`, audit.Log, "missing", 1, false},
+		{"a damaged list of pieces", `UPDATE log SET deltas = x'00ff' WHERE deltas IS NOT NULL`, audit.Log, "event 9", 1, false},
+		{"a text that is not that of its event", `UPDATE log SET text_id = 1 WHERE id = (1 << 32) + 15`, audit.Orphan, "text of another", 15, false},
+		{"an event of an unknown kind", `UPDATE log SET kind = 99 WHERE id = (1 << 32) + 5`, audit.Log, "event 5", 1, false},
+	}
+}
+
+func TestCheckFindsDamageAndRepairMendsWhatCanBe(t *testing.T) {
+	t.Parallel()
+	healthy := sound(t)
+	mustBeSound(t, healthy)
+	want := dump(t, healthy)
+	for _, d := range damages() {
+		t.Run(d.what, func(t *testing.T) {
+			t.Parallel()
+			folder := copyFolder(t, healthy)
+			execute(t, folder, d.sql)
+			mustFind(t, check(t, folder), d)
+			var found []audit.Finding
+			o := audit.Options{Found: func(f audit.Finding) { found = append(found, f) }}
+			if _, err := parley.Repair(t.Context(), folder, o); err != nil {
+				t.Fatal(err)
+			}
+			mustFind(t, found, d)
+			if !d.repairable {
+				mustFind(t, check(t, folder), d) // it is not hidden, and not made worse
+				return
+			}
+			mustBeSound(t, folder)
+			if got := dump(t, folder); got != want {
+				t.Errorf("after the repair:\n%s\nbefore the damage:\n%s", got, want)
+			}
+		})
+	}
+}
+
+func mustFind(t *testing.T, list []audit.Finding, d damage) {
+	t.Helper()
+	for _, f := range list {
+		if f.Problem == d.problem && strings.Contains(f.Text, d.says) && f.Repairable == d.repairable && f.Event == d.event && f.Todo != "" {
+			return
+		}
+	}
+	t.Errorf("not found: %+v\nbut: %+v", d, list)
+}
+
+// dump is everything that a folder shows.
+func dump(t testing.TB, folder string) string {
+	t.Helper()
+	i, err := parley.Inspect(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	var b strings.Builder
+	show := func(v any, err error) {
+		text, marshalErr := json.Marshal(v)
+		fmt.Fprintf(&b, "%s %v %v\n", text, err, marshalErr)
+	}
+	for _, id := range []string{talk1, talk2} {
+		show(i.Conversations(t.Context(), "a", store.ConversationQuery{Limit: 9}))
+		show(i.Events(t.Context(), "a", id, 0, 99))
+		show(i.Turns(t.Context(), "a", id, 0))
+		show(i.Messages(t.Context(), "a", id, store.MessageQuery{Limit: 99}))
+	}
+	return b.String()
+}
+
+// execute changes a closed folder by hand.
+func execute(t testing.TB, folder, sql string) {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(folder, "parley.db"), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sqlitex.ExecuteScript(conn, sql, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckFindsADamagedFile(t *testing.T) {
+	t.Parallel()
+	folder := copyFolder(t, sound(t))
+	path := filepath.Join(folder, "parley.db")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(data, []byte("other")) // in a page of the log
+	page := at / 4096 * 4096
+	copy(data[page:], bytes.Repeat([]byte{0xff}, 64))
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := check(t, folder)
+	if len(found) == 0 || found[0].Problem != audit.Database || found[0].Repairable {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestCheckChangesNothing(t *testing.T) {
+	t.Parallel()
+	closed := copyFolder(t, sound(t))
+	live := t.TempDir()
+	s := open(t, live, "")
+	appendTo(t, s, talk1, convo.Event{At: time.Now(), Body: convo.ConversationCreated{}})
+	killed := copyFolder(t, live)
+	touched, err := os.ReadFile(filepath.Join(live, "parley.db-shm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(killed, "parley.db-shm"), touched, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, folder := range map[string]string{"a closed folder": closed, "a killed server's": killed, "a running server's": live} {
+		before := files(t, folder)
+		mustBeSound(t, folder)
+		if after := files(t, folder); after != before {
+			t.Errorf("%s was\n%s\nand is\n%s", what, before, after)
+		}
+	}
+	appendTo(t, s, talk2, convo.Event{At: time.Now(), Body: convo.ConversationCreated{}}) // the server goes on
+}
+
+// files are the names and contents of a folder's files. What readers note in
+// the -shm file is not data.
+func files(t *testing.T, folder string) string {
+	t.Helper()
+	list, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, f := range list {
+		data, err := os.ReadFile(filepath.Join(folder, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(f.Name(), "-shm") {
+			data = nil
+		}
+		fmt.Fprintf(&b, "%s %x\n", f.Name(), sha256.Sum256(data))
+	}
+	return b.String()
+}
+
+func TestInspectionSaysWhyAFolderCannotBeChecked(t *testing.T) {
+	t.Parallel()
+	folder := copyFolder(t, sound(t))
+	for sql, want := range map[string]convo.Kind{
+		`PRAGMA user_version = 99`: convo.Conflict,
+		`PRAGMA user_version = 0`:  convo.NotFound,
+	} {
+		other := copyFolder(t, folder)
+		execute(t, other, sql)
+		if _, err := parley.Inspect(t.Context(), other); convo.ErrorKind(err) != want {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	empty := t.TempDir()
+	if _, err := parley.Inspect(t.Context(), empty); convo.ErrorKind(err) != convo.NotFound {
+		t.Errorf("no data: %v", err)
+	}
+	if list := files(t, empty); list != "" {
+		t.Errorf("there is now %s", list)
+	}
+}
+
+func TestRepairRefusesWhileAServerRuns(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	open(t, folder, "")
+	_, err := parley.Repair(t.Context(), folder, audit.Options{Found: func(audit.Finding) {}})
+	if convo.ErrorKind(err) != convo.Conflict {
+		t.Errorf("got %v", err)
+	}
+}
