@@ -13,7 +13,6 @@ type Client struct {
 	Platform     *PlatformService
 
 	defaults settings
-	parley   atomic.Bool // the server numbers its lines and honours keys
 }
 
 // PlatformService tells what the server offers.
@@ -30,7 +29,7 @@ func New(options ...Option) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{defaults: settings{
-		base: base, header: http.Header{}, userAgent: "parley-go",
+		base: base, parley: new(atomic.Bool), header: http.Header{}, userAgent: "parley-go",
 		retries: DefaultRetries, resumes: DefaultResumes, idle: DefaultIdleTimeout,
 		http: &http.Client{CheckRedirect: stay},
 	}}
@@ -39,7 +38,6 @@ func New(options ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c.defaults.client = c
 	c.Conversation = &ConversationService{
 		Message: &MessageService{client: c},
 		Session: &SessionService{client: c},

@@ -43,7 +43,7 @@ type Response struct {
 
 // Fetch asks for any path of the API, as "/api/v1/bot/list": operations that
 // this package has no method for. It has the retries of all other calls, and no
-// resume.
+// resume; its timeout ends when the answer begins.
 func (c *Client) Fetch(ctx context.Context, path string, in FetchOptions, options ...Option) (*Response, error) {
 	r, err := fetchRequest(path, in)
 	if err != nil {

@@ -151,7 +151,7 @@ func (r *logReader) take(l line) error {
 	r.since++
 	if l.Seq > 0 {
 		r.seq, r.since = l.Seq, 0
-		r.s.client.parley.Store(true)
+		r.s.parley.Store(true)
 	}
 	if !r.give(event) {
 		return errLeft

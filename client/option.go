@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,9 +27,10 @@ type Option func(*settings) error
 // settings are what the options make. They are not changed once a call has
 // them.
 type settings struct {
-	client    *Client
+	ofCall    bool // not of a client
 	http      *http.Client
 	base      *url.URL
+	parley    *atomic.Bool // it numbers its lines and honours keys, as seen so far
 	secret    string
 	header    http.Header
 	userAgent string
@@ -42,7 +44,7 @@ type settings struct {
 // with gives the settings of a call.
 func (c *Client) with(options []Option) (*settings, error) {
 	s := c.defaults
-	s.header = maps.Clone(s.header)
+	s.ofCall, s.header = true, maps.Clone(s.header)
 	for _, option := range options {
 		if err := option(&s); err != nil {
 			return nil, err
@@ -68,7 +70,7 @@ func WithBaseURL(base string) Option {
 		if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 			return errors.New("a base URL has no user, no query and no fragment")
 		}
-		s.base = u
+		s.base, s.parley = u, new(atomic.Bool)
 		return nil
 	}
 }
@@ -157,7 +159,7 @@ func WithResumes(n int) Option {
 // call makes a key of its own, which only its own retries share.
 func WithIdempotencyKey(key string) Option {
 	return func(s *settings) error {
-		if s.client == nil {
+		if !s.ofCall {
 			return errors.New("an idempotency key belongs to one call, not to a client")
 		}
 		if key == "" || len(key) > 255 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -58,7 +59,7 @@ func cutting(t *testing.T, server, after string, n int32, options ...client.Opti
 	}
 	c := &cutter{proxy: httputil.NewSingleHostReverseProxy(target), after: after}
 	transport := &http.Transport{}
-	c.proxy.Transport, c.proxy.FlushInterval = transport, -1
+	c.proxy.Transport, c.proxy.FlushInterval, c.proxy.ErrorLog = transport, -1, log.New(io.Discard, "", 0)
 	c.cuts.Store(n)
 	front := httptest.NewServer(c)
 	t.Cleanup(func() {
@@ -181,7 +182,7 @@ func TestAStreamThatIsCutBeforeItsFirstLineJoinsItsTurn(t *testing.T) {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	transport := &http.Transport{}
-	proxy.Transport, proxy.FlushInterval = transport, -1
+	proxy.Transport, proxy.FlushInterval, proxy.ErrorLog = transport, -1, log.New(io.Discard, "", 0)
 	proxy.ModifyResponse = func(r *http.Response) error {
 		if strings.HasSuffix(r.Request.URL.Path, "/complete") && cuts.Add(1) == 1 {
 			r.Body = struct {

@@ -69,7 +69,7 @@ func passing(status int) bool {
 // key. Those that number their lines do; whether this one does is known from
 // such a line, or asked of the conversation that the request names.
 func (s *settings) honoured(ctx context.Context, r *request) bool {
-	if s.client.parley.Load() {
+	if s.parley.Load() {
 		return true
 	}
 	path, err := conversationPath(r.conversation, "events")
@@ -93,7 +93,7 @@ func (s *settings) honoured(ctx context.Context, r *request) bool {
 	}
 	for _, l := range page.Items {
 		if l.Seq > 0 {
-			s.client.parley.Store(true)
+			s.parley.Store(true)
 			return true
 		}
 	}

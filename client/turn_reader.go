@@ -103,7 +103,7 @@ func (t *turnReader) connect(ctx context.Context, opened *bool) error {
 	}
 	defer c.close()
 	*opened = true
-	if t.s.client.parley.Load() {
+	if t.s.parley.Load() {
 		c.watch()
 	}
 	take := t.own
@@ -165,10 +165,10 @@ func (t *turnReader) logged() func(line) error {
 		switch {
 		case l.Turn == "" && (l.Type == EventError || l.Type == EventConversationDeleted):
 			return endOfLog(l)
-		case t.turn == "" && l.Seq == t.seq:
+		case t.turn == "" && l.Seq == t.seq && l.Turn != "":
 			t.turn = l.Turn
 			return nil
-		case t.turn == "" && l.Seq > t.seq:
+		case t.turn == "" && l.Seq >= t.seq:
 			return &malformedError{errors.New("its log does not name the turn")}
 		case t.turn == "" || l.Turn != t.turn || !ownKind(l):
 			return nil
@@ -214,7 +214,7 @@ func (t *turnReader) own(l line) error {
 	t.since++
 	if l.Seq > 0 {
 		t.seq, t.since = l.Seq, 0
-		t.s.client.parley.Store(true)
+		t.s.parley.Store(true)
 	}
 	left := !t.give(event)
 	switch e := event.(type) {
