@@ -40,7 +40,7 @@ func Run(ctx context.Context, o Options, show func(Result)) error {
 		return fmt.Errorf("no folder for the data: %w; name one with --dir", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	b := &bench{Options: o, folder: folder}
+	b := &bench{Options: o, folder: folder, stores: map[fillSpec]*filledStore{}}
 	for _, r := range selected {
 		b.logf("%s: %s", r.Name, r.What)
 		result := b.row(ctx, r)
@@ -62,6 +62,7 @@ type bench struct {
 	made   int // folders
 	name   string
 	open   []func() // what the row that runs has to let go
+	stores map[fillSpec]*filledStore
 }
 
 func (b *bench) logf(format string, args ...any) {
@@ -101,10 +102,16 @@ func (b *bench) newFolder() (string, error) {
 	return path, os.Mkdir(path, 0o700)
 }
 
+// kept is the folder of what more than one row uses.
+const kept = "kept"
+
 // clean removes what a row has written.
 func (b *bench) clean() error {
 	entries, err := os.ReadDir(b.folder)
 	for _, e := range entries {
+		if e.Name() == kept {
+			continue
+		}
 		err = errors.Join(err, os.RemoveAll(filepath.Join(b.folder, e.Name())))
 	}
 	return err

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +23,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		interrupted, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		fmt.Println("Parley listens on nothing")
+		<-interrupted.Done()
+		os.Exit(0)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -33,7 +42,7 @@ func newBench(t *testing.T) *bench {
 	}
 	return &bench{
 		Options: Options{Program: program, Rounds: 1, Scale: 0.001, Profile: t.TempDir(), Log: t.Output()},
-		folder:  t.TempDir(),
+		folder:  t.TempDir(), stores: map[fillSpec]*filledStore{},
 	}
 }
 
@@ -89,6 +98,35 @@ func TestSlowStreamsAreMeasured(t *testing.T) {
 	if r.Error != "" || len(r.Measures) != 4 || r.Measures[1].Subject <= 0 {
 		t.Errorf("got %+v", r)
 	}
+}
+
+func TestPagesOfStoresOfTwoSizes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	measured(t, b, pages{conversations: 100_000, small: 40, requests: 5}.measure)
+	measured(t, b, folder{conversations: 100_000}.measure)
+	if len(b.stores) != 3 {
+		t.Errorf("%d stores were filled, not one shared and two more", len(b.stores))
+	}
+	if err := b.clean(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(b.folder); err != nil || len(left) != 1 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+}
+
+func TestTurnsInLongConversations(t *testing.T) {
+	t.Parallel()
+	measured(t, newBench(t), window{conversations: 2, long: 200, short: 10, turns: 2}.measure)
+}
+
+func TestAnIdleServerIsWatched(t *testing.T) {
+	t.Parallel()
+	if resident("self") == 0 {
+		t.Skip("SKIPPED, NOT TESTED: this system has no /proc")
+	}
+	measured(t, newBench(t), idle{after: time.Millisecond}.measure)
 }
 
 // liar is a provider that loses a token.

@@ -58,6 +58,7 @@ func makeLoad(context.Context, json.RawMessage) (any, map[string]operation, erro
 	return nil, map[string]operation{
 		"run":    decoded(runLoad),
 		"create": decoded(createConversations),
+		"pages":  decoded(readPages),
 		"follow": decoded(followConversation),
 	}, nil
 }

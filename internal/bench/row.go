@@ -38,6 +38,18 @@ func Rows() []Row {
 		}, {
 			Name: "fanout", What: "200 readers of one streaming conversation: CPU per event delivered, against one reader", Goal: "≤ 0.2×",
 			measure: fanout{readers: 200, answer: answerSpec{Tokens: 400, Pause: 10 * time.Millisecond}}.measure,
+		}, {
+			Name: "pages", What: "pages of lists and histories at 1,000,000 conversations with 20,000,000 messages, against 1,000 with 20,000", Goal: "≤ 2× the time",
+			measure: pages{conversations: wholeStore, small: smallStore, requests: 200}.measure,
+		}, {
+			Name: "folder", What: "the data folder at that size, against the bare text in it", Goal: "≤ 1.6×",
+			measure: folder{conversations: wholeStore}.measure,
+		}, {
+			Name: "window", What: "a turn in a conversation of 10,000 messages with a window of 10, against one of 10", Goal: "≤ 2×",
+			measure: window{conversations: 10, long: 10_000, short: 10, turns: 3}.measure,
+		}, {
+			Name: "idle", What: "a server with an empty store that nobody uses", Goal: "≤ 40 MiB, ready ≤ 300 ms after exec",
+			measure: idle{after: 3 * time.Second}.measure,
 		},
 	}
 }

@@ -38,6 +38,7 @@ func roles() map[string]role {
 		"load":     makeLoad,
 		"server":   serveParley,
 		"turns":    writeTurns,
+		"filler":   fillFolders,
 	}
 }
 
