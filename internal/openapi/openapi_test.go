@@ -154,7 +154,7 @@ func TestThePageShowsTheDocument(t *testing.T) {
 	for _, want := range []string{
 		"<h1>T &lt;b&gt;</h1>", "<p>One.</p>", "<p>Two.</p>", `id="doIt"`, `href="#doIt"`, "/v1/thing/{thingId}",
 		"curl -N &#34;$PARLEY_URL/v1/thing/$THING_ID&#34;", "-d &#39;{&#34;a&#34;:&#34;it&#39;\\&#39;&#39;s&#34;}&#39;",
-		"(1 to 9)", "x, y", `list of <a href="#schema-Thing">Thing</a> or null`, "boolean or number", "It was bad.", `id="all-things"`,
+		"(1 to 9)", "x, y", `list of <a href="#schema-Thing">Thing</a><`, "boolean or number", "It was bad.", `id="all-things"`,
 	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %s", want)

@@ -9,7 +9,7 @@ import (
 // that is described elsewhere on the page.
 type piece struct{ Text, Schema string }
 
-// describe says in words what a schema takes.
+// describe says in words what a schema takes, but for null.
 func describe(s *Schema) []piece {
 	if s == nil {
 		return nil
@@ -30,25 +30,36 @@ func describe(s *Schema) []piece {
 		return []piece{{"anything", ""}}
 	}
 	var out []piece
-	for i, t := range s.Type {
-		if i > 0 {
+	for _, t := range s.Type {
+		switch {
+		case t == "null" && len(s.Type) > 1:
+			continue // said once for all members
+		case len(out) > 0:
 			out = append(out, piece{" or ", ""})
 		}
-		switch t {
-		case "array":
-			out = append(append(out, piece{"list of ", ""}), describe(s.Items)...)
-		case "integer":
-			out = append(out, piece{"whole number", ""})
-		default:
-			out = append(out, piece{t, ""})
-		}
+		out = append(out, ofType(t, s)...)
 	}
 	return out
 }
 
+func ofType(t string, s *Schema) []piece {
+	switch {
+	case t == "integer":
+		return []piece{{"whole number", ""}}
+	case t == "array" && s.MaxItems != nil && *s.MaxItems == 0:
+		return []piece{{"list", ""}}
+	case t == "array":
+		return append([]piece{{"list of ", ""}}, describe(s.Items)...)
+	}
+	return []piece{{t, ""}}
+}
+
 func joined(schemas []*Schema) (out []piece) {
-	for i, s := range schemas {
-		if i > 0 {
+	for _, s := range schemas {
+		switch {
+		case len(s.Type) == 1 && s.Type[0] == "null":
+			continue
+		case len(out) > 0:
 			out = append(out, piece{" or ", ""})
 		}
 		out = append(out, describe(s)...)
@@ -57,11 +68,10 @@ func joined(schemas []*Schema) (out []piece) {
 }
 
 func enumeration(values []any) string {
-	words := make([]string, len(values))
-	for i, v := range values {
-		words[i] = fmt.Sprint(v)
-		if v == nil {
-			words[i] = "null"
+	var words []string
+	for _, v := range values {
+		if v != nil {
+			words = append(words, fmt.Sprint(v))
 		}
 	}
 	return strings.Join(words, ", ")

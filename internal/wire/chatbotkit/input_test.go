@@ -2,6 +2,7 @@ package chatbotkit_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/model/scripted"
@@ -148,7 +151,9 @@ func TestMetaSaysWhatTheServerKnows(t *testing.T) {
 }
 
 func FuzzRequests(f *testing.F) {
-	decoders := chatbotkit.Decoders()
+	contract, err := theContract()
+	must(f, err)
+	decoders, schemas := chatbotkit.Decoders(), map[reflect.Type]*jsonschema.Schema{}
 	var types []reflect.Type
 	for _, row := range chatbotkit.Rows() {
 		if row.Request == nil {
@@ -158,6 +163,7 @@ func FuzzRequests(f *testing.F) {
 			f.Fatalf("%s has no decoder here", row.Request)
 		}
 		types = append(types, row.Request)
+		schemas[row.Request] = contract.requests[row.Method+" "+row.Path]
 	}
 	for i := range types {
 		f.Add(byte(i), []byte(`{"name":"a","meta":{"b":[1]},"messages":[{"type":"user","text":"t"}],"type":"user","text":null,
@@ -169,7 +175,26 @@ func FuzzRequests(f *testing.F) {
 		if err != nil && convo.ErrorKind(err) != convo.Invalid {
 			t.Fatalf("%q: %v", body, err)
 		}
+		// What the document takes, the decoder takes.
+		plain, ok := plainObject(body)
+		if !ok || schemas[types[int(i)%len(types)]].Validate(plain) != nil {
+			return
+		}
+		again, err := json.Marshal(plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := decoders[types[int(i)%len(types)]](again); err != nil && !strings.Contains(err.Error(), "number") {
+			t.Fatalf("the document takes %s: %v", again, err)
+		}
 	})
+}
+
+// plainObject reads an object. Of a member that is given twice one is left.
+func plainObject(body []byte) (any, bool) {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	_, isObject := value.(map[string]any)
+	return value, err == nil && isObject
 }
 
 func BenchmarkTokenLine(b *testing.B) {

@@ -10,7 +10,9 @@ import (
 // introduction stands before the operations.
 const introduction = `The server answers the ChatBotKit v1 API. Send a token with each request, as Authorization: Bearer <token>.
 
-A request body is one JSON object; unknown members are passed over. Ask with Accept: application/jsonl to get an answer as JSON Lines: one JSON object a line, each with a type and its data, the events of a turn as they happen. Single blanks between lines only keep the connection alive.
+A request body is one JSON object. Unknown members are passed over. One that is not required may be null, which is as good as leaving it out; in an update it clears what is stored.
+
+Ask with Accept: application/jsonl to get an answer as JSON Lines: one JSON object a line, each with a type and its data, the events of a turn as they happen. Single blanks between lines only keep the connection alive.
 
 An error has a message for people and a code for programs. A status that clients repeat by themselves (429, 500, 502, 503, 504) is sent only while nothing has happened; what fails later is a 200 whose end.reason is error.
 

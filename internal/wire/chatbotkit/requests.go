@@ -16,9 +16,9 @@ type commonFields struct {
 
 // configFields decide how a turn answers.
 type configFields struct {
-	BotID      laterText               `json:"botId"`
 	Model      httpio.Optional[string] `json:"model" doc:"A name from the list of models, which parameters may follow: gpt-4o/temperature=0.2/maxTokens=500. The server's default unless given."`
 	Backstory  httpio.Optional[string] `json:"backstory" limit:"text" doc:"Who the model is and how it is to answer."`
+	BotID      laterText               `json:"botId"`
 	DatasetID  laterText               `json:"datasetId"`
 	SkillsetID laterText               `json:"skillsetId"`
 	Privacy    laterBool               `json:"privacy"`
@@ -143,9 +143,9 @@ type turnFields struct {
 // completeRequest asks for a turn in a conversation. Without a text it goes on
 // from what is stored, which an empty text does not.
 type completeRequest struct {
-	turnFields
 	Text     httpio.Optional[string] `json:"text" limit:"text" doc:"The user's next message. Without it the model goes on from what is stored."`
 	Entities entities                `json:"entities"`
+	turnFields
 }
 
 // receiveRequest asks for a turn without a new message.
@@ -156,12 +156,12 @@ type receiveRequest struct {
 // completeStatelessRequest brings all that its turn knows. Text is the older
 // form: one more user message, or the only one.
 type completeStatelessRequest struct {
-	turnFields
+	Messages []messageItem           `json:"messages" doc:"The conversation so far, oldest first."`
+	Text     httpio.Optional[string] `json:"text" limit:"text" doc:"One more user message, behind the others, or the only one."`
+	Entities entities                `json:"entities"`
 	configFields
-	ContactID laterContact            `json:"contactId"`
-	Messages  []messageItem           `json:"messages" doc:"The conversation so far, oldest first."`
-	Text      httpio.Optional[string] `json:"text" limit:"text" doc:"One more user message, behind the others, or the only one."`
-	Entities  entities                `json:"entities"`
+	turnFields
+	ContactID laterContact `json:"contactId"`
 }
 
 // Refine says what the members alone do not: there must be something to answer.

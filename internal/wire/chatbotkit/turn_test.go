@@ -59,6 +59,10 @@ func (s *stream) next() (l line, ok bool) {
 	}
 	must(s.t, err)
 	unmarshal(s.t, text, &l)
+	answered := answer{s.res.StatusCode, s.res.Header, text}
+	if err := contractOf(s.t).check(s.res.Request.Method, s.res.Request.URL.Path, "", answered); err != nil {
+		s.t.Error(err)
+	}
 	return l, true
 }
 
