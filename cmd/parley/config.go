@@ -35,7 +35,10 @@ comes from, and fails if there is one.`,
 	}, &cobra.Command{
 		Use:   "show",
 		Short: "Print every setting in effect and where it came from, secrets hidden",
-		Args:  cobra.NoArgs,
+		Long: `Prints a line for each setting: its name, its value and where that came from (the
+default, a line of the file, a variable or a flag). Secrets are dots. Fails, as
+serve would, if the configuration has a problem.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := p.load(cmd)
 			if err != nil {
@@ -47,7 +50,9 @@ comes from, and fails if there is one.`,
 	}, &cobra.Command{
 		Use:   "doc",
 		Short: "Print the page about all settings (docs/configuration.md)",
-		Args:  cobra.NoArgs,
+		Long: `Prints the page about all settings in Markdown. "parley help configuration" has
+the same for reading in a terminal.`,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(p.out, config.Markdown())
 			return err

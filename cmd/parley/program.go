@@ -121,6 +121,7 @@ Exit codes: 0 it went well, 1 it failed, 2 there is no such command or flag.`,
 	)
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand())
+	arrange(root)
 	p.completions(root)
 	return root
 }

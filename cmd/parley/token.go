@@ -38,7 +38,12 @@ func (p *program) tokenCreate(tenant *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Make a token and print its secret, once",
-		Args:  cobra.NoArgs,
+		Long: `Makes an API secret for a tenant. The secret alone goes to the standard output, so
+that a script can keep it, and all else to the error output. The server stores its
+hash only: a secret that is lost is replaced, not found.`,
+		Example: `  parley token create --name website
+  SECRET=$(parley token create --name nightly --expires 12h)`,
+		Args: cobra.NoArgs,
 	}
 	name := cmd.Flags().String("name", "", "what it is for")
 	expires := cmd.Flags().String("expires", "", "how long it works: 12h, 30d (default: until it is revoked)")
@@ -65,7 +70,11 @@ func (p *program) tokenList(tenant *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the tokens, without their secrets",
-		Args:  cobra.NoArgs,
+		Long: `Lists a tenant's tokens in the order in which they were made. The source says who
+manages one: api (made by "token create"), config (a secret of the configuration)
+or console (made for a command on this machine). Tokens of browser sessions are
+not listed; they end by themselves.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.withTokens(cmd, func(ctx context.Context, tokens console.Tokens) error {
 				list, err := tokens.List(ctx, *tenant)

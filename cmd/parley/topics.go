@@ -26,6 +26,29 @@ func topics() []*cobra.Command {
 	}
 }
 
+// arrange groups the commands in the help of root, and breaks long lines in the
+// help of all of them.
+func arrange(root *cobra.Command) {
+	const server, data, settings = "server", "data", "settings"
+	root.AddGroup(
+		&cobra.Group{ID: server, Title: "The server:"},
+		&cobra.Group{ID: data, Title: "What it keeps:"},
+		&cobra.Group{ID: settings, Title: "Settings and help:"},
+	)
+	groups := map[string]string{
+		"serve": server, "chat": server, "health": server, "bench": server,
+		"token": data, "export": data, "import": data, "check": data, "backup": data, "restore": data,
+		"config": settings, "version": settings,
+	}
+	for _, cmd := range root.Commands() {
+		cmd.GroupID = groups[cmd.Name()] // "" is at the end
+	}
+	root.SetHelpCommandGroupID(settings)
+	root.SetCompletionCommandGroupID(settings)
+	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", pageWidth)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
+}
+
 // helpCommand is cobra's, but for an unknown topic, which is an error.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
@@ -84,11 +107,13 @@ func exitPage() string {
 		fmt.Fprintf(&b, "  %d  %s\n", c.code, c.meaning)
 	}
 	b.WriteString(`
-config check fails if the configuration has a problem, health if the server is
-not ready, chat if an answer did. A value that a flag or a setting does not take
-is a failure too, because settings come from other places as well. A server that
-could not end in order (turns that could not be closed, data that did not close)
-fails, after it has said so; its next start closes what is left.`)
+config check fails if the configuration has a problem, check if the data has one,
+health if the server is not ready, chat if an answer failed, import if something
+could not be brought in, bench if a goal is missed. A value that a flag or a
+setting does not take is a failure too, because settings come from other places
+as well. A server that could not end in order (turns that could not be closed,
+data that did not close) fails after it has said so; its next start closes what
+is left.`)
 	return b.String()
 }
 

@@ -18,14 +18,14 @@ import "time"
 
 // Config holds every setting of the server.
 type Config struct {
-	File      string `key:"config" file:"-" flag:"config" doc:"The configuration file (YAML). It holds the same settings as this page, by the same names."`
+	File      string `key:"config" file:"-" flag:"config" doc:"The configuration file (YAML). Its keys are the names of the settings."`
 	Listen    string `key:"listen" flag:"listen" default:"127.0.0.1:8787" doc:"The address that the HTTP server listens on. Port 0 takes a free one."`
 	PublicURL string `key:"publicURL" flag:"public-url" doc:"The address that clients see, without a path: what the server prints, and its absolute links. Empty: the address it listens on, and the request's own host."`
 	Data      string `key:"data" flag:"data" default:"./parley-data" doc:"The data folder: the database, the key and the socket for commands. One server at a time uses it."`
 
 	Secret  Secret `key:"secret" doc:"An API secret of the first tenant. Empty: one is made at the first start and printed once."`
 	Key     Secret `key:"key" doc:"The key for what is encrypted at rest: 32 bytes in base64 or hexadecimal. Empty: see keyFile."`
-	KeyFile string `key:"keyFile" flag:"key-file" doc:"A file with that key. Empty: the file key in the data folder, which is made with mode 0600 if it is missing."`
+	KeyFile string `key:"keyFile" flag:"key-file" doc:"A file with the key for what is encrypted at rest. Empty: the file key in the data folder, which is made with mode 0600 if it is missing."`
 
 	Model      string            `key:"model" flag:"model" doc:"The model that answers when a request names none, or one whose provider is not configured. Empty: the first configured provider's, or quote without any."`
 	OpenAI     Vendor            `key:"openai" envPrefix:"OPENAI" doc:"OpenAI, or a server that speaks its API."`
