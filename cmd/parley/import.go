@@ -15,15 +15,15 @@ import (
 
 // importOptions are the flags of import.
 type importOptions struct {
-	tenant string
-	dryRun bool
+	tenant, from, secret string
+	dryRun               bool
 }
 
 func (p *program) importCommand() *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
-		Use:   "import FILE",
-		Short: "Bring conversations in that were exported",
+		Use:   "import FILE | --from URL",
+		Short: "Bring conversations in, from an export or another server",
 		Long: `Reads what parley export wrote, from a file or with - from the standard input,
 and writes the conversations into a tenant. A server that runs is asked through
 its socket; if none runs, the data folder is opened, and made if need be.
@@ -31,29 +31,59 @@ its socket; if none runs, the data folder is opened, and made if need be.
 Each conversation is written whole or not at all. One that is there already is
 skipped if it is the same, so an import that was interrupted can be run again.
 One that is there with other content, or cannot be read, is reported and left
-alone; the others go on, and the exit code is 1.`,
+alone; the others go on, and the exit code is 1.
+
+With --from the conversations are read from another server that speaks the same
+API, as far as its API shows them: one event a message, with its times. What is
+here already is not read again.`,
 		Example: `  parley import conversations.jsonl
   parley import --dry-run conversations.jsonl
-  zcat acme.jsonl.gz | parley import --tenant acme/dev -`,
-		Args: cobra.ExactArgs(1),
+  zcat acme.jsonl.gz | parley import --tenant acme/dev -
+  PARLEY_IMPORT_SECRET=… parley import --from https://api.chatbotkit.com`,
+		Args: cobra.MaximumNArgs(1),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.tenant, "tenant", "", "the tenant, as org/name (default: the first one)")
+	flags.StringVar(&o.from, "from", "", "the address of another server, in place of a file")
+	flags.StringVar(&o.secret, "secret", "", "its API secret; "+pullSecret+" keeps it out of the list of processes")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only say what would be done")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		in, total, closeIn, err := p.openInput(args[0])
-		if err != nil {
-			return err
+		switch {
+		case (o.from == "") == (len(args) == 0):
+			return errors.New("name a file, or - for the standard input, or with --from a server")
+		case o.from == "" && o.secret != "":
+			return errors.New("--secret is for a server that --from names")
+		case o.from != "":
+			return p.runPull(cmd, o)
 		}
-		// What is only tried must not make a data folder either.
-		err = p.withArchive(cmd, !o.dryRun, func(ctx context.Context, a console.Archive) error {
-			ctx, done := context.WithCancel(ctx)
-			defer done() // nothing reads any longer
-			return p.importArchive(ctx, a, in(ctx), total, o)
-		})
-		return errors.Join(err, closeIn())
+		return p.runImport(cmd, args[0], o)
 	}
 	return cmd
+}
+
+func (p *program) runImport(cmd *cobra.Command, path string, o importOptions) error {
+	in, total, closeIn, err := p.openInput(path)
+	if err != nil {
+		return err
+	}
+	// What is only tried must not make a data folder either.
+	err = p.withArchive(cmd, !o.dryRun, func(ctx context.Context, a console.Archive) error {
+		ctx, done := context.WithCancel(ctx)
+		defer done() // nothing reads any longer
+		return p.importArchive(ctx, a, in(ctx), total, o)
+	})
+	return errors.Join(err, closeIn())
+}
+
+func (p *program) runPull(cmd *cobra.Command, o importOptions) error {
+	from, closeFrom, err := p.remote(o)
+	if err != nil {
+		return err
+	}
+	defer closeFrom()
+	return p.withArchive(cmd, !o.dryRun, func(ctx context.Context, a console.Archive) error {
+		return p.pull(ctx, a, from, o)
+	})
 }
 
 // openInput opens what is to be imported; total is its size, 0 if that is not

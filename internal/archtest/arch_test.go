@@ -83,6 +83,9 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
+			packages: []string{"internal/pull"}, may: []string{"client", "internal/convo", "internal/archive"},
+			why: "it is a caller of somebody else's server, and knows nothing of ours",
+		}, {
 			packages: []string{"internal/transfer"},
 			may:      []string{"internal/convo", "internal/store", "internal/store/replay", "internal/archive", "internal/engine"},
 			why:      "use cases know ports and the archive's format; drivers are chosen in app",
@@ -110,7 +113,7 @@ func layers() []layer {
 			why: "bench measures every part beside the whole; nothing but its command may need it",
 		}, {
 			packages: []string{"cmd/parley"},
-			may:      []string{"client", "docs", "internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo"},
+			may:      []string{"client", "docs", "internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo", "internal/pull"},
 			why:      "the command line parses, calls app and prints; it does not wire",
 		}, {
 			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"client", "internal/*/*/*", "internal/*/*", "internal/*", "test/*"},
