@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parleyhq/parley/internal/app"
 	"github.com/parleyhq/parley/internal/config"
 )
 
@@ -26,6 +27,9 @@ comes from, and fails if there is one.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := p.load(cmd)
 			p.warn(l)
+			if err == nil {
+				err = app.CheckModels(l.Config)
+			}
 			if err != nil {
 				return err
 			}

@@ -196,6 +196,10 @@ func TestConfigCommands(t *testing.T) {
 	if !strings.Contains(err, "2 problems") || !strings.Contains(err, "turns.queue") || !strings.Contains(err, "log.level") {
 		t.Errorf("got %s", err)
 	}
+	_, err = run(t, exitFailed, []string{"PARLEY_ALIASES={a: b, b: a}"}, "config", "check")
+	if !strings.Contains(err, "stands for itself") {
+		t.Errorf("got %s", err)
+	}
 }
 
 func TestTokensAreManagedWithAndWithoutAServer(t *testing.T) {

@@ -29,6 +29,16 @@ func catalog(cfg config.Config) (*model.Catalog, error) {
 	return model.NewCatalog(model.CatalogConfig{Providers: all, Default: cfg.Model, Aliases: cfg.Aliases, Rules: rules(cfg.Models)})
 }
 
+// CheckModels says what is wrong with the models of a configuration. It does no
+// I/O.
+func CheckModels(cfg config.Config) error {
+	models, err := catalog(cfg)
+	if err == nil {
+		models.Close()
+	}
+	return err
+}
+
 // vendors are the providers that the environment alone can configure.
 func vendors(cfg config.Config) []config.Provider {
 	var list []config.Provider

@@ -130,6 +130,8 @@ func limitsOf(name string) limits {
 		{"gpt-4-turbo", limits{128000, 123904, 4096}},
 		{"gpt-4", limits{8192, 6144, 4096}},
 		{"gpt-5", limits{400000, 272000, 128000}},
+		{"gpt-oss", limits{131072, 98304, 32768}},
+		{"gpt-", limits{400000, 272000, 128000}},
 		{"o1-mini", limits{128000, 64000, 65536}},
 		{"o1", limits{200000, 100000, 100000}},
 		{"o3", limits{200000, 100000, 100000}},

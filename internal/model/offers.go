@@ -204,7 +204,7 @@ func (c *Catalog) List(ctx context.Context) []Listed {
 		l := c.limits(p, info.Name)
 		list = append(list, Listed{
 			ID: id, Provider: p.Name, Family: cmp.Or(info.Family, familyOf(info.Name)),
-			MaxTokens: cmp.Or(l.context, l.input), MaxInput: l.input, MaxOutput: l.output,
+			MaxTokens: cmp.Or(l.context, l.input), MaxInput: l.input, MaxOutput: cmp.Or(l.output, max(0, l.context-l.input)),
 		})
 	}
 	for _, reply := range c.askAll(ctx) {

@@ -214,7 +214,7 @@ func (a *answer) report() {
 
 // finish gives what is given once: the calls, the usage and the end.
 func (a *answer) finish() error {
-	calls, err := a.calls.Whole(a.stop() == model.StopLength)
+	calls, err := a.calls.Whole(a.stop(0) == model.StopLength)
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
@@ -226,19 +226,21 @@ func (a *answer) finish() error {
 	}
 	a.report()
 	if !a.events.Left() {
-		a.events.Give(model.Event{Type: model.Finish, Stop: a.stop()})
+		a.events.Give(model.Event{Type: model.Finish, Stop: a.stop(len(calls))})
 	}
 	return nil
 }
 
-func (a *answer) stop() model.StopReason {
-	switch a.reason {
-	case "max_tokens", "model_context_window_exceeded":
+// stop says why the answer ended. Some servers say "end_turn" although they
+// call.
+func (a *answer) stop(calls int) model.StopReason {
+	switch {
+	case a.reason == "max_tokens", a.reason == "model_context_window_exceeded":
 		return model.StopLength
-	case "tool_use":
-		return model.StopCalls
-	case "refusal":
+	case a.reason == "refusal":
 		return model.StopRefused
+	case a.reason == "tool_use", calls > 0:
+		return model.StopCalls
 	}
 	return model.StopEnd
 }

@@ -6,7 +6,7 @@
 // marked text of the user, as do facts; messages of one role are joined,
 // because the API wants user and assistant by turns; a dialogue that begins or
 // ends with an answer gets a short user text there. Seed and penalties are not
-// sent: the API has none.
+// sent: the API has none, nor have newer models a temperature.
 //
 // # Cost
 //

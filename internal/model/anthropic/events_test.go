@@ -152,6 +152,51 @@ func TestTemperatureStaysInTheAPIsRange(t *testing.T) {
 	}
 }
 
+func TestNewModelsAreAskedAsTheyWantToBe(t *testing.T) {
+	t.Parallel()
+	warm := 0.5
+	for name, want := range map[string]struct{ temperature, thinking bool }{
+		"claude-3-5-haiku-20241022": {true, false}, "claude-opus-4-6": {true, false}, "claude-opus-4-5-20251101": {true, false}, "claude-sonnet-4-20250514": {true, false},
+		"claude-opus-4-7": {false, false}, "claude-opus-5": {false, true}, "claude-sonnet-5-5": {false, true}, "anthropic/claude-fable-5-1": {false, true},
+		"claude-mythos-preview": {true, false}, "other-9": {true, false},
+	} {
+		body := sent(t, &model.Request{Model: name, Messages: []model.Message{{Role: model.User, Text: "x"}}, Params: model.Params{Temperature: &warm}})
+		if got := strings.Contains(body, `"temperature"`); got != want.temperature {
+			t.Errorf("%s: a temperature is sent: %t", name, got)
+		}
+		if got := strings.Contains(body, `"thinking":{"type":"adaptive","display":"summarized"}`); got != want.thinking || strings.Contains(body, `"thinking"`) != got {
+			t.Errorf("%s: thoughts are asked for: %t in %s", name, got, body)
+		}
+	}
+}
+
+func TestUnusualStreamsAreRead(t *testing.T) {
+	t.Parallel()
+	const call = `{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}`
+	for _, c := range []struct {
+		name   string
+		events []string
+		text   string
+		calls  int
+		stop   model.StopReason
+	}{
+		{"text in the beginning of a block", []string{start, `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hel"}}`, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"lo"}}`, ended}, "Hello", 0, model.StopEnd},
+		{"thinking that is left out", []string{start, `{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}`, `{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"x"}}`, hello, ended}, "Hello", 0, model.StopEnd},
+		{"a call although it says end_turn", []string{start, hello, call, ended, stopped}, "Hello", 1, model.StopCalls},
+		{"a refusal behind text", []string{start, hello, `{"type":"message_delta","delta":{"stop_reason":"refusal"}}`, stopped}, "Hello", 0, model.StopRefused},
+		{"a full context", []string{start, hello, `{"type":"message_delta","delta":{"stop_reason":"model_context_window_exceeded"}}`}, "Hello", 0, model.StopLength},
+		{"an error behind a whole answer", []string{start, hello, ended, `{"type":"error","error":{"type":"api_error"}}`}, "Hello", 0, model.StopEnd},
+		{"no beginning", []string{hello, ended}, "Hello", 0, model.StopEnd},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := canned(t, c.events...); got.Err != nil || got.Text != c.text || len(got.Calls) != c.calls || got.Stop != c.stop {
+				t.Errorf("got %+v, want %q, %d calls and stop %d", got, c.text, c.calls, c.stop)
+			}
+		})
+	}
+}
+
 func TestBaseURLsAreMended(t *testing.T) {
 	t.Parallel()
 	for base, want := range map[string]string{

@@ -3,6 +3,7 @@ package anthropic
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -27,6 +28,7 @@ type body struct {
 	Stream       bool        `json:"stream"`
 	Temperature  *float64    `json:"temperature,omitempty"`
 	CacheControl cacheMark   `json:"cache_control"`
+	Thinking     *thinking   `json:"thinking,omitempty"`
 	ToolChoice   *toolChoice `json:"tool_choice,omitempty"`
 	Tools        []tool      `json:"tools,omitempty"`
 	System       []block     `json:"system,omitempty"`
@@ -35,6 +37,11 @@ type body struct {
 
 type cacheMark struct {
 	Type string `json:"type"`
+}
+
+type thinking struct {
+	Type    string `json:"type"`
+	Display string `json:"display"`
 }
 
 type toolChoice struct {
@@ -72,9 +79,13 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 		Model: req.Model, MaxTokens: defaultMaxTokens(req.Model), Stream: true,
 		CacheControl: mark,
 	}
-	if warm := req.Params.Temperature; warm != nil {
+	now := generation(req.Model)
+	if warm := req.Params.Temperature; warm != nil && now < noSampling {
 		most := min(*warm, maxTemperature)
 		b.Temperature = &most
+	}
+	if now >= thinksUnasked {
+		b.Thinking = &thinking{Type: "adaptive", Display: "summarized"}
 	}
 	if most := req.Params.MaxTokens; most != nil {
 		b.MaxTokens = *most
@@ -102,6 +113,36 @@ func defaultMaxTokens(name string) int64 {
 		return 4096
 	}
 	return 32000
+}
+
+// From these generations on, models take no temperature, and think without
+// being asked, but show their thoughts only if they are.
+const (
+	noSampling    = 4.7
+	thinksUnasked = 5
+)
+
+// generation is the number in a model's name: 4.7 of claude-opus-4-7. Names
+// without one count as 0.
+func generation(name string) float64 {
+	rest, ok := strings.CutPrefix(name[strings.LastIndexByte(name, '/')+1:], "claude-")
+	if !ok {
+		return 0
+	}
+	words := strings.Split(rest, "-")
+	for i, word := range words {
+		n, err := strconv.ParseFloat(word, 64)
+		if err != nil {
+			continue
+		}
+		if i+1 < len(words) && len(words[i+1]) == 1 { // longer ones are dates
+			if more, err := strconv.ParseFloat(words[i+1], 64); err == nil {
+				n += more / 10
+			}
+		}
+		return n
+	}
+	return 0
 }
 
 // split parts the system messages at the beginning from the others.

@@ -226,7 +226,7 @@ func TestModelsListsWhatChatsAndAsksOnce(t *testing.T) {
 	h := &host{tags: `{"models":[{"name":"llama3.2:latest","model":"llama3.2:latest","digest":"1"},{"name":"small:1b","digest":"2"},{"model":"nomic-embed-text","digest":"3"},
 		{"model":"big:cloud","remote_host":"https://ollama.com:443","digest":"4"},{"model":"broken","digest":"5"}]}`}
 	p := ollama.New(ollama.Options{Transport: h})
-	want := []model.Info{{Name: "llama3.2", MaxInput: 6144}, {Name: "small:1b", MaxInput: 1536}, {Name: "big:cloud", MaxInput: 98304}, {Name: "broken", MaxInput: 6144}}
+	want := []model.Info{{Name: "llama3.2", MaxInput: 6144}, {Name: "small:1b", MaxInput: 1536}, {Name: "broken", MaxInput: 6144}, {Name: "big:cloud", MaxInput: 98304}}
 	for round := range 2 {
 		infos, err := p.Models(t.Context())
 		if err != nil || len(infos) != len(want) {

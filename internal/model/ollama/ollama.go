@@ -115,6 +115,14 @@ type tag struct {
 	RemoteHost string `json:"remote_host"` // of a model that runs in the cloud
 }
 
+// away is 1 for a model that runs elsewhere, else 0.
+func (t tag) away() int {
+	if t.RemoteHost != "" || inCloud(cmp.Or(t.Model, t.Name)) {
+		return 1
+	}
+	return 0
+}
+
 // details are what Ollama tells of one model only when it is asked.
 type details struct {
 	context int64 // 0 = not known
@@ -127,9 +135,10 @@ const (
 	atOnce     = 4
 )
 
-// Models implements model.Provider. Models that do not chat are left out. The
-// latest ones come first, and the tag latest, which means nothing, is not
-// shown.
+// Models implements model.Provider. Models that do not chat are left out. Those
+// that run on the server itself come first, so that none of the cloud answers by
+// default while there is another one; among each, the latest. The tag latest,
+// which means nothing, is not shown.
 func (d *Driver) Models(ctx context.Context) ([]model.Info, error) {
 	var list struct {
 		Models []tag `json:"models"`
@@ -138,6 +147,7 @@ func (d *Driver) Models(ctx context.Context) ([]model.Info, error) {
 		return nil, err
 	}
 	tags := list.Models[:min(len(list.Models), maxDetails)]
+	slices.SortStableFunc(tags, func(a, b tag) int { return cmp.Compare(a.away(), b.away()) })
 	all := d.allDetails(ctx, tags)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -149,7 +159,7 @@ func (d *Driver) Models(ctx context.Context) ([]model.Info, error) {
 			continue
 		}
 		window := all[i].context - all[i].context/4
-		if t.RemoteHost == "" && !inCloud(name) {
+		if t.away() == 0 {
 			window = min(cmp.Or(window, d.window), d.window)
 		}
 		infos = append(infos, model.Info{Name: name, MaxInput: window})

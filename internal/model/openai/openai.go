@@ -57,7 +57,7 @@ func New(o Options) *Driver {
 		header.Set("Authorization", "Bearer "+key)
 	}
 	return &Driver{
-		vendor: base == DefaultBaseURL,
+		vendor: isVendor(base),
 		client: remote.New(remote.Options{
 			Provider: cmp.Or(o.Name, "openai"), BaseURL: base, Key: key,
 			Header: header, Silence: o.Silence, Transport: o.Transport,
@@ -79,6 +79,12 @@ func baseURL(s string) string {
 		s = u.JoinPath("v1").String()
 	}
 	return s
+}
+
+// isVendor knows OpenAI itself, which has addresses for regions as well.
+func isVendor(base string) bool {
+	u, err := url.Parse(base)
+	return err == nil && (u.Hostname() == "api.openai.com" || strings.HasSuffix(u.Hostname(), ".api.openai.com"))
 }
 
 // Vendor implements model.Vendor.

@@ -42,6 +42,12 @@ func TestForgivesCompatibleServers(t *testing.T) {
 		{"content in parts", []string{`{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}`, stop, done}, "ab", model.StopEnd},
 		{"no choices, as Azure begins", []string{`{"choices":[],"prompt_filter_results":[]}`, text("a"), stop, done}, "a", model.StopEnd},
 		{"a refusal", []string{`{"choices":[{"delta":{"refusal":"No."}}]}`, stop, done}, "No.", model.StopRefused},
+		{"a usage in every chunk", []string{`{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, stop, done}, "a", model.StopEnd},
+		{"a usage before the reason", []string{text("a"), `{"choices":[],"usage":{"prompt_tokens":1}}`, stop, done}, "a", model.StopEnd},
+		{"no list of choices", []string{`{"choices":null}`, text("a"), stop, done}, "a", model.StopEnd},
+		{"text behind the reason", []string{`{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}`, text("b"), done}, "ab", model.StopEnd},
+		{"a refusal in pieces behind text", []string{text("a"), `{"choices":[{"delta":{"refusal":"b"}}]}`, `{"choices":[{"delta":{"refusal":"c"}}]}`, stop, done}, "abc", model.StopRefused},
+		{"the last chunk twice", []string{text("a"), stop, stop, done}, "a", model.StopEnd},
 		{"garbage behind a whole answer", []string{text("a"), stop, "{"}, "a", model.StopEnd},
 		{"an error behind a whole answer", []string{text("a"), stop, `{"error":{"message":"late"}}`}, "a", model.StopEnd},
 	} {
@@ -144,7 +150,7 @@ func TestBaseURLsAreMended(t *testing.T) {
 func TestReasoningModelsHaveTheirOwnLimit(t *testing.T) {
 	t.Parallel()
 	most := int64(9)
-	for name, want := range map[string]string{"gpt-4o": "max_tokens", "o3-mini": "max_completion_tokens", "openai/gpt-5.4": "max_completion_tokens", "orca": "max_tokens"} {
+	for name, want := range map[string]string{"gpt-4o": "max_tokens", "o3-mini": "max_completion_tokens", "openai/gpt-5.4": "max_completion_tokens", "gpt-6-sol": "max_completion_tokens", "gpt-5": "max_completion_tokens", "gpt-oss-20b": "max_tokens", "orca": "max_tokens"} {
 		r := &recorder{Canned: modeltest.Canned("data: " + stop + "\n\n")}
 		p := openai.New(openai.Options{Transport: r})
 		for range p.Stream(t.Context(), &model.Request{Model: name, Messages: []model.Message{{Role: model.User, Text: "x"}}, Params: model.Params{MaxTokens: &most}}) {
@@ -169,6 +175,18 @@ func TestModelsTellsVendorAndServers(t *testing.T) {
 	infos, err = openai.New(openai.Options{BaseURL: "http://x", Transport: list}).Models(t.Context())
 	if err != nil || len(infos) != 5 || infos[4].MaxInput != 6144 {
 		t.Errorf("a server offers %v (%v), want all that it lists", infos, err)
+	}
+}
+
+func TestTheVendorIsKnownByItsHost(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]bool{
+		"": true, "https://api.openai.com/v1/": true, "https://eu.api.openai.com/v1": true,
+		"https://evil-api.openai.com.example/v1": false, "http://localhost:8080": false, "https://my.openai.azure.com/openai/v1": false,
+	} {
+		if got := openai.New(openai.Options{BaseURL: base}).Vendor(); got != want {
+			t.Errorf("%q is taken for OpenAI itself: %t", base, got)
+		}
 	}
 }
 

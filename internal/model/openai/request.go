@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -88,8 +89,10 @@ func schema(s convo.JSON) json.RawMessage {
 // answer max_completion_tokens, because their thinking counts as well.
 func reasons(name string) bool {
 	name = name[strings.LastIndexByte(name, '/')+1:]
-	if strings.HasPrefix(name, "gpt-5") {
-		return true
+	if line, ok := strings.CutPrefix(name, "gpt-"); ok {
+		number, _, _ := strings.Cut(line, "-")
+		n, err := strconv.ParseFloat(number, 64)
+		return err == nil && n >= 5
 	}
 	return len(name) >= 2 && name[0] == 'o' && name[1] >= '1' && name[1] <= '9' && (len(name) == 2 || name[2] == '-')
 }

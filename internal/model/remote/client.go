@@ -11,6 +11,7 @@
 //   - No line and no event is longer than a bound, and neither is the text of an
 //     error. No error holds the key.
 //   - Redirections are not followed, because they would take the key along.
+//   - A compressed answer, which nobody asked for, is an error and no garbage.
 package remote
 
 import (
@@ -222,6 +223,10 @@ func (k *call) do(q question) (*http.Response, error) {
 	k.body = res.Body
 	if res.StatusCode != http.StatusOK {
 		return nil, k.refusal(res)
+	}
+	// Nobody asked for it, and it would hold tokens back.
+	if packed := res.Header.Get("Content-Encoding"); packed != "" && packed != "identity" {
+		return nil, k.client.Errorf(model.Malformed, res.StatusCode, nil, "provider %s compresses its answers without being asked; turn that off there, or in the proxy before it", k.client.options.Provider)
 	}
 	return res, nil
 }

@@ -67,7 +67,7 @@ func (s *Stream) Next() ([]byte, error) {
 		if len(line) == 0 && len(s.data) > 0 {
 			return s.data, nil
 		}
-		if len(line) > 0 && s.plain || len(s.data) == 0 && bareError(line) {
+		if s.plain && len(bytes.TrimSpace(line)) > 0 || len(s.data) == 0 && bareError(line) {
 			return line, nil
 		}
 		if err := s.take(line); err != nil {
