@@ -67,7 +67,7 @@ func openKeyFile(cfg config.Config, log *slog.Logger) (file seal.KeyFile, err er
 	if path != "" {
 		file, err = seal.LoadKey(path)
 	} else {
-		path = filepath.Join(cfg.Data, "key")
+		path = filepath.Join(cfg.Data, keyName)
 		if file, err = dataKey(path, filepath.Join(cfg.Data, keyID)); err != nil {
 			return file, err
 		}
