@@ -91,9 +91,14 @@ func TestWhatHasNoSchemaIsAnError(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
-	s := openapi.NewSchemas(map[reflect.Type]string{reflect.TypeFor[answer](): "A", reflect.TypeFor[base](): "A"}, nil)
-	if _, err := s.Components(); err == nil {
-		t.Error("two types share a name")
+	for want, names := range map[string]map[reflect.Type]string{
+		"two types have the name A": {reflect.TypeFor[answer](): "A", reflect.TypeFor[base](): "A"},
+		"nothing uses":              {reflect.TypeFor[base](): "Base"},
+	} {
+		s := openapi.NewSchemas(names, nil)
+		if _, err := s.Components(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
 	}
 }
 

@@ -41,8 +41,16 @@ func NewSchemas(names map[reflect.Type]string, bounds map[string]int) *Schemas {
 }
 
 // Components are the schemas that have names, in the order of their first use.
-// The error is the first one of any type that has no schema.
-func (s *Schemas) Components() (Map[*Schema], error) { return s.made, s.err }
+// The error is the first one of any type that has no schema, or says that a name
+// is not used.
+func (s *Schemas) Components() (Map[*Schema], error) {
+	for t, name := range s.names {
+		if _, ok := s.made.Get(name); !ok {
+			s.Fail("nothing uses the type %s, of the name %s", t, name)
+		}
+	}
+	return s.made, s.err
+}
 
 // Fail keeps the first error, for [Schemas.Components].
 func (s *Schemas) Fail(format string, args ...any) *Schema {

@@ -28,16 +28,20 @@ func newDocument(limits engine.Limits) (*openapi.Document, error) {
 			{URL: "/api/v1", Description: "The same, under the prefix that the published JavaScript package uses."},
 		},
 		Security: []map[string][]string{{"token": {}}},
-		Tags:     tags(),
 	}
-	texts := references()
+	all := groups()
+	for _, g := range all {
+		document.Tags = append(document.Tags, openapi.Tag{Name: g.name, Description: g.description})
+	}
 	for _, op := range operations() {
-		text, ok := texts[op.name]
-		if !ok {
-			return nil, fmt.Errorf("the operation %s has no description", op.name)
+		tag, text, err := find(all, op.name)
+		if err != nil {
+			return nil, err
 		}
+		described := d.operation(op, text)
+		described.Tags = []string{tag}
 		methods, _ := document.Paths.Get(op.path)
-		methods.Set(strings.ToLower(op.method), d.operation(op, text))
+		methods.Set(strings.ToLower(op.method), described)
 		document.Paths.Set(op.path, methods)
 	}
 	var err error
@@ -49,12 +53,22 @@ func newDocument(limits engine.Limits) (*openapi.Document, error) {
 	return document, err
 }
 
+// find gives the group of an operation and what is said of it.
+func find(all []group, name string) (tag string, text reference, err error) {
+	for _, g := range all {
+		if text, ok := g.operations[name]; ok {
+			return g.name, text, nil
+		}
+	}
+	return "", reference{}, fmt.Errorf("the operation %s has no description", name)
+}
+
 // describer makes the parts of a document.
 type describer struct{ schemas *openapi.Schemas }
 
 func (d *describer) operation(op operation, text reference) *openapi.Operation {
 	described := &openapi.Operation{
-		OperationID: op.name, Tags: []string{text.tag}, Summary: text.summary, Description: text.description,
+		OperationID: op.name, Summary: text.summary, Description: text.description,
 		Parameters: d.parameters(op, text),
 	}
 	if op.session {

@@ -99,7 +99,7 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	}
 	path, ok := cutPrefix(r.URL.EscapedPath())
 	if !ok {
-		return convo.Errorf(convo.NotFound, "there is nothing at this path; the API is under /v1")
+		return convo.Errorf(convo.NotFound, "there is nothing at this path; the API is under /v1, and described at /docs")
 	}
 	actor, err := f.authenticate(r)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"reflect"
 
 	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/openapi"
 )
 
 // introduction stands before the operations.
@@ -17,25 +16,6 @@ Ask with Accept: application/jsonl to get an answer as JSON Lines: one JSON obje
 An error has a message for people and a code for programs. A status that clients repeat by themselves (429, 500, 502, 503, 504) is sent only while nothing has happened; what fails later is a 200 whose end.reason is error.
 
 Times are milliseconds since 1970. Absent members were never given; a list is never absent.`
-
-// The groups of operations.
-const (
-	tagConversation = "Conversations"
-	tagTurn         = "Turns"
-	tagMessage      = "Messages"
-	tagSession      = "Sessions"
-	tagPlatform     = "Platform"
-)
-
-func tags() []openapi.Tag {
-	return []openapi.Tag{
-		{Name: tagConversation, Description: "A conversation keeps messages, and how they are answered."},
-		{Name: tagTurn, Description: "A turn is one run of the model. It belongs to the server: a stored turn goes on when its connection is lost."},
-		{Name: tagMessage, Description: "The messages of a conversation, in the order in which it was held."},
-		{Name: tagSession, Description: "Tokens that a browser may have."},
-		{Name: tagPlatform, Description: "What this server has to offer."},
-	}
-}
 
 // schemaNames are the names of schemas in the document, and so of types in the
 // clients that are made of it.
@@ -75,7 +55,6 @@ func schemaNames() map[reflect.Type]string {
 
 // reference is what the document says of an operation beside its types.
 type reference struct {
-	tag         string
 	summary     string
 	description string
 	example     string // of a request body
@@ -83,77 +62,109 @@ type reference struct {
 	model       bool // it asks a model, or for one
 }
 
-// references are by the names of operations.
-func references() map[string]reference {
+// group is operations that stand together, by their names.
+type group struct {
+	name, description string
+	operations        map[string]reference
+}
+
+func groups() []group {
+	return []group{
+		{"Conversations", "A conversation keeps messages, and how they are answered.", conversationReferences()},
+		{"Turns", "A turn is one run of the model. It belongs to the server: a stored turn goes on when its connection is lost.", turnReferences()},
+		{"Messages", "The messages of a conversation, in the order in which it was held.", messageReferences()},
+		{"Sessions", "Tokens that a browser may have.", sessionReferences()},
+		{"Platform", "What this server has to offer.", platformReferences()},
+	}
+}
+
+func conversationReferences() map[string]reference {
 	return map[string]reference{
-		"listConversations": {tag: tagConversation, summary: "List conversations",
+		"listConversations": {summary: "List conversations",
 			description: "All conversations of the account, a page at a time, or as lines all of them.",
 			answer:      listOf[conversationObject]("A page of conversations.")},
-		"exportConversations": {tag: tagConversation, summary: "Export conversations",
+		"exportConversations": {summary: "Export conversations",
 			description: "The list once more, also as CSV for spreadsheets: ask with Accept: text/csv.",
 			answer:      asCSV(listOf[conversationObject]("A page of conversations, or all as lines or rows."))},
-		"createConversation": {tag: tagConversation, summary: "Create a conversation",
+		"createConversation": {summary: "Create a conversation",
 			description: "Makes a conversation, with its first messages if some are given. Nothing is generated.",
 			example:     `{"name":"Travel","backstory":"You are a friendly guide.","messages":[{"type":"user","text":"Hello"}]}`,
 			answer:      with[createdConversation]("The id of the new conversation, and its messages if some were given."), model: true},
-		"fetchConversation": {tag: tagConversation, summary: "Fetch a conversation",
+		"fetchConversation": {summary: "Fetch a conversation",
 			description: "One conversation, without its messages.", answer: with[conversationObject]("The conversation.")},
-		"updateConversation": {tag: tagConversation, summary: "Update a conversation",
+		"updateConversation": {summary: "Update a conversation",
 			description: "Changes the members that are given. null clears one.",
 			example:     `{"name":"Journeys","meta":{"lang":"en"}}`,
 			answer:      with[idObject]("The id of the conversation."), model: true},
-		"deleteConversation": {tag: tagConversation, summary: "Delete a conversation",
+		"deleteConversation": {summary: "Delete a conversation",
 			description: "Removes it with its messages and its session tokens. A turn that runs is stopped.",
 			example:     `{}`, answer: with[idObject]("The id of what is gone.")},
-		"fetchConversationUsage": {tag: tagConversation, summary: "Fetch the usage of a conversation",
+		"fetchConversationUsage": {summary: "Fetch the usage of a conversation",
 			description: "How many tokens its turns cost, and how many messages users and bots have in it.",
 			answer:      with[usageObject]("The sums.")},
-		"upvoteConversation": {tag: tagConversation, summary: "Vote for a conversation",
+		"upvoteConversation": {summary: "Vote for a conversation",
 			description: "Stores a rating.", example: `{"value":100,"reason":"It helped."}`, answer: with[idObject]("The id of the conversation.")},
-		"downvoteConversation": {tag: tagConversation, summary: "Vote against a conversation",
+		"downvoteConversation": {summary: "Vote against a conversation",
 			description: "Stores a rating.", example: `{"value":-50,"reason":"Too long."}`, answer: with[idObject]("The id of the conversation.")},
+	}
+}
 
-		"completeConversation": {tag: tagTurn, summary: "Complete without a conversation",
+func turnReferences() map[string]reference {
+	return map[string]reference{
+		"completeConversation": {summary: "Complete without a conversation",
 			description: "Answers the messages that are given. Nothing is stored, and the turn ends with its caller's connection.",
 			example:     `{"messages":[{"type":"user","text":"What is a parley?"}]}`, answer: turnAnswer(), model: true},
-		"completeConversationMessage": {tag: tagTurn, summary: "Complete in a conversation",
+		"completeConversationMessage": {summary: "Complete in a conversation",
 			description: "Stores the user's message, runs the model and stores its answer. Turns of one conversation run one after the other.",
 			example:     `{"text":"What is a parley?"}`, answer: turnAnswer(), model: true},
-		"receiveConversationMessage": {tag: tagTurn, summary: "Receive an answer",
+		"receiveConversationMessage": {summary: "Receive an answer",
 			description: "Runs the model on what is stored, without a new message.",
 			example:     `{}`, answer: turnAnswer(), model: true},
-		"sendConversationMessage": {tag: tagTurn, summary: "Send a message",
+		"sendConversationMessage": {summary: "Send a message",
 			description: "Stores a user's message. Nothing is generated until it is received.",
 			example:     `{"text":"What is a parley?"}`, answer: withResult[createdMessage]("The id of the message, and what is known of its text.")},
-		"readConversationEvents": {tag: tagTurn, summary: "Read the log of a conversation",
+		"readConversationEvents": {summary: "Read the log of a conversation",
 			description: "Everything that happened behind a number, and with live what happens from now on. The seq of the last line that was seen is where to go on after a lost connection: drop the lines that came after it.",
 			answer:      logAnswer()},
-		"stopConversation": {tag: tagTurn, summary: "Stop a turn",
+		"stopConversation": {summary: "Stop a turn",
 			description: "Ends the turn that runs, or the one that is named. Its partial text is stored, and its readers get their result.",
 			example:     `{}`, answer: with[stoppedObject]("How many turns were stopped.")},
+	}
+}
 
-		"listConversationMessages": {tag: tagMessage, summary: "List messages",
+func messageReferences() map[string]reference {
+	return map[string]reference{
+		"listConversationMessages": {summary: "List messages",
 			description: "The messages of a conversation. Session tokens do not see those of type backstory and instruction.",
 			answer:      listOf[messageObject]("A page of messages.")},
-		"createConversationMessage": {tag: tagMessage, summary: "Create a message",
+		"createConversationMessage": {summary: "Create a message",
 			description: "Stores a message of any type. Nothing is generated. Session tokens may add those of type user, context and activity.",
 			example:     `{"type":"context","text":"The caller is in Lisbon."}`, answer: with[createdMessage]("The id of the message, and what is known of its text.")},
-		"fetchConversationMessage": {tag: tagMessage, summary: "Fetch a message",
+		"fetchConversationMessage": {summary: "Fetch a message",
 			description: "One message of a conversation.", answer: with[messageObject]("The message.")},
-		"updateConversationMessage": {tag: tagMessage, summary: "Update a message",
+		"updateConversationMessage": {summary: "Update a message",
 			description: "Changes the members that are given. null clears one.",
 			example:     `{"text":"The caller is in Porto."}`, answer: with[idObject]("The id of the message.")},
-		"deleteConversationMessage": {tag: tagMessage, summary: "Delete a message",
+		"deleteConversationMessage": {summary: "Delete a message",
 			description: "Removes a message, and its text from the log.", example: `{}`, answer: with[idObject]("The id of what is gone.")},
-		"upvoteConversationMessage": {tag: tagMessage, summary: "Vote for a message",
+		"upvoteConversationMessage": {summary: "Vote for a message",
 			description: "Stores a rating.", example: `{"value":100}`, answer: with[idObject]("The id of the message.")},
-		"downvoteConversationMessage": {tag: tagMessage, summary: "Vote against a message",
+		"downvoteConversationMessage": {summary: "Vote against a message",
 			description: "Stores a rating.", example: `{"value":-100,"reason":"Wrong."}`, answer: with[idObject]("The id of the message.")},
+	}
+}
 
-		"createConversationSession": {tag: tagSession, summary: "Create a session",
+func sessionReferences() map[string]reference {
+	return map[string]reference{
+		"createConversationSession": {summary: "Create a session",
 			description: "Makes a token that works in this conversation only, for its users' browsers. It is shown once.",
 			example:     `{"durationInSeconds":3600}`, answer: with[sessionObject]("The token, and when it ends.")},
-		"listPlatformModels": {tag: tagPlatform, summary: "List models",
+	}
+}
+
+func platformReferences() map[string]reference {
+	return map[string]reference{
+		"listPlatformModels": {summary: "List models",
 			description: "The models that a request may name.", answer: listOf[modelObject]("A page of models."), model: true},
 	}
 }
