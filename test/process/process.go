@@ -167,7 +167,7 @@ func (o *output) String() string {
 func environment() []string {
 	kept := []string{"PARLEY_FIND_OLLAMA=false"}
 	for _, e := range os.Environ() {
-		if !slices.ContainsFunc([]string{"PARLEY_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "OLLAMA_"}, func(own string) bool { return strings.HasPrefix(e, own) }) {
+		if !slices.ContainsFunc([]string{"PARLEY_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "OLLAMA_", "OTEL_"}, func(own string) bool { return strings.HasPrefix(e, own) }) {
 			kept = append(kept, e)
 		}
 	}
