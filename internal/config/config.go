@@ -108,7 +108,7 @@ type Limits struct {
 type Rates struct {
 	Token   int `key:"token" default:"0" doc:"Requests a minute with one token, those of browser sessions included; all of a minute's may come at once. 0: no limit."`
 	Tenant  int `key:"tenant" default:"0" doc:"Requests a minute with all tokens of a tenant together. 0: no limit."`
-	Address int `key:"address" default:"60" doc:"Wrong tokens a minute from one address (IPv6: from one /64 network); with more of them, only tokens that were used a moment ago work from there. Loopback addresses are not limited. Behind a reverse proxy, set trustedProxies. 0: no limit."`
+	Address int `key:"address" default:"300" doc:"Wrong tokens a minute from one address (IPv6: from one /64 network); beyond that, only API secrets that were used a moment ago work from there. Loopback addresses are not limited. Behind a reverse proxy, set trustedProxies. 0: no limit."`
 }
 
 // Streams bound how many answers may be open at once: turns that are waited for

@@ -55,7 +55,8 @@ type bench struct {
 	fake   *fakeprovider.Server
 }
 
-func newBench(t *testing.T) *bench {
+// newBench starts a server, with more settings than all have.
+func newBench(t *testing.T, more ...string) *bench {
 	t.Helper()
 	address, err := process.Address()
 	if err != nil {
@@ -65,7 +66,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{fake: fake, server: &process.Server{
 		Command: []string{program, "serve"},
 		Address: address,
-		Env: []string{
+		Env: append([]string{
 			"PARLEY_LISTEN=" + address,
 			"PARLEY_DATA=" + filepath.Join(t.TempDir(), "data"),
 			"PARLEY_SECRET=" + apiSecret,
@@ -74,7 +75,7 @@ func newBench(t *testing.T) *bench {
 			"ANTHROPIC_BASE_URL=" + fake.URL,
 			"ANTHROPIC_API_KEY=any",
 			`PARLEY_PROVIDERS=[{name: small, kind: openai, baseURL: "` + fake.URL + `/v1", models: [one]}]`,
-		},
+		}, more...),
 	}}
 	if err := b.server.Start(t.Context()); err != nil {
 		t.Fatal(err)
