@@ -18,6 +18,7 @@ import (
 
 // lister is a provider of which only the list counts.
 type lister struct {
+	mu    sync.Mutex // guards infos, err and hang where somebody watches
 	infos []model.Info
 	err   error
 	asked atomic.Int32
@@ -30,11 +31,21 @@ func (l *lister) Models(ctx context.Context) ([]model.Info, error) {
 	l.asked.Add(1)
 	l.most.Store(max(l.most.Load(), l.now.Add(1)))
 	defer l.now.Add(-1)
-	if l.hang {
+	l.mu.Lock()
+	infos, err, hang := l.infos, l.err, l.hang
+	l.mu.Unlock()
+	if hang {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	return l.infos, l.err
+	return infos, err
+}
+
+// turn changes what the provider says from now on.
+func (l *lister) turn(change func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
 }
 
 func (*lister) Stream(context.Context, *model.Request) iter.Seq2[model.Event, error] {

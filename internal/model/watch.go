@@ -7,12 +7,8 @@ import (
 	"time"
 )
 
-// How often a provider that loads its models is looked at, and how long it may
-// take to answer. One on the same machine answers at once or is not there.
-const (
-	watchEvery = 30 * time.Second
-	seekTime   = 2 * time.Second
-)
+// watchEvery is how often a provider that loads its models is looked at.
+const watchEvery = 30 * time.Second
 
 // Watch keeps up with the providers that load their models, until ctx ends: an
 // optional one is there from the time when it answers with a model to the time
@@ -45,7 +41,7 @@ func (p *provider) watch(ctx context.Context, found func(string, bool)) {
 
 // seek asks the provider whether it is there.
 func (p *provider) seek(ctx context.Context) bool {
-	asking, cancel := context.WithTimeout(ctx, seekTime)
+	asking, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	infos, err := p.Provider.Models(asking)
 	if ctx.Err() != nil {

@@ -100,7 +100,7 @@ func TestAnOptionalProviderIsThereWhileItAnswers(t *testing.T) {
 		if l.asked.Load() != before {
 			t.Error("a request waits for a provider that is not there")
 		}
-		l.err = nil
+		l.turn(func() { l.err = nil })
 		time.Sleep(35 * time.Second) // the test's own clock
 		synctest.Wait()
 		wantRoute(t, c, "", "ollama:llama3.2")
@@ -110,14 +110,14 @@ func TestAnOptionalProviderIsThereWhileItAnswers(t *testing.T) {
 		if got := ids(ctx, c); got != "llama3.2 gpt-4o quote mine" {
 			t.Errorf("the list has %s", got)
 		}
-		l.hang = true // it answers no more
+		l.turn(func() { l.hang = true }) // it answers no more
 		time.Sleep(35 * time.Second)
 		absent()
-		l.hang = false
+		l.turn(func() { l.hang = false })
 		if lines := strings.Join(c.Ready(ctx), "\n"); !strings.Contains(lines, "ollama: ready, with llama3.2, gpt-4o") || !strings.Contains(lines, "default model: llama3.2 (ollama)") {
 			t.Errorf("it says\n%s", lines)
 		}
-		l.infos = nil
+		l.turn(func() { l.infos = nil })
 		time.Sleep(35 * time.Second)
 		absent()
 		if lines := strings.Join(c.Ready(ctx), "\n"); !strings.Contains(lines, "ollama: not found; set OLLAMA_HOST (or start Ollama on this machine)") {

@@ -8,6 +8,10 @@
 //	go run ./test/fakeprovider
 //	OPENAI_BASE_URL=http://127.0.0.1:40123/v1 go run ./cmd/parley serve
 //	ANTHROPIC_BASE_URL=http://127.0.0.1:40123 ANTHROPIC_API_KEY=any go run ./cmd/parley serve
+//	GEMINI_BASE_URL=http://127.0.0.1:40123 GEMINI_API_KEY=any go run ./cmd/parley serve
+//	OLLAMA_HOST=127.0.0.1:40123 go run ./cmd/parley serve
+//
+// With -listen 127.0.0.1:11434 a server finds it as it would find an Ollama.
 package main
 
 import (

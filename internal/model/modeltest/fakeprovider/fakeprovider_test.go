@@ -66,10 +66,52 @@ func TestMagicTexts(t *testing.T) {
 	}
 }
 
+func TestTheOtherDialectsAnswerToo(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	const (
+		gemini = "/v1beta/models/m:streamGenerateContent?alt=sse"
+		ollama = "/api/chat"
+	)
+	for _, c := range []struct{ path, text, want, not string }{
+		{gemini, "Hello you", `"text":"you"`, "fake_error"},
+		{gemini, "Hello", `"finishReason":"STOP"`, "[DONE]"},
+		{gemini, "fake:calls n=2", `"args":{"location":"Paris 2"}`, "MAX_TOKENS"},
+		{gemini, "fake:length", `"finishReason":"MAX_TOKENS"`, "STOP"},
+		{gemini, "fake:reasoning", `"thought":true`, "functionCall"},
+		{gemini, "fake:error", `"status":"UNAVAILABLE"`, "STOP"},
+		{gemini, "fake:nousage", "STOP", "usageMetadata"},
+		{gemini, "fake:503", `"code":503`, "data:"},
+		{ollama, "Hello you", `"content":"you"`, "data:"},
+		{ollama, "Hello", `"done_reason":"stop"`, "data:"},
+		{ollama, "fake:calls n=1", `"arguments":{"location":"Paris 1"}`, "call_2"},
+		{ollama, "fake:length", `"done_reason":"length"`, `"stop"`},
+		{ollama, "fake:reasoning", `"thinking":"Let me"`, "tool_calls"},
+		{ollama, "fake:error", `{"error":"The fake provider was told to fail."}`, `"done":true`},
+		{ollama, "fake:429", `{"error":`, `"done"`},
+	} {
+		body := `{"model":"m","messages":[{"role":"user","content":"` + c.text + `"}]}`
+		if c.path == gemini {
+			body = `{"contents":[{"role":"user","parts":[{"text":"` + c.text + `"}]}]}`
+		}
+		res, err := http.Post(fake.URL+c.path, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, _ := io.ReadAll(res.Body) // some answers break on purpose
+		_ = res.Body.Close()
+		if got := string(data); !strings.Contains(got, c.want) || strings.Contains(got, c.not) {
+			t.Errorf("%s %s: got %s, want %q and not %q", c.path, c.text, got, c.want, c.not)
+		}
+	}
+}
+
 func TestRefusesWhatRealProvidersRefuse(t *testing.T) {
 	t.Parallel()
 	fake := fakeprovider.Start(t)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	const gemini = "/v1beta/models/gemini-3-flash:streamGenerateContent?alt=sse" // its generation wants signatures
 	const stream = `"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":1,`
 	for _, c := range []struct{ path, body string }{
 		{"/v1/chat/completions", `{`},
@@ -80,6 +122,16 @@ func TestRefusesWhatRealProvidersRefuse(t *testing.T) {
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":" "}]}]}`},
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"x"}]}]}`},
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]},{"role":"user","content":[{"type":"text","text":"x"}]}]}`},
+		{gemini, `{"contents":[]}`},
+		{gemini, `{"contents":[{"role":"model","parts":[{"text":"x"}]}]}`},
+		{gemini, `{"contents":[{"role":"user","parts":[]}]}`},
+		{gemini, `{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"f","args":{}},"thoughtSignature":"s"}]}]}`},
+		{gemini, `{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{}}}]}]}`},
+		{gemini, `{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{}}}]}]}`},
+		{"/api/chat", `{"model":"m","messages":[]}`},
+		{"/api/chat", `{"model":"m","stream":false,"messages":[{"role":"user","content":"x"}]}`},
+		{"/api/chat", `{"model":"m","messages":[{"role":"tool","content":"x"}]}`},
+		{"/api/chat", `{"model":"m","messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}]}`},
 	} {
 		res, err := http.Post(fake.URL+c.path, "application/json", strings.NewReader(c.body))
 		if err != nil {
