@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +41,7 @@ type fillReport struct {
 }
 
 func fillFolders(context.Context, json.RawMessage) (any, map[string]operation, error) {
+	debug.SetGCPercent(400) // nearly all of its memory is garbage at once
 	return nil, map[string]operation{"fill": decoded(fill)}, nil
 }
 
@@ -133,6 +136,15 @@ func (b *bench) store(ctx context.Context, spec fillSpec) (*filledStore, error) 
 	return s, nil
 }
 
+// check has the program look whether a folder is sound.
+func (b *bench) check(ctx context.Context, data string) error {
+	out, err := exec.CommandContext(ctx, b.Program, "check", "--data", data).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("parley check does not accept what was written: %w: %.2000s", err, out)
+	}
+	return nil
+}
+
 // storeOf is a store with that many conversations of the usual size.
 func storeOf(conversations int) fillSpec {
 	return fillSpec{Conversations: conversations, Messages: messagesEach, Mean: meanText}
@@ -186,6 +198,7 @@ func (s fillSpec) maker(words *prose, index int) *maker {
 const fillToken = "0193d8a0-0000-7000-8000-000000000001"
 
 func (m *maker) log() []convo.Event {
+	m.events = make([]convo.Event, 0, m.Messages*(m.Mean/9+6)) // about as many as there will be
 	m.add("", fillToken, convo.ConversationCreated{})
 	for slot := range int64(m.Messages / 2) {
 		m.turn(slot + 1)

@@ -23,6 +23,10 @@ func (m folder) measure(ctx context.Context, b *bench, r *Result) error {
 	if err != nil {
 		return err
 	}
+	if err := b.check(ctx, random.data); err != nil { // the other may have a server, and takes long
+		return err
+	}
+	r.notef("parley check accepts the folder of random characters, which the same code wrote")
 	r.add(goal{name: "size, like English", unit: "MB", kind: Ratio, limit: 1.6}, []pair{words.sizes()})
 	r.add(goal{name: "size, random characters", unit: "MB", kind: Ratio}, []pair{random.sizes()})
 	return nil
