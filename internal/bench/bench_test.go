@@ -98,7 +98,7 @@ func TestSlowStreamsAreMeasured(t *testing.T) {
 	}
 	b := newBench(t)
 	r := b.row(t.Context(), Row{Name: "slow", measure: slow{streams: 20, tokens: 10, pause: 30 * time.Millisecond, ramp: 100 * time.Millisecond}.measure})
-	if r.Error != "" || len(r.Measures) != 4 || r.Measures[1].Subject <= 0 {
+	if r.Error != "" || len(r.Measures) != 6 || r.Measures[1].Subject <= 0 {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -117,7 +117,7 @@ func (b *bench) profiled(now bool, p *process, work func() error) error {
 	if !now || b.Profile == "" {
 		return work()
 	}
-	path, err := filepath.Abs(filepath.Join(b.Profile, b.name+".pprof"))
+	path, err := b.profilePath("")
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,24 @@ func (b *bench) profiled(now bool, p *process, work func() error) error {
 	}
 	err = work()
 	return errors.Join(err, p.call("profiled", nil, nil))
+}
+
+// heap writes what is on the worker's heap, if profiles are wanted.
+func (b *bench) heap(p *process) error {
+	if b.Profile == "" {
+		return nil
+	}
+	path, err := b.profilePath(".heap")
+	if err != nil {
+		return err
+	}
+	return p.call("heap", path, nil)
+}
+
+// profilePath names the profile of the row that runs. Workers have folders of
+// their own, so it is absolute.
+func (b *bench) profilePath(kind string) (string, error) {
+	return filepath.Abs(filepath.Join(b.Profile, b.name+kind+".pprof"))
 }
 
 // environment is ours without the settings of the program.

@@ -9,6 +9,7 @@ import (
 // the server with that of one on its way through the proxy.
 type relay struct {
 	streams  int
+	answers  int // that each stream asks for, one after the other
 	answer   answerSpec
 	protocol protocol
 	limit    float64
@@ -48,7 +49,7 @@ func (m relay) measure(ctx context.Context, b *bench, r *Result) error {
 type relayCost struct{ alone, chain float64 }
 
 func (m relay) cost(s *stack, through *endpoint, spec loadSpec) (cost relayCost, err error) {
-	spec.Streams, spec.Answer = m.streams, m.answer
+	spec.Streams, spec.Answers, spec.Answer = m.streams, m.answers, m.answer
 	spec.Spread = 10 * m.answer.Pause // so that tokens do not come all at once
 	var report loadReport
 	var alone, provider time.Duration

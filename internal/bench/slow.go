@@ -33,6 +33,8 @@ func (m slow) measure(ctx context.Context, b *bench, r *Result) error {
 		{name: "resident memory of a stream", unit: "KiB", kind: Ratio, limit: 1.2},
 		{name: "lateness, p99", unit: "ms", kind: Ratio, limit: 1.5},
 		{name: "lateness, p50", unit: "ms", kind: Ratio},
+		{name: "of its memory, stacks", unit: "KiB", kind: Ratio},
+		{name: "of its memory, heap", unit: "KiB", kind: Ratio},
 		{name: "CPU per token", unit: "µs", kind: Ratio},
 	}
 	return b.rounds(ctx, r, false, goals, func(last bool) ([]pair, error) {
@@ -46,16 +48,17 @@ func (m slow) measure(ctx context.Context, b *bench, r *Result) error {
 		}
 		return []pair{
 			{server.memory, proxy.memory}, {millis(server.late.P99), millis(proxy.late.P99)},
-			{millis(server.late.P50), millis(proxy.late.P50)}, {server.cpu, proxy.cpu},
+			{millis(server.late.P50), millis(proxy.late.P50)},
+			{server.stacks, proxy.stacks}, {server.heap, proxy.heap}, {server.cpu, proxy.cpu},
 		}, nil
 	})
 }
 
 // slowCost is what the streams cost one process.
 type slowCost struct {
-	memory float64 // KiB a stream
-	cpu    float64 // µs a token
-	late   quantiles
+	memory, stacks, heap float64 // KiB a stream
+	cpu                  float64 // µs a token
+	late                 quantiles
 }
 
 // cost runs the streams through processes of their own: what memory a process
@@ -89,8 +92,14 @@ func (m slow) cost(ctx context.Context, b *bench, last bool, p protocol) (cost s
 			})
 			ended <- err
 		}()
-		full, err := m.resident(ctx, through.process)
-		cost.memory = float64(full-before.Resident) / 1024 / float64(m.streams)
+		full, err := m.look(ctx, through.process)
+		each := func(full, before float64) float64 { return (full - before) / 1024 / float64(m.streams) }
+		cost.memory = each(float64(full.Resident), float64(before.Resident))
+		cost.stacks = each(float64(full.Stacks), float64(before.Stacks))
+		cost.heap = each(float64(full.Heap), float64(before.Heap))
+		if err == nil && last && p != bare {
+			err = b.heap(through.process)
+		}
 		return errors.Join(err, <-ended)
 	})
 	if err != nil {
@@ -117,22 +126,22 @@ func (s *stack) between(ctx context.Context, p protocol) (*endpoint, error) {
 // looks is how often the memory is read: a garbage collection moves it.
 const looks = 5
 
-// resident is the median of the process's memory between the end of the ramp,
-// when all streams are open, and the end of the first stream.
-func (m slow) resident(ctx context.Context, p *process) (int64, error) {
-	all := make([]float64, looks)
+// look is the median of the process's memory between the end of the ramp, when
+// all streams are open, and the end of the first stream.
+func (m slow) look(ctx context.Context, p *process) (Usage, error) {
+	var resident, stacks, heap [looks]float64
 	wait := m.ramp
-	for i := range all {
+	for i := range looks {
 		wait += (time.Duration(m.tokens)*m.pause - m.ramp) / (looks + 2)
 		if !sleep(ctx, wait) {
-			return 0, context.Cause(ctx)
+			return Usage{}, context.Cause(ctx)
 		}
 		wait = 0
 		u, err := p.usage()
 		if err != nil {
-			return 0, err
+			return Usage{}, err
 		}
-		all[i] = float64(u.Resident)
+		resident[i], stacks[i], heap[i] = float64(u.Resident), float64(u.Stacks), float64(u.Heap)
 	}
-	return int64(median(all)), nil
+	return Usage{Resident: int64(median(resident[:])), Stacks: uint64(median(stacks[:])), Heap: uint64(median(heap[:]))}, nil
 }

@@ -12,6 +12,8 @@ type Usage struct {
 	CPU       time.Duration // user and system
 	Resident  int64         // bytes in memory now; 0 where the system does not say
 	Allocated uint64        // bytes of Go's heap ever allocated
+	Stacks    uint64        // bytes of goroutines' stacks
+	Heap      uint64        // bytes of Go's heap in use, garbage included
 }
 
 // errNoResident says that a row cannot be measured on this system.
@@ -25,7 +27,7 @@ func used() (Usage, error) {
 	}
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	return Usage{CPU: cpu, Resident: resident("self"), Allocated: memory.TotalAlloc}, nil
+	return Usage{CPU: cpu, Resident: resident("self"), Allocated: memory.TotalAlloc, Stacks: memory.StackInuse, Heap: memory.HeapInuse}, nil
 }
 
 func processorTime() (time.Duration, error) {

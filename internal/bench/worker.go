@@ -111,6 +111,8 @@ func (w *worker) answer(ctx context.Context, r request) (out any, err error) {
 		return nil, w.startProfile(r.In)
 	case "profiled":
 		return nil, w.endProfile()
+	case "heap":
+		return nil, writeHeap(r.In)
 	}
 	op, ok := w.ops[r.Op]
 	if !ok {
@@ -128,6 +130,19 @@ func (w *worker) startProfile(in json.RawMessage) (err error) {
 		return err
 	}
 	return pprof.StartCPUProfile(w.profile)
+}
+
+// writeHeap writes what is on the heap now.
+func writeHeap(in json.RawMessage) error {
+	var path string
+	if err := json.Unmarshal(in, &path); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.WriteHeapProfile(f), f.Close())
 }
 
 func (w *worker) endProfile() error {
