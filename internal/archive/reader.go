@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -217,26 +216,4 @@ func (c *Conversation) Events() ([]convo.Event, error) {
 		from = to
 	}
 	return events, nil
-}
-
-func decodeEvent(line []byte) (convo.Event, error) {
-	l, err := strict[struct {
-		eventLine
-		Body json.RawMessage `json:"body"`
-	}](line)
-	if err != nil {
-		return convo.Event{}, err
-	}
-	kind, err := kindNamed(l.Kind)
-	if err != nil {
-		return convo.Event{}, err
-	}
-	if l.Body == nil {
-		return convo.Event{}, errors.New("the event has no body")
-	}
-	body, err := kind.decode(l.Body)
-	if err != nil {
-		return convo.Event{}, fmt.Errorf("the body of %s: %w", l.Kind, err)
-	}
-	return convo.Event{Seq: l.Seq, At: time.UnixMilli(l.At).UTC(), Turn: l.Turn, Origin: l.Origin, Body: body}, nil
 }
