@@ -16,6 +16,7 @@ import (
 // The bounds of the pages in which a store is read. A page of events is as long
 // as the one before it suggests.
 const (
+	firstPage = 16 // all of them may be long
 	pageSize  = 1000
 	pageBytes = 4 << 20
 )
@@ -111,7 +112,7 @@ func yieldSorted(ids []string, yield func(string, error) bool) bool {
 func events(ctx context.Context, r store.Reader, tenant, id string) iter.Seq2[convo.Event, error] {
 	return func(yield func(convo.Event, error) bool) {
 		var cut engine.Interruption
-		limit := pageSize / 8
+		limit := firstPage
 		for after := int64(0); ; {
 			page, err := r.Events(ctx, tenant, id, after, limit)
 			if err != nil {
