@@ -64,9 +64,6 @@ func (s *settings) open(ctx context.Context, connect func(context.Context) (*htt
 
 // close ends the connection, also in the middle of its answer.
 func (c *connection) close() {
-	if c.timer != nil {
-		c.timer.Stop()
-	}
 	c.cancel(nil)
 	_ = c.body.Close()
 }
@@ -77,13 +74,15 @@ func (c *connection) Close() error {
 	return nil
 }
 
-// Read implements [io.Reader]. Blanks count as a sign of life.
+// Read implements [io.Reader]. Blanks count as a sign of life, and the time that
+// the reader of the stream takes for an event does not count as silence.
 func (c *connection) Read(p []byte) (int, error) {
-	n, err := c.body.Read(p)
-	if c.timer != nil {
-		c.timer.Reset(c.idle)
+	if c.timer == nil {
+		return c.body.Read(p)
 	}
-	return n, err
+	c.timer.Reset(c.idle)
+	defer c.timer.Stop()
+	return c.body.Read(p)
 }
 
 // watch ends the connection once it is silent for too long. It is for servers
@@ -91,6 +90,7 @@ func (c *connection) Read(p []byte) (int, error) {
 func (c *connection) watch() {
 	if c.timer == nil {
 		c.timer = time.AfterFunc(c.idle, func() { c.cancel(errIdle) })
+		c.timer.Stop()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 )
@@ -91,6 +92,48 @@ func FuzzLines(f *testing.F) {
 			if err == nil && event.Info().Kind != l.Type {
 				t.Errorf("a line of kind %q became an event of kind %q", l.Type, event.Info().Kind)
 			}
+		}
+	})
+}
+
+// The log of a conversation may hold anything too, and may be another one's.
+func FuzzTurn(f *testing.F) {
+	f.Add(`{"type":"completeBegin","data":{},"seq":5}`+"\n"+`{"type":"token","data":{"token":"x"},"seq":6}`+"\n",
+		`{"type":"token","data":{"token":"x"},"seq":6,"turn":"t"}`+"\n"+`{"type":"completeEnd","data":{},"turn":"t"}`+"\n"+
+			`{"type":"result","data":{"end":{"reason":"stop"}},"seq":9,"turn":"t"}`+"\n")
+	f.Add(`{"type":"token","seq":-1}`, `{"type":"error","data":{"message":"m"}}`)
+	f.Add(`{"type":"completeBegin","data":{},"seq":5}`, `{"type":"conversationDeleted","data":{"id":"c"}}`)
+	f.Fuzz(func(t *testing.T, stream, log string) {
+		var last int64
+		var results int
+		r := &turnReader{s: &settings{parley: new(atomic.Bool)}}
+		r.give = func(e Event) bool {
+			if results > 0 {
+				t.Error("something follows the result")
+			}
+			if _, ok := e.(ResultEvent); ok {
+				results++
+			}
+			if seq := e.Info().Seq; seq > 0 {
+				last = seq
+			}
+			return true
+		}
+		read := func(text string, take func(line) error) {
+			lines := newLineReader(strings.NewReader(text))
+			for r.result == nil {
+				l, err := lines.next()
+				if err != nil || take(l) != nil {
+					return
+				}
+			}
+		}
+		read(stream, r.own)
+		if r.seq != last {
+			t.Errorf("it stands at %d after %d", r.seq, last)
+		}
+		if r.seq > 0 && r.result == nil {
+			read(log, r.logged())
 		}
 	})
 }

@@ -107,7 +107,10 @@ func (r *logReader) run(ctx context.Context) error {
 		if r.seq > before {
 			try = 0
 		}
-		if errors.Is(err, errLeft) || try >= r.s.resumes || !r.s.retryable(ctx, request, err) || !pause(ctx, try, err) {
+		if errors.Is(err, errLeft) || try >= r.s.resumes || !r.s.retryable(ctx, request, err) {
+			return err
+		}
+		if err := pause(ctx, try, err); err != nil {
 			return err
 		}
 	}

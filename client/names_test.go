@@ -140,7 +140,7 @@ func TestEveryPublishedNameHasItsCounterpart(t *testing.T) {
 	names, doc := exported(t)
 	rows := table(doc)
 	list := published(t)
-	if len(list) < 200 {
+	if len(list) < 213 { // more can come, none can go
 		t.Fatalf("the list has %d names", len(list))
 	}
 	for _, name := range list {

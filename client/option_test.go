@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -217,5 +219,26 @@ func TestFetchReachesAnyPath(t *testing.T) {
 		if _, err := c.Fetch(t.Context(), path, in); err == nil {
 			t.Errorf("%s passes", path)
 		}
+	}
+}
+
+// One client serves many goroutines, also with options of their own.
+func TestAClientMayBeUsedByMany(t *testing.T) {
+	t.Parallel()
+	c := connect(t, client.WithTimezone("UTC"))
+	id := converse(t, c)
+	var group sync.WaitGroup
+	for n := range 8 {
+		group.Go(func() {
+			_, err := c.Conversation.Send(t.Context(), id, client.SendRequest{Text: "hi"}, client.WithHeader("X-Number", strconv.Itoa(n)))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	page, err := c.Conversation.Message.List(t.Context(), id, client.ListRequest{})
+	if err != nil || len(page.Items) != 8 {
+		t.Errorf("there are %d messages, %v", len(page.Items), err)
 	}
 }

@@ -101,6 +101,9 @@ func (s *settings) once(ctx context.Context, r *request) (*http.Response, error)
 	if err != nil {
 		return nil, err
 	}
+	if s.retries == 0 {
+		req.GetBody = nil // else net/http makes a request with a key again by itself
+	}
 	h := req.Header
 	h.Set("User-Agent", s.userAgent)
 	h.Set("Accept", r.accept)

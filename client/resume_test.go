@@ -188,7 +188,7 @@ func TestAStreamThatIsCutBeforeItsFirstLineJoinsItsTurn(t *testing.T) {
 			r.Body = struct {
 				io.Reader
 				io.Closer
-			}{broken{}, r.Body}
+			}{io.MultiReader(strings.NewReader(" "), broken{}), r.Body}
 		}
 		return nil
 	}

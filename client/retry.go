@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -25,10 +26,7 @@ func (s *settings) retry(ctx context.Context, r *request, work func() error) err
 		if err == nil || try >= s.retries || !s.retryable(ctx, r, err) {
 			return err
 		}
-		if !pause(ctx, try, err) {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
+		if err := pause(ctx, try, err); err != nil {
 			return err
 		}
 	}
@@ -80,47 +78,49 @@ func (s *settings) honoured(ctx context.Context, r *request) bool {
 	if err != nil {
 		return false
 	}
-	resp, err := s.once(ctx, probe)
+	var page struct {
+		Cursor string `json:"cursor"` // a number, also where no line stands for it
+	}
+	err = s.retry(ctx, probe, func() error {
+		resp, err := s.once(ctx, probe)
+		if err != nil {
+			return err
+		}
+		return decode(ctx, resp, &page)
+	})
 	if err != nil {
 		return false
 	}
-	var page struct {
-		Items  []line  `json:"items"`
-		Cursor *string `json:"cursor"`
-	}
-	if decode(ctx, resp, &page) != nil || page.Cursor == nil {
+	seq, err := strconv.ParseInt(page.Cursor, 10, 64)
+	if err != nil || seq <= 0 {
 		return false
 	}
-	for _, l := range page.Items {
-		if l.Seq > 0 {
-			s.parley.Store(true)
-			return true
-		}
-	}
-	return false
+	s.parley.Store(true)
+	return true
 }
 
-// pause lets time pass before the next try: longer each time, by a part that is
-// left to chance so that many clients do not come back at once, and as long as
-// the server asked for. It reports false if there is no sense in waiting.
-func pause(ctx context.Context, try int, err error) bool {
+// pause lets time pass before the next try after err: longer each time, by a
+// part that is left to chance so that many clients do not come back at once, and
+// as long as the server asked for. It returns err if there is no sense in
+// waiting, and the cause if ctx ends.
+func pause(ctx context.Context, try int, err error) error {
 	wait := min(firstWait<<min(try, 10), lastWait)
 	wait = wait/2 + rand.N(wait/2)
 	if refused, ok := errors.AsType[*Error](err); ok {
 		if refused.RetryAfter > maxWait {
-			return false
+			return err
 		}
 		wait = max(wait, refused.RetryAfter)
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
-		return false // the error says more than a deadline would
+		return err // it says more than the deadline would
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return context.Cause(ctx)
 	}
 }

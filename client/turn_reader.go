@@ -65,8 +65,8 @@ func (t *turnReader) run(ctx context.Context) error {
 		if try >= t.s.resumes || !t.resumable(ctx, err) {
 			return t.final(err)
 		}
-		if !pause(ctx, try, err) {
-			return t.final(err)
+		if err := pause(ctx, try, err); err != nil {
+			return err
 		}
 	}
 }
