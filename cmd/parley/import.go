@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 )
 
@@ -45,7 +46,7 @@ here already is not read again.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.tenant, "tenant", "", "the tenant, as org/name (default: the first one)")
 	flags.StringVar(&o.from, "from", "", "the address of another server, in place of a file")
-	flags.StringVar(&o.secret, "secret", "", "its API secret; "+pullSecret+" keeps it out of the list of processes")
+	flags.StringVar(&o.secret, "secret", "", "its API secret; "+config.ImportSecret+" keeps it out of the list of processes")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only say what would be done")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {

@@ -10,24 +10,22 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/client"
+	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/pull"
 )
 
-// pullSecret is the variable with the secret of the server that is pulled from.
-// PARLEY_SECRET is that of this one: it must not be sent elsewhere by mistake.
-const pullSecret = "PARLEY_IMPORT_SECRET"
-
-// remote makes a client of the server that the flags name.
+// remote makes a client of the server that the flags name. PARLEY_SECRET is
+// that of this one: it must not be sent elsewhere by mistake.
 func (p *program) remote(o importOptions) (*client.Client, func(), error) {
 	secret := o.secret
 	for _, pair := range p.env {
-		if value, ok := strings.CutPrefix(pair, pullSecret+"="); ok && secret == "" {
+		if value, ok := strings.CutPrefix(pair, config.ImportSecret+"="); ok && secret == "" {
 			secret = value
 		}
 	}
 	if secret == "" {
-		return nil, nil, errors.New("--from needs a secret of that server: set " + pullSecret + ", or give --secret")
+		return nil, nil, errors.New("--from needs a secret of that server: set " + config.ImportSecret + ", or give --secret")
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	c, err := client.New(client.WithBaseURL(o.from), client.WithSecret(secret),

@@ -149,7 +149,10 @@ begins with PARLEY_ is warned about.
 	for _, s := range config.Settings() {
 		fmt.Fprintf(&b, "%s\n%s\n", s.Env, indent(s.Doc, 4))
 	}
-	b.WriteString(`Besides, NOTIFY_SOCKET, which systemd sets, is told when the server is ready and
+	b.WriteString(`PARLEY_IMPORT_SECRET is the API secret of the server that parley import --from
+reads from.
+
+Besides, NOTIFY_SOCKET, which systemd sets, is told when the server is ready and
 when it stops. GOMEMLIMIT and GOMAXPROCS work as in every Go program.`)
 	return b.String()
 }

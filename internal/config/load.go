@@ -47,6 +47,10 @@ func Load(from Sources) (*Loaded, error) {
 	return l.loaded, nil
 }
 
+// ImportSecret is a variable that is no setting: the API secret of the server
+// that one run of parley import reads from.
+const ImportSecret = "PARLEY_IMPORT_SECRET"
+
 type loader struct {
 	env      map[string]string
 	loaded   *Loaded
@@ -107,7 +111,7 @@ func (l *loader) readEnv(all []setting) {
 	}
 	for name, value := range l.env {
 		rest, ours := strings.CutPrefix(name, "PARLEY_")
-		if !ours || known[name] || value == "" || strings.HasPrefix(rest, "TEST_") {
+		if !ours || known[name] || value == "" || strings.HasPrefix(rest, "TEST_") || name == ImportSecret {
 			continue
 		}
 		if part, ok := later(envPath(rest)); ok {

@@ -143,6 +143,7 @@ func TestWhatIsExportedAndImportedIsExportedTheSame(t *testing.T) {
 	}
 	s.run("b", "export", "two.jsonl")
 	s.same("two.jsonl", want)
+	s.run("b", "check")
 	if imported, skipped, _ := s.counts(s.run("a", "import", "one.jsonl")); imported != 0 || skipped != *conversations {
 		t.Errorf("into where it came from: %d imported, %d skipped", imported, skipped)
 	}
@@ -226,5 +227,6 @@ func (s *scene) complete(data string, want []byte) int {
 	}
 	s.run(data, "export", data+".jsonl")
 	s.same(data+".jsonl", want)
+	s.run(data, "check")
 	return before
 }
