@@ -2,7 +2,7 @@ package httpio
 
 import (
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,11 +14,11 @@ import (
 
 // Param is a parameter of a query string. What describes it is what reads it.
 type Param[T any] struct {
-	name    string
-	doc     string
-	schema  *openapi.Schema
-	explode bool // the members of an object are parameters of their own
-	read    func(Query) (T, error)
+	name   string
+	doc    string
+	schema *openapi.Schema
+	deep   bool // an object, of which each member is sent as name[member]
+	read   func(Query) (T, error)
 }
 
 // Declared is a [Param] of any type.
@@ -39,8 +39,8 @@ func (p Param[T]) QueryName() string { return p.name }
 // Parameter implements [Declared].
 func (p Param[T]) Parameter() *openapi.Parameter {
 	described := &openapi.Parameter{Name: p.name, In: "query", Description: p.doc, Schema: p.schema}
-	if p.explode {
-		described.Style, described.Explode = "form", true
+	if p.deep {
+		described.Style, described.Explode = "deepObject", true
 	}
 	return described
 }
@@ -128,21 +128,23 @@ func TimeParam(name, doc string) Param[time.Time] {
 // maxMillis is the year 10000, where ISO 8601 dates end.
 const maxMillis = 253402300800000
 
-// GroupParam is all parameters whose names are name.rest, by the rest. There may
-// be most of them, each with at most levels parts behind the name.
+// GroupParam is all parameters whose names are name.rest, by the rest: a.b is a
+// level below a. There may be most of them, with at most levels levels. The form
+// name[rest] is taken too, which is the one that OpenAPI has a word for and that
+// generated clients send.
 func GroupParam(name string, most, levels int, doc string) Param[map[string]string] {
 	schema := &openapi.Schema{
 		Type: openapi.Types{"object"}, AdditionalProperties: openapi.Text(), MaxProperties: &most,
-		PropertyNames: &openapi.Schema{Pattern: fmt.Sprintf(`^%s\.[^.]*(\.[^.]*){0,%d}$`, regexp.QuoteMeta(name), levels-1)},
+		PropertyNames: &openapi.Schema{Pattern: fmt.Sprintf(`^[^.]*(\.[^.]*){0,%d}$`, levels-1)},
 	}
-	return Param[map[string]string]{name: name, doc: doc, schema: schema, explode: true, read: func(q Query) (map[string]string, error) {
+	return Param[map[string]string]{name: name, doc: doc, schema: schema, deep: true, read: func(q Query) (map[string]string, error) {
 		found := map[string]string{}
-		for full, values := range q.values {
-			rest, ok := strings.CutPrefix(full, name+".")
+		for _, full := range slices.Sorted(maps.Keys(q.values)) {
+			rest, ok := cutGroup(name, full)
 			if !ok {
 				continue
 			}
-			if found[rest] = values[0]; strings.Count(rest, ".") >= levels {
+			if found[rest] = q.values.Get(full); strings.Count(rest, ".") >= levels {
 				return nil, convo.Errorf(convo.Invalid, "a filter on %s takes at most %d levels", name, levels)
 			}
 		}
@@ -151,4 +153,14 @@ func GroupParam(name string, most, levels int, doc string) Param[map[string]stri
 		}
 		return found, nil
 	}}
+}
+
+// cutGroup gives the rest of a parameter's name, from either of its forms.
+func cutGroup(name, full string) (rest string, ok bool) {
+	if rest, ok := strings.CutPrefix(full, name+"."); ok {
+		return rest, true
+	}
+	rest, ok = strings.CutPrefix(full, name+"[")
+	rest, closed := strings.CutSuffix(rest, "]")
+	return strings.ReplaceAll(rest, "][", "."), ok && closed
 }

@@ -3,6 +3,7 @@ package httpio_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -36,6 +37,10 @@ func TestParametersGiveTypedValues(t *testing.T) {
 	if meta, err := httpio.GroupParam("meta", 2, 2, "").Read(q); err != nil || len(meta) != 2 || meta["a"] != "1" || meta["b.c"] != "x y" {
 		t.Errorf("meta: %v, %v", meta, err)
 	}
+	both := query(t, "meta[a]=1&meta%5Bb%5D%5Bc%5D=x&meta.d=2&meta[e=3&metaf]=4&meta[]=5")
+	if meta, err := httpio.GroupParam("meta", 9, 2, "").Read(both); err != nil || !maps.Equal(meta, map[string]string{"a": "1", "b.c": "x", "d": "2", "": "5"}) {
+		t.Errorf("meta: %v, %v", meta, err)
+	}
 	if order, err := httpio.ChoiceParam("order", "", "desc", "asc").Read(q); order != "asc" || err != nil {
 		t.Errorf("order: %q, %v", order, err)
 	}
@@ -65,7 +70,7 @@ func TestParametersRefuseWhatTheyCannotRead(t *testing.T) {
 	moment, group := httpio.TimeParam("t", ""), httpio.GroupParam("g", 2, 2, "")
 	for _, raw := range []string{
 		"n=", "n=0", "n=11", "n=x", "n=1.5", "n=99999999999999999999", "b=1", "b=", "o=", "o=up",
-		"t=yesterday", "t=-5", "t=99999999999999999", "g.a.b.c=1", "g.a=1&g.b=1&g.c=1",
+		"t=yesterday", "t=-5", "t=99999999999999999", "g.a.b.c=1", "g[a][b][c]=1", "g.a=1&g[b]=1&g[c]=1", "g.a=1&g.b=1&g.c=1",
 	} {
 		q := query(t, raw)
 		_, err1 := number.Read(q)
@@ -90,7 +95,7 @@ func TestParametersDescribeThemselves(t *testing.T) {
 		{httpio.IntParam("n", 0, 9, 0, ""), `{"name":"n","in":"query","schema":{"type":"integer","format":"int64","default":0,"minimum":0,"maximum":9}}`},
 		{httpio.IntParam("n", 1, 9, 0, ""), `{"name":"n","in":"query","schema":{"type":"integer","format":"int64","minimum":1,"maximum":9}}`},
 		{httpio.BoolParam("b", ""), `{"name":"b","in":"query","schema":{"type":"boolean","default":false}}`},
-		{httpio.GroupParam("g", 2, 3, ""), `{"name":"g","in":"query","style":"form","explode":true,"schema":{"type":"object","propertyNames":{"pattern":"^g\\.[^.]*(\\.[^.]*){0,2}$"},"maxProperties":2,"additionalProperties":{"type":"string"}}}`},
+		{httpio.GroupParam("g", 2, 3, ""), `{"name":"g","in":"query","style":"deepObject","explode":true,"schema":{"type":"object","propertyNames":{"pattern":"^[^.]*(\\.[^.]*){0,2}$"},"maxProperties":2,"additionalProperties":{"type":"string"}}}`},
 	} {
 		if got, err := json.Marshal(c.param.Parameter()); string(got) != c.want || err != nil {
 			t.Errorf("%s\n%s\n%v", got, c.want, err)

@@ -91,6 +91,13 @@ same(
   'the messages',
 )
 
+// Conversations are found by their meta.
+const other = must(await client.POST('/conversation/create', { body: { meta: { kind: { of: 'nested' } } } }))
+for (const [meta, id] of [[{ kind: 'test' }, created.id], [{ 'kind.of': 'nested' }, other.id]] as const) {
+  const found = must(await client.GET('/conversation/list', { params: { query: { meta } } }))
+  same(found.items.map((item) => item.id), [id], `the conversations with ${JSON.stringify(meta)}`)
+}
+
 // An error has its type, and what cannot be asked does not compile.
 const refused = await client.POST('/conversation/{conversationId}/message/create', {
   params: { path },

@@ -51,7 +51,7 @@ func newListParams(orders ...string) listParams {
 		take: httpio.IntParam("take", 1, engine.MaxTake, 0,
 			fmt.Sprintf("How many items. Unless given, %d as JSON, and all there are as JSON Lines or CSV.", engine.DefaultTake)),
 		meta: httpio.GroupParam("meta", maxFilters, maxLevels,
-			"Only objects whose meta has this value, as in meta.lang=en; several filters must all hold. Dots lead into nested objects."),
+			"Only objects whose meta has these values, as in meta[lang]=en or meta.lang=en; all of them must hold. Dots lead into nested objects."),
 	}
 }
 
