@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/parleyhq/parley/internal/console"
@@ -31,6 +32,10 @@ func TestTheSocketHasNoLimits(t *testing.T) {
 		if status, header := overSocket(t.Context(), t, client, secret); status != http.StatusOK || header.Get("RateLimit") != "" {
 			t.Errorf("over the socket: %d, RateLimit %q", status, header.Get("RateLimit"))
 		}
+	}
+	status, body := plain(t, client.HTTP(), console.BaseURL+"/metrics")
+	if status != http.StatusOK || !strings.Contains(body, `parley_limits_refused_total{limit="rate.tenant"} 2`) {
+		t.Errorf("the metrics do not tell: %d", status)
 	}
 	if status, body := s.text("/readyz"); status != http.StatusOK {
 		t.Errorf("a health check gets %d, %s", status, body)

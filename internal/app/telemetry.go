@@ -56,6 +56,9 @@ func (a *App) openBeside(ctx context.Context) error {
 	if err := a.telemetry.Watch(a.hub, a.store); err != nil {
 		return err
 	}
+	if err := a.telemetry.WatchLimits(a.limiter); err != nil {
+		return err
+	}
 	cfg := a.cfg.Telemetry
 	if err := a.listenBeside(ctx, "telemetry.metrics", cfg.Metrics, a.telemetry.OnlyMetrics()); err != nil {
 		return err

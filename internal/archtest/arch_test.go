@@ -95,7 +95,7 @@ func layers() []layer {
 			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
 		}, {
 			packages: []string{"internal/telemetry"},
-			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/hub", "internal/engine", "internal/httpio"},
+			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/hub", "internal/engine", "internal/httpio", "internal/ratelimit"},
 			why:      "telemetry observes through the ports; it knows neither drivers nor fronts, and nobody but app knows it",
 		}, {
 			packages: []string{"internal/app"},

@@ -27,6 +27,9 @@ func TestThePageNamesEveryMetricAndItsLabels(t *testing.T) {
 	if err := tel.Watch(hub.New(), tel.Store(inner)); err != nil {
 		t.Fatal(err)
 	}
+	if err := tel.WatchLimits(nil); err != nil {
+		t.Fatal(err)
+	}
 	turn(tel, "m", &model.Error{Kind: model.Silent}, convo.EndFailed)
 	_, request := tel.RequestStarted(httptest.NewRequest("GET", "/", nil))
 	request.Ended(httpio.RequestEnd{Took: time.Second})
