@@ -169,3 +169,28 @@ func FuzzNext(f *testing.F) {
 		}
 	})
 }
+
+// seen keeps the headers of the requests that it answers.
+type seen struct{ header http.Header }
+
+func (s *seen) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.header = req.Header
+	return modeltest.Canned("data: x\n\n").RoundTrip(req)
+}
+
+func TestHeadersOfTheContextGoAlongAndReplaceNone(t *testing.T) {
+	t.Parallel()
+	transport := &seen{}
+	c := remote.New(remote.Options{Provider: "p", BaseURL: "http://p", Header: http.Header{"Authorization": {"own"}}, Transport: transport})
+	ctx := model.WithHeader(t.Context(), http.Header{"Traceparent": {"x"}, "Authorization": {"other"}, "Content-Type": {"other"}})
+	stream, err := c.Stream(ctx, "/chat", nil, []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream.Close()
+	for name, want := range map[string]string{"Traceparent": "x", "Authorization": "own", "Content-Type": "application/json"} {
+		if got := transport.header.Get(name); got != want {
+			t.Errorf("%s is %q, not %q", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package telemetry
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/model"
+)
+
+func spanContext(n byte) trace.SpanContext {
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{n}, SpanID: trace.SpanID{1}})
+}
+
+func TestOriginsAreTakenOnceAndNeverTooMany(t *testing.T) {
+	t.Parallel()
+	var o origins
+	o.put("without a span", trace.SpanContext{})
+	if _, ok := o.take("without a span"); ok {
+		t.Error("there is an origin without a span")
+	}
+	o.put("first", spanContext(1))
+	o.put("second", spanContext(2))
+	if got, ok := o.take("second"); !ok || got.TraceID() != spanContext(2).TraceID() {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	if _, ok := o.take("second"); ok {
+		t.Error("it was taken twice")
+	}
+	for i := range 3 * maxOrigins { // turns that never start
+		o.put(fmt.Sprint(i), spanContext(3))
+	}
+	if _, ok := o.take("first"); ok || len(o.spans) != maxOrigins {
+		t.Errorf("%d origins are kept, the oldest %v", len(o.spans), ok)
+	}
+	if _, ok := o.take(fmt.Sprint(3*maxOrigins - 1)); !ok {
+		t.Error("the latest one is lost")
+	}
+}
+
+func TestContentIsCutToItsLatestPart(t *testing.T) {
+	t.Parallel()
+	messages := []model.Message{
+		{Role: model.System, Text: "the oldest"},
+		{Role: model.User, Text: strings.Repeat("é", maxContent)},
+		{Role: model.Assistant, Calls: []model.Call{{ID: "1", Name: "get", Arguments: `{"a":1}`}}},
+		{Role: model.ToolResult, Call: "1", Text: "<result>"},
+	}
+	attributes := promptAttributes(messages)
+	text := attributes[0].Value.AsString()
+	var list []spanMessage
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 3 || len(text) > maxContent+1000 || !attributes[1].Value.AsBool() {
+		t.Errorf("there are %d messages, %d bytes, cut: %v", len(list), len(text), attributes[1].Value.AsBool())
+	}
+	last := list[len(list)-1]
+	if last.Role != "tool" || last.Parts[0].Response != "<result>" || strings.Contains(text, "the oldest") || strings.Contains(text, "\ufffd") {
+		t.Errorf("the last message is %+v", last)
+	}
+}
+
+func TestAnAnswerKeepsThinkingApart(t *testing.T) {
+	t.Parallel()
+	got := answerAttributes([]said{{convo.Reasoning, "hm"}, {convo.Bot, "yes"}}, engine.CallEnd{Stop: model.StopLength})[0].Value.AsString()
+	want := `[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"yes"}],"finish_reason":"length"}]`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestProvidersHaveTheNamesOfTheConventions(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{"openai": "openai", "anthropic": "anthropic", "gemini": "gcp.gemini", "ollama": "ollama", "": "local"} {
+		if got := providerName(model.Choice{ProviderKind: kind, ProviderName: "local"}); got != want {
+			t.Errorf("%q: %s", kind, got)
+		}
+	}
+}
