@@ -255,6 +255,7 @@ func FuzzStream(f *testing.F) {
 func FuzzBaseURL(f *testing.F) {
 	f.Add("0.0.0.0:1")
 	f.Add("https://[::1%25lo]/x/v1")
+	f.Add("://0")
 	f.Fuzz(func(t *testing.T, s string) {
 		if got := ollama.BaseURL(s); !strings.Contains(got, "://") {
 			t.Errorf("%q is read as %q", s, got)

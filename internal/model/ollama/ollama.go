@@ -79,6 +79,9 @@ func New(o Options) *Driver {
 func BaseURL(s string) string {
 	scheme, rest, isURL := strings.Cut(strings.TrimSpace(s), "://")
 	port := map[string]string{"http": "80", "https": "443"}[scheme]
+	if isURL && scheme == "" {
+		scheme, port = "http", "80"
+	}
 	if !isURL {
 		scheme, rest, port = "http", scheme, "11434"
 		if rest == "ollama.com" {

@@ -33,3 +33,15 @@ func TestRetryAfterHasThreeForms(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReport(f *testing.F) {
+	f.Add(`{"error":{"message":"x","details":[{"retryDelay":"34.5s"},{"reason":"API_KEY_INVALID"}]}}`)
+	f.Add(`[{"error":"x"},{"message":"y"}]`)
+	f.Add(`{"detail":[{"msg":"x"}],"error":null}`)
+	f.Add(`{"error":{"message":"x","details":[{"retryDelay":"-9h"},{"retryDelay":"999999h"}]}}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		if r := readReport([]byte(body)); r.retry < 0 || r.retry > maxRetryAfter {
+			t.Errorf("a wait of %s was believed", r.retry)
+		}
+	})
+}
