@@ -72,11 +72,14 @@ func (s *scene) command(data string, args ...string) *exec.Cmd {
 func (s *scene) run(data string, args ...string) string {
 	s.Helper()
 	began := time.Now()
-	said, err := s.command(data, args...).CombinedOutput()
+	cmd := s.command(data, args...)
+	said, err := cmd.CombinedOutput()
 	if err != nil {
 		s.Fatalf("parley %v: %v\n%s", args, err, said)
 	}
-	s.Logf("parley %v took %v: %s", args, time.Since(began).Round(time.Millisecond), bytes.TrimSpace(said))
+	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	s.Logf("parley %v took %v, %v of the processor: %s", args,
+		time.Since(began).Round(time.Millisecond), used.Round(time.Millisecond), bytes.TrimSpace(said))
 	return string(said)
 }
 
