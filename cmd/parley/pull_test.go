@@ -56,6 +56,7 @@ func TestConversationsArePulledFromAnotherServer(t *testing.T) {
 			}
 		}
 	}
+	run(t, exitFine, idle, "check")
 	for found, err := range c.Conversation.All(t.Context(), client.ListRequest{}) {
 		if err != nil {
 			t.Fatal(err)

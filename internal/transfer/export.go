@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -46,7 +47,7 @@ func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, tota
 		}
 		for e, err := range events(ctx, snapshot, tenant, id) {
 			if err != nil {
-				return err
+				return fmt.Errorf("conversation %q: %w", id, err)
 			}
 			if err := out.Add(e); err != nil {
 				return err
