@@ -15,6 +15,7 @@ var errIdle = errors.New("nothing came for too long")
 type connection struct {
 	lines  *lineReader
 	parent context.Context // of the stream, which may have several connections
+	own    context.Context
 	cancel context.CancelCauseFunc
 	header http.Header
 	body   io.ReadCloser
@@ -57,7 +58,7 @@ func (s *settings) open(ctx context.Context, connect func(context.Context) (*htt
 		cancel(nil)
 		return nil, err
 	}
-	c := &connection{parent: ctx, cancel: cancel, header: resp.Header, body: resp.Body, idle: s.idle}
+	c := &connection{parent: ctx, own: own, cancel: cancel, header: resp.Header, body: resp.Body, idle: s.idle}
 	c.lines = newLineReader(c)
 	return c, nil
 }
@@ -106,6 +107,9 @@ func (c *connection) next() (line, error) {
 	}
 	if _, ok := errors.AsType[*malformedError](err); ok {
 		return l, err
+	}
+	if cause := context.Cause(c.own); cause != nil {
+		err = cause // it was idle
 	}
 	return l, &cutError{err}
 }

@@ -135,7 +135,7 @@ func (r *logReader) connect(ctx context.Context, request *request) error {
 			return err
 		case l.Type == EventError && l.Turn == "":
 			return endOfLog(l)
-		case skip > 0:
+		case skip > 0 && l.Seq == 0:
 			skip--
 			continue
 		}

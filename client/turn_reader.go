@@ -27,6 +27,7 @@ type turnReader struct {
 	seq    int64       // of the last line with a number that was given
 	since  int         // how many lines were given after that one
 	turn   string      // known once the log was read
+	opened bool        // the latest connection was
 	failed *ErrorEvent // what the server said of a failure
 	result *Result
 }
@@ -50,8 +51,8 @@ func (c *Client) stream(ctx context.Context, r *request, err error, options []Op
 // run reads until the result.
 func (t *turnReader) run(ctx context.Context) error {
 	for try := 0; ; try++ {
-		before, opened := t.seq, false
-		err := t.connect(ctx, &opened)
+		before := t.seq
+		err := t.connect(ctx)
 		switch {
 		case errors.Is(err, errLeft):
 			return nil
@@ -59,7 +60,7 @@ func (t *turnReader) run(ctx context.Context) error {
 			return t.result.Err()
 		case t.seq > before:
 			try = 0 // it got on
-		case !opened && t.seq == 0:
+		case !t.opened && t.seq == 0:
 			return err // its tries are used up
 		}
 		if try >= t.s.resumes || !t.resumable(ctx, err) {
@@ -82,17 +83,19 @@ func (t *turnReader) final(err error) error {
 
 // resumable reports whether to go on after err can leave nothing out and do
 // nothing twice. Without a number there is a way only as long as nothing was
-// given, for servers that join a repeat by its key.
+// given, for servers that join a repeat by its key. A turn without a
+// conversation has ended with its connection.
 func (t *turnReader) resumable(ctx context.Context, err error) bool {
-	if t.seq > 0 || t.since == 0 {
-		return t.s.retryable(ctx, t.request, err)
+	if t.request.conversation == "" || t.seq == 0 && t.since > 0 {
+		return false
 	}
-	return false
+	return t.s.retryable(ctx, t.request, err)
 }
 
 // connect follows the turn over one connection.
-func (t *turnReader) connect(ctx context.Context, opened *bool) error {
+func (t *turnReader) connect(ctx context.Context) error {
 	resumed := t.seq > 0
+	t.opened = false
 	begin := t.s.begin(t.request)
 	if resumed {
 		begin = t.log
@@ -102,7 +105,7 @@ func (t *turnReader) connect(ctx context.Context, opened *bool) error {
 		return err
 	}
 	defer c.close()
-	*opened = true
+	t.opened = true
 	if t.s.parley.Load() {
 		c.watch()
 	}
@@ -172,7 +175,7 @@ func (t *turnReader) logged() func(line) error {
 			return &malformedError{errors.New("its log does not name the turn")}
 		case t.turn == "" || l.Turn != t.turn || !ownKind(l):
 			return nil
-		case skip > 0:
+		case skip > 0 && l.Seq == 0:
 			skip--
 			return nil
 		}
