@@ -101,7 +101,7 @@ func TestTheImageRunsWhatThereIs(t *testing.T) {
 		}
 	}
 	mod := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(deployed(t, "go.mod"))
-	if mod == nil || !strings.Contains(text, "golang:"+mod[1]+"-") {
+	if mod == nil || !strings.Contains(text, "golang:"+mod[1]+" ") {
 		t.Errorf("the Dockerfile builds with another Go than go.mod's, %v", mod)
 	}
 	for _, command := range []string{"health", "serve"} {

@@ -58,16 +58,11 @@ type table[K comparable] struct {
 	holders map[K]*holder
 	max     int
 	limit   int
-	swept   time.Time
 }
 
 func newTable[K comparable](most, limit int) table[K] {
 	return table[K]{holders: map[K]*holder{}, max: most, limit: limit}
 }
-
-// sweepEvery is how often idle holders are looked for. The search goes through
-// all of them, with everybody waiting; with 65536 it takes a millisecond or two.
-const sweepEvery = time.Minute
 
 // find gives the holder of a key, a new one if there is none.
 func (t *table[K]) find(key K, now time.Time) *holder {
@@ -80,28 +75,23 @@ func (t *table[K]) find(key K, now time.Time) *holder {
 	return h
 }
 
+// looks is how many holders are looked at for each new one. It is far more than
+// one, so that idle ones go sooner than others come, and a search through all of
+// them, for which everybody would have to wait, is never needed.
+const looks = 16
+
+// makeRoom forgets idle holders, and if there are too many then, a busy one. Those
+// with streams are kept: all of them are connections, whose number has bounds of
+// its own.
 func (t *table[K]) makeRoom(now time.Time) {
-	if now.Sub(t.swept) >= sweepEvery {
-		t.swept = now
-		for key, h := range t.holders {
-			if h.idle(now, t.limit) {
-				delete(t.holders, key)
-			}
+	looked, full := 0, len(t.holders) >= t.max
+	for key, h := range t.holders { // from a random place
+		if looked++; looked > looks && (!full || looked > 100*looks) {
+			return
 		}
-	}
-	if len(t.holders) < t.max {
-		return
-	}
-	// Any one without streams. With streams, all of them are connections, whose
-	// number has bounds of its own; so has this search.
-	tries := 0
-	for key, h := range t.holders {
-		if h.streams == 0 {
+		if h.idle(now, t.limit) || full && h.streams == 0 {
 			delete(t.holders, key)
-			return
-		}
-		if tries++; tries > 1000 {
-			return
+			full = false
 		}
 	}
 }

@@ -32,14 +32,18 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 			t.Error("one that streams was forgotten")
 		}
 		time.Sleep(2 * time.Minute) // all but the stream are idle
-		admit("new", false)
-		if n := len(l.tokens.holders); n != 2 {
-			t.Errorf("%d are remembered, not the stream and the new one alone", n)
+		for i := range 50 {
+			admit("new "+strconv.Itoa(i), false)
+		}
+		if n := len(l.tokens.holders); n != 51 {
+			t.Errorf("%d are remembered, not the stream and the new ones alone", n)
 		}
 		streaming.Release()
 		time.Sleep(2 * time.Minute)
-		admit("newer", false)
-		if n := len(l.tokens.holders); n != 1 {
+		for i := range 30 {
+			admit("newer "+strconv.Itoa(i), false)
+		}
+		if n := len(l.tokens.holders); n != 30 {
 			t.Errorf("%d are remembered after the stream", n)
 		}
 	})

@@ -12,8 +12,8 @@
 //     worth may pass in one minute that follows a quiet one, never more.
 //   - A repeat of a request that was carried out before may overdraw a limit by
 //     as much again: what has happened is to be answered, but not without end.
-//   - All state is in memory and bounded. What is forgotten is whoever has
-//     nothing left to remember; only if there are too many others, one of them.
+//   - All state is in memory and bounded. Forgotten are those of whom there is
+//     nothing to remember; only if there are too many others, one of them.
 //
 // A limit of 0 is none. A nil [Limiter] limits nothing. All methods may be called
 // by many goroutines at once, and none of them waits for anything.
