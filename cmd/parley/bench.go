@@ -30,15 +30,17 @@ run, and says whether it reaches its goal. It touches no data of yours: servers,
 proxy, provider and clients are processes that it starts on this machine, with
 data in a temporary folder that it removes.
 
-Ratios of processor time are good to about a tenth on a machine that does other
-things too; times (ttft, slow, pages) need one that is idle. Each ratio is the
-median of --rounds; the spread says how far to trust it.
+All of it takes about ten minutes. Ratios of processor time are good to about a
+tenth on a machine that does other things too; times (ttft, slow, pages) need
+one that is idle. Each ratio is the median of --rounds; the spread says how far
+to trust it.
 
 ` + rowList() + `
 The rows pages and folder fill a store first: with --scale 1 that is 1,000,000
-conversations with 20,000,000 messages, some 20 GB in --dir. The row slow needs
-18,100 open files a process (ulimit -n); with fewer it runs fewer streams, and
-says so. Rows about memory need Linux.
+conversations with 20,000,000 messages and takes some 30 GB in --dir and half an
+hour. The row slow needs 18,100 open files a process (ulimit -n); with fewer it
+runs fewer streams, and says so. Rows about memory need Linux. Ctrl-C ends
+everything, and shows what was measured until then.
 
 Exit codes: 0 all goals are reached, 1 one is missed or could not be measured.`,
 		Example: `  parley bench
@@ -54,7 +56,7 @@ Exit codes: 0 all goals are reached, 1 one is missed or could not be measured.`,
 	flags.IntVar(&f.Rounds, "rounds", 3, "how often each figure is measured")
 	flags.Float64Var(&f.Scale, "scale", 0.01, "size of the store for pages and folder; 1 is the whole one")
 	flags.StringVar(&f.Dir, "dir", "", "the folder for temporary data (default the system's)")
-	flags.StringVar(&f.Profile, "profile", "", "a folder for CPU profiles of the process under test")
+	flags.StringVar(&f.Profile, "profile", "", "a folder for CPU profiles of the process under test, of each row's last round")
 	flags.BoolVar(&f.json, "json", false, "print the results as JSON")
 	cmd.AddCommand(p.benchWorkerCommand())
 	return cmd

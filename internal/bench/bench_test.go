@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -179,6 +180,35 @@ func TestAnErrorStatusFailsTheRow(t *testing.T) {
 	}})
 	if r.Met || !strings.Contains(r.Error, "status 401") {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// interrupter cancels when the row that it waits for has begun.
+type interrupter struct{ cancel context.CancelCauseFunc }
+
+var errEnough = errors.New("enough")
+
+func (i interrupter) Write(p []byte) (int, error) {
+	time.AfterFunc(50*time.Millisecond, func() { i.cancel(errEnough) }) // while its processes start or run
+	return len(p), nil
+}
+
+func TestAnInterruptLeavesNothing(t *testing.T) {
+	t.Parallel()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	err = Run(ctx, Options{Program: program, Only: []string{"relay-stored"}, Rounds: 9, Dir: dir, Log: interrupter{cancel}}, func(r Result) {
+		t.Errorf("it shows %+v", r)
+	})
+	if !errors.Is(err, errEnough) {
+		t.Errorf("it ends with %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }
 
