@@ -1,11 +1,17 @@
 package telemetry
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -72,6 +78,34 @@ func TestAnAnswerKeepsThinkingApart(t *testing.T) {
 	want := `[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"yes"}],"finish_reason":"length"}]`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// refusing is an exporter whose receiver takes nothing.
+type refusing struct{ sdktrace.SpanExporter }
+
+func (refusing) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
+	return errors.New("refused")
+}
+
+func TestLostSpansAreCountedAndToldOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	lost := prometheus.NewCounter(prometheus.CounterOpts{Name: "lost"})
+	q := &quiet{SpanExporter: refusing{}, log: slog.New(slog.NewTextHandler(&log, nil)), lost: lost}
+	for range 3 {
+		if err := q.ExportSpans(t.Context(), make([]sdktrace.ReadOnlySpan, 2)); err != nil {
+			t.Errorf("the SDK is told: %v", err)
+		}
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(lost)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := families[0].GetMetric()[0].GetCounter().GetValue(); n != 6 || strings.Count(log.String(), "refused") != 1 {
+		t.Errorf("%v are lost; the log says %s", n, log.String())
 	}
 }
 

@@ -25,9 +25,8 @@ func (t *Telemetry) RequestStarted(r *http.Request) (context.Context, httpio.Obs
 	ctx, span := t.tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
 		attribute.String("http.request.method", method),
 		attribute.String("url.scheme", "http"),
-		attribute.String("url.path", clip(r.URL.EscapedPath())),
 	))
-	return ctx, &request{t: t, span: span, method: method}
+	return ctx, &request{t: t, span: span, method: method, path: r.URL.EscapedPath()}
 }
 
 // request observes one request.
@@ -35,6 +34,7 @@ type request struct {
 	t         *Telemetry
 	span      trace.Span // nil without traces
 	method    string
+	path      string
 	streaming bool
 }
 
@@ -67,9 +67,9 @@ func (r *request) Ended(end httpio.RequestEnd) {
 
 func (r *request) endSpan(operation string, end httpio.RequestEnd) {
 	defer r.span.End()
-	if end.Route != "" {
+	if end.Route != "" { // any other path may hold anything, a mislaid secret too
 		r.span.SetName(r.method + " " + end.Route)
-		r.span.SetAttributes(attribute.String("http.route", end.Route))
+		r.span.SetAttributes(attribute.String("http.route", end.Route), attribute.String("url.path", clip(r.path)))
 	}
 	r.span.SetAttributes(
 		attribute.String("parley.operation", operation),

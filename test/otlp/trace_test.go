@@ -31,10 +31,12 @@ func TestAStreamingTurnIsATraceOfItsCaller(t *testing.T) {
 	r := receive(t)
 	s := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, soon, "PARLEY_TELEMETRY_PROPAGATE=true", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test")
 	id := s.create()
+	s.ask("/a-secret-that-is-no-path", `{}`, "authorization", "Bearer a-wrong-secret").end()
 	if answer := s.complete(id, "a secret question", "traceparent", callerOf).end(); !strings.Contains(answer, `"token"`) {
 		t.Fatalf("it did not stream: %s", answer)
 	}
 
+	r.await(t, isRequest("unknown"))
 	request, _ := r.await(t, isRequest("completeConversationMessage"))
 	turn, all := r.await(t, isTurn)
 	call, _ := r.await(t, func(s span) bool { return s.Name() == "chat fake-1" })
