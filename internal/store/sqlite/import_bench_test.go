@@ -147,3 +147,35 @@ func BenchmarkCreateWithMessages(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPageOfLongAnswer reads a page from the middle of an answer that is as
+// long as answers get, and came in many pieces.
+func BenchmarkPageOfLongAnswer(b *testing.B) {
+	for _, pieces := range []int{1000, 100_000} {
+		b.Run(fmt.Sprint(pieces, " pieces"), func(b *testing.B) {
+			s := open(b, b.TempDir(), "")
+			w := newWords(1)
+			place := convo.Place(1, 0)
+			bodies := []convo.Body{convo.ConversationCreated{}, convo.MessageStarted{ID: "m", Place: place, Type: convo.Bot}}
+			var text strings.Builder
+			for range pieces {
+				piece := w.list[w.r.IntN(len(w.list))] + " " + w.list[w.r.IntN(99)] + " and more words in it"
+				text.WriteString(piece)
+				bodies = append(bodies, convo.Delta{Message: "m", Type: convo.Bot, Text: piece})
+			}
+			bodies = append(bodies, convo.MessageEnded{ID: "m", Place: place, Type: convo.Bot, Text: text.String()})
+			events := make([]convo.Event, len(bodies))
+			for i, body := range bodies {
+				events[i] = convo.Event{Seq: int64(i + 1), At: time.UnixMilli(int64(i)), Body: body}
+			}
+			if err := s.Import(b.Context(), "a", conversationID(1), events); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if page, err := s.Events(b.Context(), "a", conversationID(1), int64(pieces/2), 256); err != nil || len(page) != 256 {
+					b.Fatal(len(page), err)
+				}
+			}
+		})
+	}
+}

@@ -66,12 +66,64 @@ func (p *packers) pack(text string) ([]byte, error) {
 
 // unpacker inflates texts, for many goroutines. Its zero value is ready. What a
 // reader of a stream needs is 40 KB, so they are used again.
-type unpacker struct{ readers sync.Pool }
+type unpacker struct {
+	readers sync.Pool
+	mu      sync.Mutex // guards what is below
+	recent  [recentTexts]unpacked
+	next    int // of recent, to be replaced
+}
+
+// A long answer is read in many pages, each of which needs its text: the long
+// texts that were inflated last are remembered, by what they were inflated from,
+// so that nothing else has to be known of them.
+const (
+	recentTexts = 4
+	recentFrom  = 64 << 10 // bytes deflated
+	recentTo    = 4 << 20  // bytes inflated: as long as an answer gets
+)
+
+type unpacked struct {
+	packed []byte
+	text   string
+}
+
+func (u *unpacker) remembered(packed []byte) (string, bool) {
+	u.mu.Lock()
+	recent := u.recent
+	u.mu.Unlock()
+	for _, one := range recent {
+		if bytes.Equal(one.packed, packed) {
+			return one.text, true
+		}
+	}
+	return "", false
+}
+
+func (u *unpacker) remember(packed []byte, text string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.recent[u.next] = unpacked{packed, text}
+	u.next = (u.next + 1) % recentTexts
+}
 
 var errPacked = errors.New("sqlite: a text is damaged")
 
 // unpack gives the text that was packed.
 func (u *unpacker) unpack(packed []byte) (string, error) {
+	if len(packed) < recentFrom {
+		return u.inflate(packed)
+	}
+	if text, ok := u.remembered(packed); ok {
+		return text, nil
+	}
+	text, err := u.inflate(packed)
+	if err == nil && len(text) <= recentTo {
+		u.remember(packed, text)
+	}
+	return text, err
+}
+
+func (u *unpacker) inflate(packed []byte) (string, error) {
 	size, n := binary.Uvarint(packed)
 	if n <= 0 || size > math.MaxInt32 {
 		return "", errPacked

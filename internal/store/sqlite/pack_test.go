@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -50,6 +51,34 @@ func TestWhatDoesNotGetSmallerIsNotPacked(t *testing.T) {
 	}
 	if b := packed(t, string(noise)); b != nil {
 		t.Errorf("%d bytes of noise became %d", len(noise), len(b))
+	}
+}
+
+func TestALongTextIsRememberedByWhatItWasPackedTo(t *testing.T) {
+	t.Parallel()
+	u := &unpacker{}
+	r := rand.New(rand.NewPCG(1, 2))
+	var texts [2 * recentTexts]string
+	for i := range texts {
+		var b strings.Builder
+		for b.Len() < 3*recentFrom {
+			fmt.Fprint(&b, r.IntN(1000), " ")
+		}
+		texts[i] = b.String()
+	}
+	for range 2 {
+		for _, text := range texts {
+			for range 2 {
+				if got, err := u.unpack(packed(t, text)); err != nil || got != text {
+					t.Fatalf("got %d bytes, %v", len(got), err)
+				}
+			}
+			damaged := packed(t, text)
+			damaged[len(damaged)/2] ^= 0xff
+			if got, err := u.unpack(damaged); err == nil && got == text {
+				t.Fatal("a damaged text is taken for the one that is remembered")
+			}
+		}
 	}
 }
 

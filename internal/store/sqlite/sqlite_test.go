@@ -65,7 +65,9 @@ func TestSQLiteAgreesWithTheReferenceModel(t *testing.T) {
 				Model: memory.New(),
 				Between: func(p *storetest.Pair, r *rand.Rand) {
 					folder := p.Store.(*kept).folder
-					mustBeSound(t, folder)
+					if r.IntN(3) == 0 {
+						mustBeSound(t, folder)
+					}
 					switch r.IntN(6) {
 					case 0: // the machine is restarted
 						boots++
