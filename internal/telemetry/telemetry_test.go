@@ -264,3 +264,15 @@ func TestGuardedMetricsWantTheToken(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkTurn measures what a turn with one model call costs, without traces.
+func BenchmarkTurn(b *testing.B) {
+	tel, err := telemetry.New(b.Context(), telemetry.Options{Models: []string{"m"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		turn(tel, "m", nil, convo.EndDone)
+	}
+}
