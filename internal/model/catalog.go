@@ -16,7 +16,7 @@ type Configured struct {
 	Provider Provider
 	Models   []string // the names that it takes, its default first; a kind that is no vendor's has its own name without them
 	AnyName  bool     // without Models: takes any name as it is, unless it is the vendor itself
-	Loads    bool     // without Models: takes the names that it lists, and makes room for a context as a request wants it
+	Loads    bool     // makes room for a context as a request wants it; without Models, takes the names that it lists
 	Optional bool     // with Loads: is there only while it answers, as Watch finds out
 	Window   int64    // tokens of prompt; 0 = what is known of the model
 }
@@ -138,8 +138,6 @@ func (c Configured) settled() Configured {
 	if v, ok := c.Provider.(Vendor); ok && v.Vendor() {
 		c.AnyName = false
 	}
-	c.Loads = c.Loads && len(c.Models) == 0
-	c.Optional = c.Optional && c.Loads
 	if _, known := vendorNamed(c.Kind); !known && !c.AnyName && !c.Loads && len(c.Models) == 0 {
 		c.Models = []string{c.Name}
 	}
@@ -172,7 +170,7 @@ func (c *Catalog) comes(name string) bool {
 // loads reports whether there is a provider whose names are known only when it
 // was asked.
 func (c *Catalog) loads() bool {
-	return slices.ContainsFunc(c.providers, func(p *provider) bool { return p.Loads && !p.Optional })
+	return slices.ContainsFunc(c.providers, func(p *provider) bool { return p.lists() && !p.Optional })
 }
 
 // Resolve finds the model for a model string.
@@ -226,7 +224,7 @@ func (c *Catalog) look(ctx context.Context, name string) (place, error) {
 	}
 	asked := false
 	for _, p := range c.providers {
-		if _, _, fresh := p.said(); p.Loads && !p.Optional && !fresh {
+		if _, _, fresh := p.said(); p.lists() && !p.Optional && !fresh {
 			_, failed := p.models(ctx)
 			asked = asked || failed == nil
 		}
@@ -324,7 +322,11 @@ func (p *provider) take(name string) (place, error) {
 	switch {
 	case len(p.Models) > 0 && !slices.Contains(p.Models, name):
 		return place{}, convo.Errorf(convo.Invalid, "provider %s has no model %q; it has %s", p.Name, name, strings.Join(p.Models, ", "))
-	case len(p.Models) == 0 && !p.AnyName && !p.Loads:
+	case p.lists():
+		if known, ok := p.offered(name); ok {
+			name = known
+		}
+	case len(p.Models) == 0 && !p.AnyName:
 		name = vendorID(name)
 	}
 	return place{provider: p, name: name}, nil

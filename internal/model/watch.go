@@ -77,10 +77,13 @@ func (p *provider) here() bool {
 	return p.found
 }
 
+// lists reports whether the provider takes the names that it lists.
+func (p *provider) lists() bool { return p.Loads && len(p.Models) == 0 }
+
 // offered gives the name under which the provider lists a model. The tag latest
 // may be said or not.
 func (p *provider) offered(name string) (string, bool) {
-	if !p.Loads {
+	if !p.lists() {
 		return "", false
 	}
 	infos, _, _ := p.said()

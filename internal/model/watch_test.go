@@ -37,7 +37,7 @@ func TestAProviderThatLoadsModelsTakesThoseThatItLists(t *testing.T) {
 	})
 	for s, want := range map[string]string{
 		"llama3.2": "ollama:llama3.2", "llama3.2:latest": "ollama:llama3.2", "gpt-oss:20b": "ollama:gpt-oss:20b", "gpt-4o": "openai:gpt-4o",
-		"ollama": "ollama:llama3.2", "ollama/new:1b": "ollama:new:1b", "": "ollama:qwen3:8b", "gemini-2.5-pro": "ollama:qwen3:8b",
+		"ollama": "ollama:llama3.2", "ollama/new:1b": "ollama:new:1b", "ollama/llama3.2:latest": "ollama:llama3.2", "": "ollama:qwen3:8b", "gemini-2.5-pro": "ollama:qwen3:8b",
 	} {
 		wantRoute(t, c, s, want)
 	}
@@ -49,6 +49,21 @@ func TestAProviderThatLoadsModelsTakesThoseThatItLists(t *testing.T) {
 	}
 	if n := l.asked.Load(); n != 1 {
 		t.Errorf("the provider was asked %d times, want once", n)
+	}
+}
+
+func TestAListOfModelsToLoadIsTakenAsItIs(t *testing.T) {
+	t.Parallel()
+	p := loading(offering("llama3.2", "qwen3"))
+	p.Models, p.Window = []string{"qwen3"}, 24000
+	c := catalog(t, model.CatalogConfig{Providers: []model.Configured{p}})
+	if choice := wantRoute(t, c, "", "ollama:qwen3"); choice.Window != 24000 || choice.Context != 32000 {
+		t.Errorf("got window %d and context %d, want room for both", choice.Window, choice.Context)
+	}
+	wantInvalid(t, c, "llama3.2", "not known")
+	wantInvalid(t, c, "ollama/llama3.2", "it has qwen3")
+	if got := ids(t.Context(), c); got != "qwen3 quote" {
+		t.Errorf("the list has %s", got)
 	}
 }
 
