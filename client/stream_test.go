@@ -103,7 +103,7 @@ func TestAConnectionThatIsSilentCountsAsLost(t *testing.T) {
 		}
 		flush(w, `{"type":"token","data":{"token":"of another"},"seq":7,"turn":"u"}`+"\n"+
 			`{"type":"token","data":{"token":"two"},"seq":8,"turn":"t"}`+"\n"+strings.ReplaceAll(lineResult, `"seq"`, `"turn":"t","seq"`))
-	}, client.WithIdleTimeout(20*time.Millisecond))
+	}, client.WithIdleTimeout(100*time.Millisecond))
 	var text strings.Builder
 	for token, err := range c.Conversation.CompleteStream(t.Context(), "c1", say("hi")).Text() {
 		if err != nil {
