@@ -15,7 +15,7 @@ serve: ## Run the server
 test: ## Run the tests, and say what was left out
 	$(GO) test ./...
 	@node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 || \
-		echo "SKIPPED, NOT TESTED: test/compat needs Node 20 and npm (make compat)"
+		echo "SKIPPED, NOT TESTED: test/compat and test/openapi need Node 20 and npm (make compat)"
 
 race: ## Run the tests with the race detector, shuffled (needs a C compiler)
 	$(GO) test -race -shuffle=on ./...
@@ -35,7 +35,7 @@ bench: ## Run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 compat: ## Drive a server with the real npm packages (needs Node 20 and the npm registry)
-	PARLEY_TEST_STRICT=1 $(GO) test -count=1 ./test/compat/...
+	PARLEY_TEST_STRICT=1 $(GO) test -count=1 ./test/compat/... ./test/openapi/...
 
 docs: ## Write docs/configuration.md anew
 	$(GO) run ./cmd/parley config doc > docs/configuration.md
