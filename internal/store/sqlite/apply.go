@@ -108,7 +108,8 @@ func (t *tx) applyStep(s *step) error {
 		err = ask(t.conn(), `INSERT INTO messages (conversation, key, seq, place, type) VALUES (?, ?, ?, ?, ?)`).
 			int(c).key(m.ID).int(s.event.Seq).int(m.Place).text(string(m.Type)).exec()
 	}
-	if turn := s.effect.Slotted; turn != nil {
+	// What a turn was given in this transaction has its place already.
+	if turn := s.effect.Slotted; turn != nil && turn.OpenedSeq <= t.lastSeq {
 		err = t.applySlot(turn)
 	}
 	if err != nil {

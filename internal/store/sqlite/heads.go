@@ -28,7 +28,10 @@ func findConversation(conn *sqlite.Conn, k key) (int64, error) {
 }
 
 // conversationColumns are what scanConversation reads.
-const conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch`
+const (
+	conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch`
+	fieldsColumn        = 3
+)
 
 func scanConversation(q *query, tenant string) (*conversation, error) {
 	c := &conversation{id: q.readInt()}

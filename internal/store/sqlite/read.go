@@ -119,6 +119,9 @@ func (s *reader) Conversations(
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
 		q := askConversations(conn, tenant, want)
 		for len(list) < want.Limit && q.next() {
+			if len(want.Meta) > 0 && q.stmt.ColumnType(fieldsColumn) == sqlite.TypeNull {
+				continue // it has no meta: most that a filter passes over have none
+			}
 			c, err := scanConversation(q, tenant)
 			if err != nil {
 				return errorsFirst(err, q.done())

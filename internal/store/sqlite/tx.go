@@ -196,6 +196,11 @@ func (t *tx) slot(turn *convo.Turn) {
 			t.place(m)
 		}
 	}
+	for _, s := range t.steps { // a message that was changed since is another one in messages
+		if s.effect.Message != nil {
+			t.place(s.effect.Message)
+		}
+	}
 }
 
 func (t *tx) place(m *convo.Message) {

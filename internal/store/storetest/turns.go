@@ -13,6 +13,7 @@ func turnChecks() []check {
 		{"open turns stand in the head in the order of their opening", queueInHead},
 		{"turns are listed by slot, from a slot on", turnsBySlotCheck},
 		{"turns that have not ended are found across tenants", openTurns},
+		{"a turn may be opened and started in one update, with what it is given", startedAtOnce},
 	}
 }
 
@@ -120,4 +121,32 @@ func openTurns(t *testing.T, d Driver) {
 	}
 	equal(t, "of a", byTenant["a"], a.head().Open)
 	equal(t, "of b", byTenant["b"], b.head().Open)
+}
+
+func startedAtOnce(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	w.append("", given("before", 1, "before"))
+	user := convo.MessageFields{Type: convo.User}
+	w.append(uuid(2), convo.TurnOpened{Front: "test"},
+		convo.MessageGiven{ID: "kept", Fields: user, Text: "one"},
+		convo.MessageGiven{ID: "changed", Place: 1, Fields: user, Text: "two"},
+		convo.MessageGiven{ID: "deleted", Place: 2, Fields: user, Text: "three"},
+		convo.MessageChanged{ID: "changed", Fields: user, Text: new("new")}, convo.MessageDeleted{ID: "deleted"},
+		convo.TurnQueued{}, convo.TurnStarted{Slot: 2})
+	list := w.messages(store.MessageQuery{})
+	equal(t, "messages", ids(list), []string{"before", "kept", "changed"})
+	equal(t, "place", list[1].Place, convo.Place(2, 0))
+	equal(t, "place of the changed one", list[2].Place, convo.Place(2, 1))
+	equal(t, "text of the changed one", list[2].Text, "new")
+	other := converse(t, s, "a", uuid(3))
+	_, err := other.update(func(tx store.Tx) error { // made anew and begun, in one update
+		must(t, tx.Delete())
+		must(t, tx.Append(other.event("", convo.ConversationCreated{})))
+		must(t, tx.Append(other.event(uuid(4), convo.TurnOpened{Front: "test"})))
+		must(t, tx.Append(other.event(uuid(4), convo.MessageGiven{ID: "m", Fields: user})))
+		return tx.Append(other.event(uuid(4), convo.TurnStarted{Slot: 1}))
+	})
+	must(t, err)
+	equal(t, "place in the new one", other.messages(store.MessageQuery{})[0].Place, convo.Place(1, 0))
 }
