@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -26,11 +27,19 @@ type archive struct {
 	dryRun bool
 	got    bytes.Buffer
 	ids    []string
-	left   chan error // the end of an import whose client went away
+	left   chan error // the end of a transfer whose client went away
 }
 
 func (a *archive) Export(_ context.Context, tenant string, w io.Writer, total func(int)) error {
 	a.tenant = tenant
+	if a.left != nil { // it has no end
+		for {
+			if _, err := io.WriteString(w, a.text); err != nil {
+				a.left <- err
+				return err
+			}
+		}
+	}
 	if total != nil {
 		total(7)
 	}
@@ -130,5 +139,32 @@ func TestAnImportEndsWhenItsClientGoesAway(t *testing.T) {
 	a.left = nil
 	if _, err := c.Import(t.Context(), "", iotest.ErrReader(broken), false); !errors.Is(err, broken) {
 		t.Errorf("a broken input: %v", err)
+	}
+}
+
+func TestAnExportEndsWhenItsClientGoesAway(t *testing.T) {
+	t.Parallel()
+	a := &archive{text: strings.Repeat("x", 1<<16), left: make(chan error, 1)}
+	c := serve(t, &console.Server{Archive: a})
+	ctx, cancel := context.WithCancel(t.Context())
+	err := c.Export(ctx, "", writes(func() { cancel() }), nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the client: %v", err)
+	}
+	if err := <-a.left; err == nil {
+		t.Error("the server goes on")
+	}
+}
+
+// writes is told of each write.
+type writes func()
+
+func (w writes) Write(p []byte) (int, error) { w(); return len(p), nil }
+
+func TestAnOlderServerIsNamedAsOne(t *testing.T) {
+	t.Parallel()
+	c := serveHandler(t, http.NotFoundHandler())
+	if err := c.Export(t.Context(), "", io.Discard, nil); err == nil || !strings.Contains(err.Error(), "older than this command") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -126,6 +126,9 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, errors.New("the server does not know what it is asked on its socket: it is older than this command, so restart it")
+	}
 	var failed failure
 	if err := json.NewDecoder(resp.Body).Decode(&failed); err != nil || failed.Message == "" {
 		return nil, fmt.Errorf("the server answered with status %d on its socket", resp.StatusCode)

@@ -58,8 +58,14 @@ func setup(t *testing.T, s *tokens) *console.Client {
 	})
 }
 
-// serve serves a console in a folder with a short path, and dials it.
+// serve serves a console.
 func serve(t *testing.T, s *console.Server) *console.Client {
+	t.Helper()
+	return serveHandler(t, s.Handler())
+}
+
+// serveHandler serves on a socket in a folder with a short path, and dials it.
+func serveHandler(t *testing.T, h http.Handler) *console.Client {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "console")
 	if err != nil {
@@ -74,7 +80,7 @@ func serve(t *testing.T, s *console.Server) *console.Client {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket has mode %v, %v", info.Mode(), err)
 	}
-	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.Handler()}}
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: h}}
 	server.Start()
 	t.Cleanup(server.Close)
 	c, err := console.Dial(t.Context(), folder)
