@@ -39,12 +39,14 @@ func (l liar) Messages(ctx context.Context, tenant, id string, q store.MessageQu
 	return list, err
 }
 
-func (l liar) Turn(ctx context.Context, tenant, conversation, id string) (convo.Turn, error) {
-	t, err := l.Snapshot.Turn(ctx, tenant, conversation, id)
-	if l.turn != nil {
-		l.turn(&t)
+func (l liar) Turns(ctx context.Context, tenant, id string, from int64) ([]convo.Turn, error) {
+	list, err := l.Snapshot.Turns(ctx, tenant, id, from)
+	for i := range list {
+		if l.turn != nil {
+			l.turn(&list[i])
+		}
 	}
-	return t, err
+	return list, err
 }
 
 func (l liar) Events(ctx context.Context, tenant, id string, after int64, limit int) ([]convo.Event, error) {
@@ -109,6 +111,8 @@ func TestAnAuditFindsWhatReadsDifferentlyFromTheLog(t *testing.T) {
 		`"m" is missing`:           {message: func(m *convo.Message) { m.ID = "x" }},
 		`"x" is listed`:            {message: func(m *convo.Message) { m.ID = "x" }},
 		"State":                    {turn: func(turn *convo.Turn) { turn.State = convo.StateRunning }},
+		`turn "x" is listed`:       {turn: func(turn *convo.Turn) { turn.ID = "x" }},
+		"listed wrongly":           {turn: func(turn *convo.Turn) { turn.ID = "x" }},
 		"the number 2 comes next":  {events: func(list []convo.Event) []convo.Event { return append(list[:1:1], list[2:]...) }},
 		"the log is empty":         {events: func([]convo.Event) []convo.Event { return nil }},
 		"still holds": {events: func(list []convo.Event) []convo.Event {

@@ -139,31 +139,33 @@ func (c *subject) compareMessage(m convo.Message, again bool) {
 }
 
 func (c *subject) compareTurns(ctx context.Context) error {
-	listed, err := c.snap.Turns(ctx, c.tenant, c.id, 0)
+	page, err := c.snap.Turns(ctx, c.tenant, c.id, 0)
 	if err != nil {
 		return c.unreadable(ctx, "the list of turns", err)
 	}
-	seen := make(map[string]bool)
-	for _, t := range listed {
-		seen[t.ID] = true
+	listed := make(map[string]convo.Turn)
+	for _, t := range page {
+		listed[t.ID] = t
 	}
 	for _, want := range c.log.Turns() {
-		got, err := c.snap.Turn(ctx, c.tenant, c.id, want.ID)
-		if err != nil {
-			if err := c.unreadable(ctx, fmt.Sprintf("turn %q", want.ID), err); err != nil {
-				return err
+		got, ok := listed[want.ID]
+		delete(listed, want.ID)
+		if ok != (want.Slot > 0) {
+			c.differs(want.OpenedSeq, "turn %q is listed wrongly among those that started", want.ID)
+		}
+		if !ok {
+			if got, err = c.snap.Turn(ctx, c.tenant, c.id, want.ID); err != nil {
+				if err := c.unreadable(ctx, fmt.Sprintf("turn %q", want.ID), err); err != nil {
+					return err
+				}
+				continue
 			}
-			continue
 		}
 		if differ := differing(got, want); differ != "" {
 			c.differs(want.OpenedSeq, "turn %q is not as the log says: %s", want.ID, differ)
 		}
-		if seen[want.ID] != (want.Slot > 0) {
-			c.differs(want.OpenedSeq, "turn %q is listed wrongly among those that started", want.ID)
-		}
-		delete(seen, want.ID)
 	}
-	for id := range seen {
+	for id := range listed {
 		c.differs(0, "turn %q is listed, but the log says that there is none", id)
 	}
 	return nil
