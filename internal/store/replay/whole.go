@@ -14,6 +14,9 @@ import (
 // millisecond, and without the texts of messages that were deleted. The list
 // that was passed is not changed.
 func Whole(tenant, conversation string, events []convo.Event) (*Log, []convo.Event, error) {
+	if conversation == "" {
+		return nil, nil, convo.Errorf(convo.Invalid, "a conversation needs an id")
+	}
 	if len(events) == 0 {
 		return nil, nil, convo.Errorf(convo.Invalid, "a log begins with the creation of its conversation")
 	}

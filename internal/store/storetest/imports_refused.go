@@ -72,6 +72,7 @@ func wrongLogs() []wrongLog {
 func importRefuses(t *testing.T, d Driver) {
 	s := d.Open(t)
 	mustBe(t, s.Import(t.Context(), "a", uuid(1), nil), convo.Invalid)
+	mustBe(t, s.Import(t.Context(), "a", "", logOf(convo.ConversationCreated{})), convo.Invalid)
 	for _, log := range wrongLogs() {
 		err := s.Import(t.Context(), "a", uuid(1), log.events)
 		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), fmt.Sprintf("event %d: ", log.number)) {
