@@ -144,6 +144,14 @@ func damages() []damage {
 		{"a token of no conversation", `UPDATE tokens SET conversation = 'gone'`, audit.Orphan, "session token", 0, true},
 		{"too many restarts", `UPDATE heads SET epoch = 9 WHERE id = 1`, audit.Projection, "restarts", 0, true},
 		{"a missing index", `DROP INDEX messages_place`, audit.Database, "messages_place", 0, true},
+		{"an index that lacks a row", `
+			PRAGMA writable_schema = ON;
+			UPDATE sqlite_schema SET sql = replace(sql, 'slot > 0', 'slot > 9') WHERE name = 'turns_slot';
+			PRAGMA writable_schema = RESET;
+			REINDEX turns_slot;
+			PRAGMA writable_schema = ON;
+			UPDATE sqlite_schema SET sql = replace(sql, 'slot > 9', 'slot > 0') WHERE name = 'turns_slot';
+			PRAGMA writable_schema = RESET;`, audit.Database, "missing from index turns_slot", 0, true},
 		{"an id in another form", `UPDATE turns SET key = '` + talk1 + `'`, audit.Projection, "form", 0, true},
 		{"a missing event", `DELETE FROM log WHERE id = (1 << 32) + 4`, audit.Log, "event 4", 1, false},
 		{"a missing end", `DELETE FROM log WHERE id = (1 << 32) + 12`, audit.Log, "event 12", 1, false},

@@ -67,15 +67,15 @@ func (m *mender) run(ctx context.Context, path string, o audit.Options) (counts 
 		report(f)
 	}
 	o.Mend = func(_ context.Context, l *replay.Log) error {
+		if err := m.indexes(); err != nil { // rows are not found without them
+			return err
+		}
 		return m.inside(func() error { return m.conversation(l, i.pieces) })
 	}
 	if counts, err = i.Check(ctx, o); err != nil {
 		return counts, err
 	}
-	if m.found[audit.Database] {
-		err = m.inside(m.indexes)
-	}
-	if err == nil && (m.found[audit.Orphan] || m.found[audit.Projection]) {
+	if err = m.indexes(); err == nil && (m.found[audit.Orphan] || m.found[audit.Projection]) {
 		err = m.inside(func() error { return m.rest(i.pieces) })
 	}
 	return counts, err
@@ -176,8 +176,16 @@ func (m *mender) forget(u *unfinished) error {
 	return nil
 }
 
-// indexes makes indexes anew.
+// indexes makes indexes anew, once, if there was a finding about them.
 func (m *mender) indexes() error {
+	if !m.found[audit.Database] {
+		return nil
+	}
+	m.found[audit.Database] = false
+	return m.inside(m.reindex)
+}
+
+func (m *mender) reindex() error {
 	missing, err := missingSchema(m.conn)
 	if err != nil {
 		return err
