@@ -69,7 +69,8 @@ func (p *program) backup(ctx context.Context, cfg config.Config, to string, with
 		return err
 	}
 	fmt.Fprintf(p.err, "Backed up %s in %s.\n", size(copied), since(began))
-	if place := app.KeyPlace(cfg); !withKey && place != "" {
+	place := app.KeyPlace(cfg)
+	if _, err := os.Stat(place); err == nil && !withKey { // there is none before a server has run
 		fmt.Fprintf(p.err, "The key for what is encrypted is not in it: keep a copy of %s elsewhere.\n", place)
 	}
 	_, err = fmt.Fprintln(p.out, to)
