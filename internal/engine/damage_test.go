@@ -71,6 +71,10 @@ func (s *damagedStore) Update(ctx context.Context, tenant, conversation string, 
 	return s.Store.Update(ctx, tenant, conversation, level, fn)
 }
 
+func (s *damagedStore) UpdateAll(ctx context.Context, changes []*store.Change) {
+	store.UpdateEach(ctx, s, changes)
+}
+
 func (s *damagedStore) set(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -86,6 +86,7 @@ type Engine struct {
 	repeats *repeats
 	shared  *sharedRuns
 	pasts   *pasts
+	scribe  *scribe
 
 	ctx    context.Context // ends when running turns must end; its cause says why
 	cancel context.CancelCauseFunc
@@ -117,12 +118,14 @@ func New(o Options) *Engine {
 	if observer == nil {
 		observer = unobserved{}
 	}
-	return &Engine{
+	e := &Engine{
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(),
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}
+	e.scribe = newScribe(e)
+	return e
 }
 
 // stopTime is how long turns that were stopped may take to write their ends: far

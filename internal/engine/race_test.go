@@ -51,6 +51,10 @@ func (s *hookedStore) Update(ctx context.Context, tenant, conversation string, l
 	return s.Store.Update(ctx, tenant, conversation, level, fn)
 }
 
+func (s *hookedStore) UpdateAll(ctx context.Context, changes []*store.Change) {
+	store.UpdateEach(ctx, s, changes)
+}
+
 func (s *hookedStore) Turn(ctx context.Context, tenant, conversation, id string) (convo.Turn, error) {
 	once(&s.turn)
 	return s.Store.Turn(ctx, tenant, conversation, id)

@@ -4,25 +4,19 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/store"
 )
 
-// How deltas gather on their way to the log. The first one of a message is
-// written at once; all else waits until gatherFor has passed since the last
-// commit, or for gatherBytes, so that many tokens, and many conversations'
-// tokens, share one transaction.
 const (
-	gatherFor    = 10 * time.Millisecond
-	gatherBytes  = 4 << 10
+	gatherBytes  = 4 << 10   // text that does not wait for more
 	backlogBytes = 256 << 10 // text that waits for a slow disk before the model has to
 )
 
-// turnLog is the sink of a stateful turn. Its writer goroutine commits what
-// has gathered and publishes it; the turn's own goroutine never waits for the
+// turnLog is the sink of a stateful turn. It gathers what the turn says, and the
+// engine's scribe commits it; the turn's own goroutine never waits for the
 // disk, until the backlog is full. What closes the turn is left to finish.
 type turnLog struct {
 	e    *Engine
@@ -33,26 +27,22 @@ type turnLog struct {
 	said []convo.Message // those that have ended; the turn's own goroutine's
 
 	mu      sync.Mutex
-	room    sync.Cond     // the backlog shrank, or err was set
+	room    sync.Cond     // the backlog shrank, a send ended, or err was set
 	pending []convo.Event // gathered, in order; deltas end in text
 	text    strings.Builder
 	bytes   int
 	urgent  bool // a message's first delta is pending
+	queued  bool // the scribe knows that there is something
+	sending bool // what was taken is being committed
+	closed  bool
 	err     error
-	written int64 // events that were committed; the writer's, until it has ended
-
-	wake chan struct{}
-	once sync.Once     // closes wake
-	done chan struct{} // closed when the writer has ended
+	written int64 // events that were committed
 }
 
 func (e *Engine) openTurnLog(key hub.Key, t convo.Turn) *turnLog {
-	l := &turnLog{
-		e: e, key: key, turn: t.ID, slot: t.Slot, next: t.Next,
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
-	}
+	l := &turnLog{e: e, key: key, turn: t.ID, slot: t.Slot, next: t.Next}
 	l.room.L = &l.mu
-	go l.run()
+	e.scribe.enter()
 	return l
 }
 
@@ -83,9 +73,9 @@ func (l *turnLog) write(body convo.Body, _ bool) error {
 	if body.Kind() == convo.KindMessageStarted {
 		return nil // its first delta follows, and goes with it
 	}
-	select {
-	case l.wake <- struct{}{}:
-	default:
+	if urgent := l.urgent || l.bytes >= gatherBytes; !l.queued || urgent {
+		l.e.scribe.call(l, !l.queued, urgent)
+		l.queued = true
 	}
 	return nil
 }
@@ -138,8 +128,6 @@ func (l *turnLog) settle() {
 // and one commit: after a kill in between, the log would say that the model was
 // to be asked again.
 func (l *turnLog) take(all bool) []convo.Event {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.settle()
 	n := len(l.pending)
 	for !all && n > 0 && closes(l.pending[n-1].Body) {
@@ -160,75 +148,53 @@ func closes(body convo.Body) bool {
 	return false
 }
 
-// patient reports whether what is pending may wait for more.
-func (l *turnLog) patient() bool {
+// send gives what is to be committed now, nil if there is nothing; sent has to
+// follow.
+func (l *turnLog) send() []convo.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !l.urgent && l.bytes < gatherBytes
-}
-
-// run is the writer.
-func (l *turnLog) run() {
-	defer close(l.done)
-	last := time.Now() // of the last commit; that of the turn's start was just now
-	timer := time.NewTimer(gatherFor)
-	defer timer.Stop()
-	for range l.wake {
-		for wait := gatherFor - time.Since(last); wait > 0 && l.patient(); wait = gatherFor - time.Since(last) {
-			timer.Reset(wait)
-			if !l.pause(timer) {
-				return
-			}
-		}
-		if err := l.commit(l.take(false)); err != nil {
-			l.fail(err)
-			return
-		}
-		last = time.Now()
-	}
-}
-
-// pause waits for the timer or for more text. It reports false when the log is
-// closed: the rest is for finish.
-func (l *turnLog) pause(timer *time.Timer) bool {
-	select {
-	case <-timer.C:
-		return true
-	case _, open := <-l.wake:
-		return open
-	}
-}
-
-func (l *turnLog) commit(events []convo.Event) error {
-	if len(events) == 0 {
+	l.queued = false
+	if l.closed || l.err != nil {
 		return nil
 	}
-	level := store.Buffered
-	if slices.ContainsFunc(events, func(e convo.Event) bool { return closes(e.Body) }) {
-		level = store.Durable // a finished message is shown after its sync
-	}
-	l.written += int64(len(events))
-	return l.e.update(l.e.ctx, l.key, level, func(tx store.Tx) error {
-		return appendAll(tx, events)
-	})
+	events := l.take(false)
+	l.sending = len(events) > 0
+	return events
 }
 
-func (l *turnLog) fail(err error) {
+// sent ends a send.
+func (l *turnLog) sent(n int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.err = err
+	l.sending = false
+	if err != nil {
+		l.err = err
+	} else {
+		l.written += int64(n)
+	}
 	l.room.Broadcast()
 }
 
-// close ends the writer. What it has not committed is for finish.
+// close ends the gathering and waits for what is being committed. What is left
+// is for finish.
 func (l *turnLog) close() {
-	l.once.Do(func() { close(l.wake) })
-	<-l.done
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	l.closed = true
+	for l.sending {
+		l.room.Wait()
+	}
+	l.e.scribe.leave()
 }
 
-// finish ends the writer and gives what is left to be committed.
+// finish closes the log and gives what is left to be committed.
 func (l *turnLog) finish() ([]convo.Event, error) {
 	l.close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.take(true), l.err
 }
 

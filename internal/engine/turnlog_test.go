@@ -42,6 +42,10 @@ func (s *slowStore) Update(ctx context.Context, tenant, conversation string, lev
 	return events, err
 }
 
+func (s *slowStore) UpdateAll(ctx context.Context, changes []*store.Change) {
+	store.UpdateEach(ctx, s, changes)
+}
+
 // A kill between the two would leave a turn that runs and has no open model
 // call, and the next start would ask the model a second time.
 func TestTheEndOfAnAnswerIsOneCommitWithTheEndOfItsTurn(t *testing.T) {
@@ -109,6 +113,10 @@ func (s *timedStore) Update(ctx context.Context, tenant, conversation string, le
 	return events, err
 }
 
+func (s *timedStore) UpdateAll(ctx context.Context, changes []*store.Change) {
+	store.UpdateEach(ctx, s, changes)
+}
+
 func TestTheFirstPieceOfAMessageIsWrittenAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -126,6 +134,53 @@ func TestTheFirstPieceOfAMessageIsWrittenAtOnce(t *testing.T) {
 		b.stop()
 		if timed.first["Hm."] != 300*time.Millisecond || timed.first["first"] != 301*time.Millisecond || timed.alone != 0 {
 			t.Errorf("the first pieces were written after %v; %d messages began without one", timed.first, timed.alone)
+		}
+	})
+}
+
+// countingStore counts what is handed in together.
+type countingStore struct {
+	*memory.Store
+	calls, changes int
+}
+
+func (s *countingStore) UpdateAll(ctx context.Context, changes []*store.Change) {
+	s.calls++
+	s.changes += len(changes)
+	s.Store.UpdateAll(ctx, changes)
+}
+
+func TestWhatManyTurnsSayIsCommittedTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const turns, pieces = 20, 10
+		scripts := make([]scripted.Script, turns)
+		for i := range scripts {
+			for range pieces {
+				// No two of them say anything at the same moment.
+				scripts[i] = append(scripts[i], scripted.Delay(20*time.Millisecond+time.Duration(i)*50*time.Microsecond), scripted.Text("x"))
+			}
+		}
+		counting := &countingStore{Store: memory.New()}
+		b := &bundle{t: t, store: counting.Store, actor: convo.Actor{Tenant: "t", Token: "token"}, model: scripted.New(scripts...)}
+		b.fixed = &fixedModel{provider: b.model, window: 32_000}
+		b.Engine = engine.New(engine.Options{Store: counting, Hub: hub.New(), Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits()})
+		if err := b.Engine.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var readings []*engine.Reading
+		for range turns {
+			readings = append(readings, b.complete(b.conversation(convo.Fields{}), "Hi", nil))
+		}
+		for _, r := range readings {
+			if text := spoken(b.read(r)); text != strings.Repeat("x", pieces) {
+				t.Errorf("a turn said %q", text)
+			}
+		}
+		b.stop()
+		// The first piece of each goes at once, each with what the others have.
+		if most := turns + 4*pieces; counting.calls > most || counting.changes < 2*counting.calls {
+			t.Errorf("%d updates were handed in by %d calls, want at most %d", counting.changes, counting.calls, most)
 		}
 	})
 }

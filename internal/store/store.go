@@ -97,6 +97,12 @@ type Log interface {
 	// After Close: convo.Unavailable.
 	Update(ctx context.Context, tenant, conversation string, sync Sync, fn func(Tx) error) ([]convo.Event, error)
 
+	// UpdateAll carries out many updates, each as Update would, and leaves in
+	// each what came of it. They are handed in together, so that they share
+	// commits and only one goroutine waits for them; an update of a
+	// conversation comes after those of it that stand before it.
+	UpdateAll(ctx context.Context, changes []*Change)
+
 	// Import writes a conversation that does not exist yet with its whole log,
 	// and makes its projections as Append does. Numbers and times are kept.
 	// All of it is written or nothing, and it is Buffered: call Sync after the
@@ -112,6 +118,24 @@ type Log interface {
 	// Sync returns when everything that was written before it survives the
 	// loss of power.
 	Sync(ctx context.Context) error
+}
+
+// Change is one update among many.
+type Change struct {
+	Tenant, Conversation string
+	Sync                 Sync
+	Fn                   func(Tx) error
+
+	Events []convo.Event // those that Fn appended, numbered
+	Err    error         // of this update alone
+}
+
+// UpdateEach carries out updates one after the other, for a Log for which that
+// costs no more than all of them together.
+func UpdateEach(ctx context.Context, log Log, changes []*Change) {
+	for _, c := range changes {
+		c.Events, c.Err = log.Update(ctx, c.Tenant, c.Conversation, c.Sync, c.Fn)
+	}
 }
 
 // Tx is what a transaction on one conversation may do. It sees its own writes.

@@ -79,6 +79,24 @@ func (s *storage) Update(ctx context.Context, tenant, conversation string, sync 
 	return events, err
 }
 
+// UpdateAll implements store.Log. What is handed in together takes as long as
+// the slowest.
+func (s *storage) UpdateAll(ctx context.Context, changes []*store.Change) {
+	start := time.Now()
+	s.Store.UpdateAll(ctx, changes)
+	seconds := time.Since(start).Seconds()
+	for _, c := range changes {
+		took := s.buffered
+		if c.Sync == store.Durable {
+			took = s.durable
+		}
+		took.Observe(seconds)
+		if broken(ctx, c.Err) {
+			s.updateErrors.Inc()
+		}
+	}
+}
+
 // read notes a read that began at start.
 func (s *storage) read(ctx context.Context, op int, start time.Time, err error) {
 	s.reads[op].Observe(time.Since(start).Seconds())

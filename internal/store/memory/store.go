@@ -95,6 +95,11 @@ func (s *Store) Update(
 	return t.appended, nil
 }
 
+// UpdateAll implements store.Log.
+func (s *Store) UpdateAll(ctx context.Context, changes []*store.Change) {
+	store.UpdateEach(ctx, s, changes)
+}
+
 // run calls fn, and takes a panic for an error, as drivers with a goroutine of
 // their own do.
 func (t *tx) run(fn func(store.Tx) error) (err error) {

@@ -192,6 +192,25 @@ func (s *Store) Update(
 	return j.events, nil
 }
 
+// UpdateAll implements store.Log.
+func (s *Store) UpdateAll(ctx context.Context, changes []*store.Change) {
+	if err := s.enter(); err != nil {
+		for _, c := range changes {
+			c.Err = err
+		}
+		return
+	}
+	defer s.updates.Done()
+	jobs := make([]*job, len(changes))
+	for i, c := range changes {
+		jobs[i] = &job{key: key{c.Tenant, c.Conversation}, sync: c.Sync, fn: c.Fn}
+	}
+	s.writer.submitAll(ctx, jobs)
+	for i, c := range changes {
+		c.Events, c.Err = jobs[i].events, jobs[i].err
+	}
+}
+
 // do carries out what does not belong to a conversation.
 func (s *Store) do(ctx context.Context, sync store.Sync, fn func(*sqlite.Conn) error) error {
 	return s.submit(ctx, &job{sync: sync, do: fn})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,7 @@ type job struct {
 
 	state  atomic.Int32 // of jobWaiting, …
 	done   chan struct{}
+	group  *sync.WaitGroup // in place of done, where one goroutine waits for many
 	events []convo.Event
 	err    error
 }
@@ -90,6 +92,30 @@ func (w *writer) submit(ctx context.Context, j *job) error {
 	}
 	<-j.done
 	return j.err
+}
+
+// submitAll hands many jobs in and waits for the end of all.
+func (w *writer) submitAll(ctx context.Context, jobs []*job) {
+	var group sync.WaitGroup
+	for _, j := range jobs {
+		if err := context.Cause(ctx); err != nil {
+			j.err = fmt.Errorf("sqlite: update: %w", err)
+			continue
+		}
+		j.group = &group
+		group.Add(1)
+		w.queue <- j
+	}
+	group.Wait()
+}
+
+// end tells whoever waits for a job.
+func (j *job) end() {
+	if j.group != nil {
+		j.group.Done()
+		return
+	}
+	close(j.done)
 }
 
 // run writes until the queue is closed, and then what is left in it.
@@ -145,7 +171,7 @@ func (w *writer) write(batch []*job) {
 		}
 	}
 	for _, j := range batch {
-		close(j.done)
+		j.end()
 	}
 }
 

@@ -12,6 +12,7 @@ func logChecks() []check {
 	return []check{
 		{"numbers begin at 1 and have no gaps", numbersHaveNoGaps},
 		{"an update gives back its events, numbered", updateGivesEvents},
+		{"updates that are handed in together succeed or fail by themselves", updatesTogether},
 		{"a failed update leaves nothing", failedUpdateLeavesNothing},
 		{"a panic in an update is its error and leaves nothing", panicLeavesNothing},
 		{"a transaction sees its own writes", sawOwnWrites},
@@ -55,6 +56,39 @@ func updateGivesEvents(t *testing.T, d Driver) {
 	none, err := w.update(func(store.Tx) error { return nil })
 	must(t, err)
 	equal(t, "events of an update without any", len(none), 0)
+}
+
+func updatesTogether(t *testing.T, d Driver) {
+	s := d.Open(t)
+	one, two := converse(t, s, "a", uuid(1)), converse(t, s, "b", uuid(2))
+	no := errors.New("no")
+	add := func(w *writer, id, text string, end error) *store.Change {
+		return &store.Change{Tenant: w.tenant, Conversation: w.id, Fn: func(tx store.Tx) error {
+			slot := tx.Head().NextSlot
+			return errors.Join(tx.Append(w.event("", given(id, slot, text))), end)
+		}}
+	}
+	unknown := &store.Change{Tenant: "a", Conversation: uuid(3), Sync: store.Durable, Fn: func(tx store.Tx) error {
+		return tx.Append(one.event("", given("z", 1, "")))
+	}}
+	panics := &store.Change{Tenant: "a", Conversation: uuid(1), Fn: func(store.Tx) error { panic("at once") }}
+	changes := []*store.Change{
+		add(one, "x", "first", nil), add(two, "x", "of b", nil), add(one, "lost", "", no), unknown, panics, add(one, "y", "second", nil),
+	}
+	s.UpdateAll(t.Context(), changes)
+	equal(t, "the first update's events", changes[0].Events, one.events()[1:2])
+	equal(t, "the other conversation's", changes[1].Events, two.events()[1:])
+	equal(t, "the last update's", changes[5].Events, one.events()[2:])
+	if !errors.Is(changes[2].Err, no) || convo.ErrorKind(changes[3].Err) != convo.NotFound || changes[4].Err == nil {
+		t.Errorf("the updates that fail: %v, %v, %v", changes[2].Err, changes[3].Err, changes[4].Err)
+	}
+	for _, i := range []int{0, 1, 5} {
+		must(t, changes[i].Err)
+	}
+	s.UpdateAll(t.Context(), nil)
+	must(t, s.Close())
+	s.UpdateAll(t.Context(), changes[:1])
+	equal(t, "the kind after Close", convo.ErrorKind(changes[0].Err), convo.Unavailable)
 }
 
 func failedUpdateLeavesNothing(t *testing.T, d Driver) {

@@ -67,6 +67,11 @@ func (s *eager) Update(ctx context.Context, tenant, conversation string, level s
 	return planned.events, nil
 }
 
+// UpdateAll implements store.Log.
+func (s *eager) UpdateAll(ctx context.Context, changes []*store.Change) {
+	store.UpdateEach(ctx, s, changes)
+}
+
 func (s *eager) conversation(id string) *sync.Mutex {
 	s.mu.Lock()
 	defer s.mu.Unlock()
