@@ -121,7 +121,21 @@ const (
 		SELECT ` + messageColumns + `
 		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq` + joinText + `
 		WHERE m.conversation = ? AND m.place < ? AND m.place >= 1048576 ORDER BY m.place DESC`
+	// Of the types that have an index of their own, which is used if they are
+	// named as there.
+	messagesPinned = `
+		SELECT ` + messageColumns + `
+		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq` + joinText + `
+		WHERE m.conversation = ? AND m.place > ? AND m.type IN ('backstory', 'instruction', 'checkpoint')
+		ORDER BY m.place`
 )
+
+// pinned reports whether messagesPinned finds all messages of these types.
+func pinned(types []convo.MessageType) bool {
+	return len(types) > 0 && !slices.ContainsFunc(types, func(t convo.MessageType) bool {
+		return t != convo.Backstory && t != convo.Instruction && t != convo.Checkpoint
+	})
+}
 
 // Messages implements store.Reader.
 func (s *reader) Messages(
@@ -136,11 +150,13 @@ func (s *reader) Messages(
 
 func (r *messageReader) page(want store.MessageQuery) ([]convo.Message, error) {
 	sql, after := messagesUp, max(want.After, convo.Place(1, 0)-1)
-	if want.Desc {
-		sql, after = messagesDown, want.After
-		if after == 0 {
+	switch {
+	case want.Desc:
+		if sql, after = messagesDown, want.After; after == 0 {
 			after = 1<<63 - 1
 		}
+	case pinned(want.Types):
+		sql = messagesPinned
 	}
 	q := ask(r.conn, sql).int(r.conversation).int(after)
 	var list []convo.Message

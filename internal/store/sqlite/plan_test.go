@@ -26,7 +26,7 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			"conversationByKey": conversationByKey, "messageByKey": messageByKey,
 			"conversationsUp": conversationsUp, "conversationsUpFirst": conversationsUpFirst,
 			"conversationsDown": conversationsDown, "conversationsDownFirst": conversationsDownFirst,
-			"messagesUp": messagesUp, "messagesDown": messagesDown, "logUp": logUp,
+			"messagesUp": messagesUp, "messagesDown": messagesDown, "messagesPinned": messagesPinned, "logUp": logUp,
 			"turnByKey": turnByKey, "turnsBySlot": turnsBySlot, "turnsOpen": turnsOpen,
 			"turnsOpenEverywhere": turnsOpenEverywhere, "slotMessages": slotMessages,
 			"tokenByHash": tokenByHash, "tokensOfTenant": tokensOfTenant, "sessionTokens": sessionTokens,
@@ -36,7 +36,8 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			for q.next() {
 				detail := q.stmt.ColumnText(3)
 				scan := strings.HasPrefix(detail, "SCAN") && !strings.Contains(detail, "turns_open")
-				if scan || strings.Contains(detail, "TEMP B-TREE") {
+				wrong := name == "messagesPinned" && strings.Contains(detail, " m ") && !strings.Contains(detail, "messages_pinned")
+				if scan || wrong || strings.Contains(detail, "TEMP B-TREE") {
 					t.Errorf("%s: %s", name, detail)
 				}
 			}

@@ -98,9 +98,11 @@ func (h *history) compareOne(c *talk) {
 func (h *history) compareMessages(c *talk) {
 	h.t.Helper()
 	q := store.MessageQuery{Limit: 1 + h.r.IntN(9), Desc: h.r.IntN(2) == 0}
-	switch h.r.IntN(4) {
+	switch h.r.IntN(5) {
 	case 0:
 		q.Types = []convo.MessageType{convo.User, convo.Bot}
+	case 2:
+		q.Types = []convo.MessageType{convo.Backstory, convo.Instruction, convo.Checkpoint}
 	case 1:
 		q.Meta = []convo.MetaFilter{{Key: "k", Value: "2"}}
 	}
