@@ -154,10 +154,5 @@ func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut conte
 
 // server makes one whose requests end with work at the latest.
 func (a *App) server(work context.Context, h http.Handler) *httpio.Server {
-	return httpio.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancelCause(r.Context())
-		defer cancel(nil)
-		defer context.AfterFunc(work, func() { cancel(context.Cause(work)) })()
-		h.ServeHTTP(w, r.WithContext(ctx))
-	}), httpio.ServerOptions{Log: a.log})
+	return httpio.NewServer(h, httpio.ServerOptions{Log: a.log, Base: work})
 }

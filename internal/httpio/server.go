@@ -27,10 +27,11 @@ const deliveryWindow = time.Second
 // ServerOptions are the limits of a [Server]. Zero values take the defaults.
 type ServerOptions struct {
 	Log          *slog.Logger
-	HeaderLimit  int           // bytes of all headers; default 64 KiB
-	HeaderTime   time.Duration // to send them; default 30 s
-	IdleTime     time.Duration // between requests; default 2 min
-	WriteTimeout time.Duration // without progress of a write; default 1 min
+	Base         context.Context // requests end with it at the latest; default: they do not
+	HeaderLimit  int             // bytes of all headers; default 64 KiB
+	HeaderTime   time.Duration   // to send them; default 30 s
+	IdleTime     time.Duration   // between requests; default 2 min
+	WriteTimeout time.Duration   // without progress of a write; default 1 min
 }
 
 func (o *ServerOptions) fill() {
@@ -38,6 +39,9 @@ func (o *ServerOptions) fill() {
 	setDefault(&o.HeaderTime, 30*time.Second)
 	setDefault(&o.IdleTime, 2*time.Minute)
 	setDefault(&o.WriteTimeout, time.Minute)
+	if o.Base == nil {
+		o.Base = context.Background() // a server has no caller
+	}
 	setDefault(&o.Log, slog.New(slog.DiscardHandler))
 }
 
@@ -77,6 +81,7 @@ func NewServer(h http.Handler, o ServerOptions) *Server {
 		// net/http's own answer to OPTIONS * would lack the front's headers.
 		DisableGeneralOptionsHandler: true,
 		ConnState:                    connState,
+		BaseContext:                  func(net.Listener) context.Context { return o.Base },
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, c)
 		},

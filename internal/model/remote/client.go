@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/parleyhq/parley/internal/model"
@@ -82,6 +83,10 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost:   512,
 		IdleConnTimeout:       90 * time.Second,
 		DisableCompression:    true,
+		// Both lie there for as long as an answer takes. A request is written
+		// once, and of an answer only what frames its pieces goes through them.
+		WriteBufferSize: 1 << 10,
+		ReadBufferSize:  2 << 10,
 	}
 }
 
@@ -176,20 +181,53 @@ var errSilent = errors.New("the provider sent nothing for too long")
 // when a single read takes too long; the time that its reader takes between
 // two reads does not count.
 type call struct {
-	client  *Client
-	parent  context.Context
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	silence time.Duration
+	client *Client
+	parent context.Context
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	body   io.ReadCloser
+
+	// The timer is not touched by reads, which would cost each token; it finds
+	// out by itself how long it was too early.
 	watch   *time.Timer
-	body    io.ReadCloser
+	silence atomic.Int64 // how long a read may take, in nanoseconds
+	began   time.Time
+	waiting atomic.Int64 // since when somebody waits, in nanoseconds after began; 0 = nobody
 }
 
 func (c *Client) begin(ctx context.Context) *call {
-	call := &call{client: c, parent: ctx, silence: c.options.Silence}
+	call := &call{client: c, parent: ctx, began: time.Now()}
 	call.ctx, call.cancel = context.WithCancelCause(ctx)
-	call.watch = time.AfterFunc(call.silence, func() { call.cancel(errSilent) })
+	// Reset starts it, not AfterFunc, so that the field is set when it fires.
+	call.watch = time.AfterFunc(time.Hour, call.check)
+	call.limit(c.options.Silence)
 	return call
+}
+
+// limit says how long a read may take from now on.
+func (k *call) limit(silence time.Duration) {
+	k.silence.Store(int64(silence))
+	k.watch.Reset(silence)
+}
+
+// wait notes that somebody begins to wait, and goOn that he has got something.
+func (k *call) wait() { k.waiting.Store(int64(time.Since(k.began)) + 1) }
+func (k *call) goOn() { k.waiting.Store(0) }
+
+// check cancels the call if the provider was quiet for too long.
+func (k *call) check() {
+	silence := time.Duration(k.silence.Load())
+	left := silence
+	if since := k.waiting.Load(); since > 0 {
+		left -= time.Since(k.began) - time.Duration(since)
+	}
+	switch {
+	case k.ctx.Err() != nil:
+	case left <= 0:
+		k.cancel(errSilent)
+	default:
+		k.watch.Reset(left)
+	}
 }
 
 // do sends the request and leaves a good answer's body to be read.
@@ -214,9 +252,9 @@ func (k *call) do(q question) (*http.Response, error) {
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Accept", q.accept)
 	}
-	k.watch.Reset(k.silence)
+	k.wait()
 	res, err := k.client.http.Do(req)
-	k.watch.Stop()
+	k.goOn()
 	if err != nil {
 		return nil, k.failure(err)
 	}
@@ -233,15 +271,15 @@ func (k *call) do(q question) (*http.Response, error) {
 
 // Read implements io.Reader.
 func (k *call) Read(p []byte) (int, error) {
-	k.watch.Reset(k.silence)
+	k.wait()
 	n, err := k.body.Read(p)
-	k.watch.Stop()
+	k.goOn()
 	return n, err
 }
 
 func (k *call) end() {
-	k.watch.Stop()
 	k.cancel(nil)
+	k.watch.Stop()
 	if k.body != nil {
 		_ = k.body.Close() // nobody waits for what was not read
 	}
@@ -254,7 +292,7 @@ func (k *call) failure(err error) error {
 		return ended
 	}
 	if errors.Is(context.Cause(k.ctx), errSilent) {
-		return k.client.Errorf(model.Silent, 0, nil, "provider %s sent nothing for %s", name, k.silence)
+		return k.client.Errorf(model.Silent, 0, nil, "provider %s sent nothing for %s", name, time.Duration(k.silence.Load()))
 	}
 	// The URL that Go puts before the reason may hold a password.
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {

@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -29,9 +28,8 @@ var errTooLong = errors.New("an event is too long")
 // the providers repeat the name of an event in it.
 type Stream struct {
 	call    *call
-	lines   *bufio.Reader
+	lines   lineReader
 	plain   bool        // every line is an event
-	long    []byte      // a line that does not fit into the reader's buffer
 	data    []byte      // of the event that is being read
 	begun   bool        // the first line was read
 	tail    bool        // the answer is complete
@@ -40,7 +38,7 @@ type Stream struct {
 }
 
 func newStream(c *call, plain bool) *Stream {
-	return &Stream{call: c, lines: bufio.NewReader(c), plain: plain}
+	return &Stream{call: c, lines: lineReader{source: c}, plain: plain}
 }
 
 // BeforeWait sets what is done before Next waits for the provider, which it does
@@ -119,22 +117,10 @@ func (s *Stream) last(line []byte) ([]byte, error) {
 
 // line reads one line, without its end.
 func (s *Stream) line() ([]byte, error) {
-	if at, _ := s.lines.Peek(s.lines.Buffered()); s.wait != nil && bytes.IndexByte(at, '\n') < 0 && !s.wait() {
+	if s.wait != nil && !s.lines.ready() && !s.wait() {
 		return nil, errLeft
 	}
-	line, err := s.lines.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		s.long = s.long[:0]
-		for err == bufio.ErrBufferFull {
-			if len(s.long)+len(line) > maxEvent {
-				return nil, errTooLong
-			}
-			s.long = append(s.long, line...)
-			line, err = s.lines.ReadSlice('\n')
-		}
-		s.long = append(s.long, line...)
-		line = s.long
-	}
+	line, err := s.lines.next()
 	if !s.begun {
 		s.begun = true
 		line = bytes.TrimPrefix(line, []byte("\ufeff"))
@@ -147,14 +133,14 @@ func (s *Stream) line() ([]byte, error) {
 // short time, and Close reads the stream to its end if that is near.
 func (s *Stream) Tail() {
 	s.tail = true
-	s.call.silence = min(s.call.silence, tailSilence)
+	s.call.limit(min(s.call.client.options.Silence, tailSilence))
 }
 
 // Close ends the call. Without Tail the provider sees it cancelled at once.
 func (s *Stream) Close() {
 	if s.tail && !s.drained {
-		s.call.silence = endSilence
-		_, _ = io.CopyN(io.Discard, s.lines, maxTail) // only for the connection's sake
+		s.call.limit(endSilence)
+		_, _ = io.CopyN(io.Discard, &s.lines, maxTail) // only for the connection's sake
 	}
 	s.call.end()
 }
