@@ -86,7 +86,7 @@ func newTransport() *http.Transport {
 		// Both lie there for as long as an answer takes. A request is written
 		// once, and of an answer only what frames its pieces goes through them.
 		WriteBufferSize: 1 << 10,
-		ReadBufferSize:  2 << 10,
+		ReadBufferSize:  1 << 10,
 	}
 }
 
