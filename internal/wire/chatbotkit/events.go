@@ -119,13 +119,14 @@ const tokenCheck = 30 * time.Second
 
 // follow sends what comes, for as long as the caller's token works: this
 // stream has no end of its own, and whoever lost the right to read must not
-// read for ever.
+// read for ever. Looking is no attempt: it neither counts among the wrong tokens
+// of the caller's address nor is kept from seeing by those that do.
 func (s *eventStream) follow() error {
 	ctx, cancel := context.WithCancelCause(s.c.r.Context())
 	defer cancel(nil)
 	var timer *time.Timer
 	check := func() {
-		if _, err := s.c.front.authenticate(s.c.r); convo.ErrorKind(err) == convo.Unauthenticated {
+		if _, err := s.c.front.auth.Actor(ctx, secretOf(s.c.r)); convo.ErrorKind(err) == convo.Unauthenticated {
 			cancel(errTokenEnded)
 		}
 		if ctx.Err() == nil {

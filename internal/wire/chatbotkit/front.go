@@ -148,9 +148,8 @@ func cutPrefix(path string) (rest string, ok bool) {
 // authenticate finds who asks. A header that asks to act for somebody else is
 // refused, never passed over: the caller would see the wrong one's data.
 func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
-	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	secret = strings.TrimSpace(secret)
-	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Token") || secret == "" {
+	secret := secretOf(r)
+	if secret == "" {
 		return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
 	}
 	from := httpio.ClientAddress(r, f.proxies)
@@ -170,4 +169,13 @@ func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
 		}
 	}
 	return actor, nil
+}
+
+// secretOf is the token that a request carries, "" if it carries none.
+func secretOf(r *http.Request) string {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Token") {
+		return ""
+	}
+	return strings.TrimSpace(secret)
 }

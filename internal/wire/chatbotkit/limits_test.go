@@ -23,6 +23,12 @@ func (b *bundle) limited(limits ratelimit.Limits) *ratelimit.Limiter {
 	b.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(b.t, err)
+	return b.limitedOn(l, limits)
+}
+
+// limitedOn is limited for a listener of the test's own.
+func (b *bundle) limitedOn(l net.Listener, limits ratelimit.Limits) *ratelimit.Limiter {
+	b.t.Helper()
 	limiter := ratelimit.New(limits)
 	front, err := chatbotkit.New(chatbotkit.Options{
 		Engine: b.engine, Auth: b.auth, Log: slog.New(slog.NewTextHandler(b.log, nil)), Limiter: limiter,

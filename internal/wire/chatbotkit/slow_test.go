@@ -12,6 +12,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/ratelimit"
 )
 
 // pipes is a listener whose connections are in memory, so that a server lives
@@ -21,6 +22,8 @@ type pipes struct {
 	done  chan struct{}
 	once  sync.Once
 }
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
 
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
@@ -36,15 +39,20 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)
 
 func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	here, there := net.Pipe()
-	p.conns <- there
+	p.conns <- local{there}
 	return here, nil
 }
+
+// local is a connection from this machine.
+type local struct{ net.Conn }
+
+func (local) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }
 
 // inOwnTime runs a test with a server whose clock is its own.
 func inOwnTime(t *testing.T, test func(*bundle), scripts ...scripted.Script) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+		l := newPipes()
 		test(setupOn(t, l, &http.Transport{DialContext: l.dial}, scripts...))
 	})
 }
@@ -103,6 +111,32 @@ func TestALiveStreamEndsWithItsToken(t *testing.T) {
 			if took := time.Since(start); a.status != 200 || !strings.Contains(a.body, "NOT_AUTHENTICATED") || took < c.lasts || took > c.lasts+2*time.Minute {
 				b.t.Errorf("%d: it lasted %s, the token %s", a.status, took, c.lasts)
 			}
+		}
+	})
+}
+
+func TestALiveStreamEndsWithItsTokenWhereWrongOnesComeFrom(t *testing.T) {
+	t.Parallel()
+	inOwnTime(t, func(b *bundle) {
+		id := b.conversation()
+		secret, token, err := b.auth.Create(b.t.Context(), "one", "short", 0)
+		must(b.t, err)
+		l := newPipes()
+		b.client.CloseIdleConnections()
+		b.client = &http.Client{Transport: &http.Transport{DialContext: l.dial}}
+		b.limitedOn(l, ratelimit.Limits{AddressRate: 1})
+		from := map[string]string{"X-Forwarded-For": "192.0.2.1"}
+		live := b.stream(request{path: "/v1/conversation/" + id + "/events?live=true", token: secret, header: from})
+		must(b.t, b.auth.Revoke(b.t.Context(), "one", token.ID))
+		start := time.Now()
+		for _, want := range []int{401, 429} {
+			if a := b.do(request{path: "/v1/platform/model/list", token: "wrong-wrong-wrong-wrong", header: from}); a.status != want {
+				b.t.Errorf("%d, want %d", a.status, want)
+			}
+		}
+		lines := live.rest()
+		if took := time.Since(start); took > 31*time.Second || !strings.Contains(string(lines[len(lines)-1].Data), "NOT_AUTHENTICATED") {
+			b.t.Errorf("after %s: %s", took, types(lines))
 		}
 	})
 }
