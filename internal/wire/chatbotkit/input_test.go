@@ -277,3 +277,19 @@ func TestEvery429SaysWhenToComeBack(t *testing.T) {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 }
+
+func TestATimeZoneHasOneName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for name, want := range map[string]int{
+		"Europe/Paris": 200, "UTC": 200, "America/Argentina/Ushuaia": 200,
+		"Europe//Paris": 400, "Europe/./Paris": 400, "./UTC": 400, "UTC/": 400, "../UTC": 400, "/UTC": 400,
+	} {
+		for range 2 { // a good one is remembered
+			a := b.do(request{path: "/v1/platform/model/list", header: map[string]string{"X-Timezone": name}})
+			if a.status != want {
+				t.Errorf("%s: %d %s", name, a.status, a.body)
+			}
+		}
+	}
+}
