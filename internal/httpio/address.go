@@ -21,7 +21,7 @@ func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	address := peer.Addr().Unmap()
+	address := peer.Addr().Unmap().WithZone("") // a network has no zone
 	if !within(address, trusted) {
 		if address.IsLoopback() {
 			return netip.Addr{}
