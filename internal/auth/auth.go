@@ -128,8 +128,8 @@ func (a *Auth) forget() {
 	clear(a.actors)
 }
 
-// Create makes a token that lasts that long, for ever with 0. This is the only
-// time that its secret can be had.
+// Create makes a token that lasts that long, for ever with 0; less is refused.
+// This is the only time that its secret can be had.
 func (a *Auth) Create(ctx context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
 	return a.create(ctx, tenant, name, SourceAPI, lasts)
 }
@@ -141,6 +141,9 @@ func (a *Auth) CreateConsole(ctx context.Context, tenant, name string, lasts tim
 }
 
 func (a *Auth) create(ctx context.Context, tenant, name, source string, lasts time.Duration) (string, convo.Token, error) {
+	if lasts < 0 {
+		return "", convo.Token{}, convo.Errorf(convo.Invalid, "a token cannot last %s: give a time, or 0 for one without an end", lasts)
+	}
 	secret, hash := NewSecret()
 	t, err := a.put(ctx, tenant, name, source, hash, lasts)
 	if err != nil {

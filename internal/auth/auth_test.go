@@ -104,6 +104,17 @@ func TestASecretFindsItsHolder(t *testing.T) {
 	}
 }
 
+func TestATokenThatHasEndedAlreadyIsNotMade(t *testing.T) {
+	t.Parallel()
+	a, _, _ := setup(t)
+	if secret, _, err := a.Create(t.Context(), "t", "name", -time.Hour); convo.ErrorKind(err) != convo.Invalid || secret != "" {
+		t.Errorf("got %q, %v", secret, err)
+	}
+	if list, err := a.List(t.Context(), "t"); err != nil || len(list) != 0 {
+		t.Errorf("there are %+v, %v", list, err)
+	}
+}
+
 func TestABadSecretIsRefusedWithoutAReason(t *testing.T) {
 	t.Parallel()
 	a, _, c := setup(t)
