@@ -46,11 +46,17 @@ test('a refusal tells when to come back and what is left', async () => {
 })
 
 test('what the package repeats after a refusal happens once', async () => {
-  const { id } = await client.conversation.create({})
-  await exhaust()
-  const times = await countRequests(async () => {
-    assertAnswer(await client.conversation.complete(id, { text: 'Hi' }), { stateful: true, text: fake.echo('Hi') })
-  })
-  assert.ok(times > 1, 'the first request was refused')
-  assert.deepEqual(await history(client, id), [['user', 'Hi'], ['bot', fake.echo('Hi')]])
+  // Now and then the next request's time has come just when it is sent.
+  for (let attempt = 0; ; attempt++) {
+    const { id } = await client.conversation.create({})
+    await exhaust()
+    const times = await countRequests(async () => {
+      assertAnswer(await client.conversation.complete(id, { text: 'Hi' }), { stateful: true, text: fake.echo('Hi') })
+    })
+    assert.deepEqual(await history(client, id), [['user', 'Hi'], ['bot', fake.echo('Hi')]])
+    if (times > 1) {
+      return
+    }
+    assert.ok(attempt < 5, 'the first request was never refused')
+  }
 })
