@@ -88,6 +88,45 @@ func (e *Engine) Messages(ctx context.Context, actor convo.Actor, conversation s
 	return page, nil
 }
 
+// tailPage is how many messages of a turn are read at once, to find its end.
+const tailPage = 16
+
+// TurnTail gives the last message that a turn stored, and the last one of type
+// bot; without an id where there is none. What it costs does not go by the length
+// of the conversation.
+func (e *Engine) TurnTail(ctx context.Context, actor convo.Actor, conversation, turn string) (last, bot convo.Message, err error) {
+	key, err := within(actor, conversation)
+	if err != nil {
+		return last, bot, err
+	}
+	t, err := e.store.Turn(ctx, key.Tenant, conversation, turn)
+	if err != nil || t.Slot == 0 {
+		return last, bot, err
+	}
+	q := store.MessageQuery{After: convo.Place(t.Slot+1, 0), Desc: true, Limit: tailPage}
+	for {
+		page, err := e.store.Messages(ctx, key.Tenant, conversation, q)
+		if err != nil {
+			return last, bot, err
+		}
+		for _, m := range page {
+			switch {
+			case convo.SlotOf(m.Place) != t.Slot:
+				return last, bot, nil
+			case last.ID == "":
+				last = m
+			}
+			if m.Type == convo.Bot {
+				return last, m, nil
+			}
+		}
+		if len(page) < tailPage {
+			return last, bot, nil
+		}
+		q.After = page[len(page)-1].Place
+	}
+}
+
 func (e *Engine) messagePosition(ctx context.Context, actor convo.Actor, conversation, list, cursor string) (int64, error) {
 	place, _, own, err := readCursor(list, cursor)
 	if err != nil || own {

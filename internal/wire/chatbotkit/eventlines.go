@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/engine"
 )
 
 // logView renders the log of a conversation, from any number on. It follows
@@ -95,35 +94,17 @@ func (v *logView) turn(ctx context.Context, e *convo.Event) (*turnView, error) {
 	return view, nil
 }
 
-// recall finds what a turn stored, from the end of the conversation: its
-// beginning was not read here, but its last line sums it up.
+// recall finds what a turn stored: its beginning was not read here, but its last
+// line sums it up.
 func (v *logView) recall(ctx context.Context, turn string, view *turnView) error {
-	list := engine.List{Desc: true, Take: engine.MaxTake}
-	found := false
-	for {
-		page, err := v.c.engine().Messages(ctx, v.c.actor, v.c.conversation(), list)
-		if err != nil {
-			return err
-		}
-		for _, m := range page.Items {
-			if m.Turn != turn {
-				if found {
-					return nil // a turn's messages stand together
-				}
-				continue
-			}
-			if !found {
-				view.last, found = m.ID, true
-			}
-			if m.Type == convo.Bot {
-				view.bot, view.text = m.ID, m.Text
-				return nil
-			}
-		}
-		if list.Cursor = page.Cursor; len(page.Items) < list.Take {
-			return nil
-		}
+	last, bot, err := v.c.engine().TurnTail(ctx, v.c.actor, v.c.conversation(), turn)
+	if err != nil {
+		return err
 	}
+	if view.last = last.ID; bot.ID != "" {
+		view.bot, view.text = bot.ID, bot.Text
+	}
+	return nil
 }
 
 // renderAll adds the lines of a batch.
