@@ -18,7 +18,7 @@ const (
 	eventsTake  = 1000
 	eventsMax   = 10000
 	eventsBytes = 8 << 20 // of lines in one object; the cursor says where it ended
-	eventsRead  = 250     // how many are in memory at once
+	eventsRead  = 50      // how many are in memory at once; the largest are 40 MiB
 )
 
 // eventsQuery is what part of a log was asked for.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
@@ -30,8 +31,8 @@ var csvColumns = [...]string{
 
 // exportCSV sends all conversations, or as many as take says.
 func (c *call) exportCSV(list engine.List) error {
-	next := eachPage(c.r.Context(), list, c.conversations())
-	items, err := next()
+	rows := newPages(list, c.conversations())
+	items, err := rows.next(c.r.Context())
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (c *call) exportCSV(list engine.List) error {
 		if _, err := c.w.Write(buf); err != nil {
 			return err
 		}
-		if items, err = next(); err != nil || len(items) == 0 {
+		if items, err = rows.next(c.r.Context()); err != nil || len(items) == 0 {
 			return err
 		}
 		buf = buf[:0]
@@ -81,6 +82,10 @@ func csvCells(o conversationObject) []string {
 	return cells
 }
 
+// formulas are what a formula of a spreadsheet may begin with, the wide forms of
+// East Asian keyboards included.
+const formulas = "=+-@\t\r\n＝＋－＠"
+
 // appendRow writes a row by RFC 4180. A cell that a spreadsheet would take for
 // a formula gets an apostrophe in front.
 func appendRow(dst []byte, cells []string) []byte {
@@ -88,7 +93,7 @@ func appendRow(dst []byte, cells []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if cell != "" && strings.IndexByte("=+-@\t\r", cell[0]) >= 0 {
+		if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune(formulas, first) {
 			cell = "'" + cell
 		}
 		if strings.ContainsAny(cell, "\",\r\n") {

@@ -1,6 +1,8 @@
 package chatbotkit
 
 import (
+	"context"
+	"net/http"
 	"reflect"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -77,4 +79,17 @@ func Document() ([]byte, error) {
 		return nil, err
 	}
 	return d.JSON()
+}
+
+// Strings reads a list of strings.
+type Strings = func(context.Context, engine.List) (engine.Page[string], error)
+
+// ListPage answers with a page of a list, as JSON.
+func ListPage(w *httpio.Response, r *http.Request, list engine.List, read Strings) error {
+	return listPage(&call{w: w, r: r}, newPages(list, read))
+}
+
+// StreamList answers with a list, as lines.
+func StreamList(w *httpio.Response, r *http.Request, list engine.List, read Strings) error {
+	return streamList(&call{w: w, r: r}, newPages(list, read))
 }

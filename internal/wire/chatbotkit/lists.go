@@ -1,6 +1,7 @@
 package chatbotkit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,8 +12,12 @@ import (
 	"github.com/parleyhq/parley/internal/httpio"
 )
 
-// streamPage is how many items of a stream are read and written at once.
-const streamPage = 100
+// The bounds of what a list holds in memory. An item may be large: all of its
+// texts at their limits make 800 KiB.
+const (
+	readItems = 25       // are read at once
+	listBytes = 32 << 20 // of items in one object; the cursor says where it ended
+)
 
 // pager reads a page of a list and gives it as it is shown.
 type pager[T any] func(context.Context, engine.List) (engine.Page[T], error)
@@ -49,7 +54,8 @@ func newListParams(orders ...string) listParams {
 		order:  httpio.ChoiceParam("order", "By creation, messages by their place in the conversation.", orders...),
 		cursor: httpio.StringParam("cursor", "Where the page before ended: its cursor, or the id of its last item. The list goes on behind it."),
 		take: httpio.IntParam("take", 1, engine.MaxTake, 0,
-			fmt.Sprintf("How many items. Unless given, %d as JSON, and all there are as JSON Lines or CSV.", engine.DefaultTake)),
+			fmt.Sprintf("How many items. Unless given, %d as JSON, and all there are as JSON Lines or CSV. A page of JSON ends early where it would be larger than %d MiB; its cursor goes on.",
+				engine.DefaultTake, listBytes>>20)),
 		meta: httpio.GroupParam("meta", maxFilters, maxLevels,
 			"Only objects whose meta has these values, as in meta[lang]=en or meta.lang=en; all of them must hold. Dots lead into nested objects."),
 	}
@@ -92,23 +98,41 @@ func answerList[T any](c *call, params listParams, page pager[T]) error {
 		return err
 	}
 	if c.lines {
-		return streamList(c, list, page)
+		return streamList(c, newPages(list, page))
 	}
-	found, err := page(c.r.Context(), list)
-	if err != nil {
-		return err
+	list.Take = cmp.Or(list.Take, engine.DefaultTake)
+	return listPage(c, newPages(list, page))
+}
+
+// listPage answers with a page as one object. It ends early where it would become
+// too large.
+func listPage[T any](c *call, p *pages[T]) error {
+	object := []byte(`{"items":[`)
+	for len(object) < listBytes {
+		items, err := p.next(c.r.Context())
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			break
+		}
+		for _, item := range items {
+			if object[len(object)-1] != '[' {
+				object = append(object, ',')
+			}
+			object = append(object, encode(item)...)
+		}
 	}
-	if found.Items == nil {
-		found.Items = []T{}
-	}
-	return c.answer(encode(listObject[T]{found.Items, found.Cursor}), false)
+	object = append(append(object, `],"cursor":`...), encode(p.cursor)...)
+	return c.answer(append(object, '}'), false)
 }
 
 // streamList sends one line for each item: all there are, or as many as take
-// says. Errors before the first line keep their status.
-func streamList[T any](c *call, list engine.List, page pager[T]) error {
-	next := eachPage(c.r.Context(), list, page)
-	items, err := next()
+// says. Errors before the first line keep their status. The last line of what was
+// read waits for more, or for the end: looking for more may take long, and the
+// blanks of a silence must not follow the last line of all.
+func streamList[T any](c *call, p *pages[T]) error {
+	items, err := p.next(c.r.Context())
 	if err != nil {
 		return err
 	}
@@ -116,44 +140,59 @@ func streamList[T any](c *call, list engine.List, page pager[T]) error {
 	defer out.Close()
 	var buf []byte
 	for len(items) > 0 {
-		buf = buf[:0]
-		for _, item := range items {
+		for i, item := range items {
+			if len(buf) >= keptBuffer || i == len(items)-1 && len(buf) > 0 {
+				if err := out.Write(buf); err != nil {
+					return err
+				}
+				buf = buf[:0]
+			}
 			buf = append(buf, `{"type":"item","data":`...)
 			buf = httpio.AppendASCII(buf, encode(item))
 			buf = append(buf, "}\n"...)
 		}
-		if err := out.Write(buf); err != nil {
-			return err
-		}
-		if items, err = next(); err != nil {
+		if items, err = p.next(c.r.Context()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.End(buf)
 }
 
-// eachPage reads a list page by page; no items are its end.
-func eachPage[T any](ctx context.Context, list engine.List, page pager[T]) func() ([]T, error) {
-	left := list.Take // 0 = no bound
-	ended := false
-	return func() ([]T, error) {
-		if ended {
-			return nil, nil
-		}
-		list.Take = streamPage
-		if left > 0 {
-			list.Take = min(left, streamPage)
-		}
-		found, err := page(ctx, list)
-		if err != nil {
-			return nil, err
-		}
-		list.Cursor = found.Cursor
-		n := len(found.Items)
-		ended = n < list.Take || left > 0 && n == left
-		left -= min(left, n)
-		return found.Items, nil
+// pages reads a list piece by piece.
+type pages[T any] struct {
+	read   pager[T]
+	list   engine.List
+	left   int // 0 = no bound
+	ended  bool
+	cursor string // of what was given so far, "" = of nothing
+}
+
+// newPages reads as many items as list takes, or all with 0.
+func newPages[T any](list engine.List, read pager[T]) *pages[T] {
+	return &pages[T]{read: read, list: list, left: list.Take}
+}
+
+// next gives some items; none are the end of the list.
+func (p *pages[T]) next(ctx context.Context) ([]T, error) {
+	if p.ended {
+		return nil, nil
 	}
+	p.list.Take = readItems
+	if p.left > 0 {
+		p.list.Take = min(p.left, readItems)
+	}
+	found, err := p.read(ctx, p.list)
+	if err != nil {
+		return nil, err
+	}
+	n := len(found.Items)
+	if n > 0 {
+		p.cursor = found.Cursor
+	}
+	p.list.Cursor = found.Cursor
+	p.ended = n < p.list.Take || n == p.left
+	p.left -= min(p.left, n)
+	return found.Items, nil
 }
 
 // shown makes a pager of the engine's objects one of the front's.

@@ -24,9 +24,14 @@ type modelObject struct {
 	UpdatedAt       int64  `json:"updatedAt"`
 }
 
-// listModels tells which names a request may use for its model.
+// listModels tells which names a request may use for its model. They are looked
+// up once, so that one that goes meanwhile does not break the list.
 func listModels(c *call) error {
-	return answerList(c, newestFirst, shown(c.modelPage, c.front.showModel))
+	models := slices.Clone(c.engine().Models(c.r.Context()))
+	read := func(_ context.Context, list engine.List) (engine.Page[model.Listed], error) {
+		return modelPage(models, list)
+	}
+	return answerList(c, newestFirst, shown(read, c.front.showModel))
 }
 
 func (f *front) showModel(m model.Listed) modelObject {
@@ -38,11 +43,10 @@ func (f *front) showModel(m model.Listed) modelObject {
 	}
 }
 
-// modelPage pages through the models by id. They have no meta, so a filter on
-// it finds none.
-func (c *call) modelPage(ctx context.Context, list engine.List) (engine.Page[model.Listed], error) {
+// modelPage pages through the models by id, and sorts them. They have no meta, so
+// a filter on it finds none.
+func modelPage(models []model.Listed, list engine.List) (engine.Page[model.Listed], error) {
 	var page engine.Page[model.Listed]
-	models := slices.Clone(c.engine().Models(ctx))
 	slices.SortFunc(models, func(a, b model.Listed) int {
 		if list.Desc {
 			a, b = b, a
@@ -59,8 +63,7 @@ func (c *call) modelPage(ctx context.Context, list engine.List) (engine.Page[mod
 	if len(list.Meta) > 0 {
 		models = nil
 	}
-	take := cmp.Or(list.Take, engine.DefaultTake)
-	page.Items = models[:min(take, len(models))]
+	page.Items = models[:min(list.Take, len(models))]
 	if n := len(page.Items); n > 0 {
 		page.Cursor = page.Items[n-1].ID
 	}
