@@ -1,0 +1,183 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// TurnInput is what a stateful turn is asked with.
+type TurnInput struct {
+	Text  *string // the user's new message; nil = go on from what is stored
+	Zone  string  // IANA time zone for the time of day in the prompt; "" = UTC
+	Front string  // through which front it was asked
+}
+
+// Complete admits a turn: when it returns, the user's message is durable and
+// the turn will run, whatever becomes of the caller. Errors had no effect.
+func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation string, in TurnInput, ask *Ask) (*Reading, error) {
+	key, err := within(actor, conversation)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.enter(); err != nil {
+		return nil, err
+	}
+	defer e.active.Done()
+	if in.Text != nil {
+		if err := e.checkText(*in.Text); err != nil {
+			return nil, err
+		}
+	}
+	// Before the turn exists, so that all of it is published to this one.
+	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key), own: true}
+	joined, err := e.admit(ctx, actor, in, ask, reading)
+	if err = e.explain(key, err); err != nil {
+		reading.sub.Cancel()
+		return nil, err
+	}
+	if ask.replayed() {
+		reading.Turn, reading.Replayed = joined.Turn, true
+		return reading, reading.find(ctx)
+	}
+	return reading, nil
+}
+
+// checkTurn refuses what cannot work before anything is stored, and gives the
+// history that the turn will have if nothing comes between.
+func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh bool) (*past, error) {
+	p, head, choice, err := e.recall(ctx, key, fresh)
+	if err != nil {
+		return nil, err
+	}
+	h := history{backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window, now: note{at: now(), zone: in.Zone}}
+	if p != nil {
+		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, head.ContextFrom
+	}
+	if in.Text != nil {
+		h.messages = append(h.messages, convo.Message{
+			Place: convo.Place(head.NextSlot, 0), MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text,
+		})
+	}
+	_, err = assemble(h)
+	if err != nil && p != nil && !fresh {
+		return e.checkTurn(ctx, key, in, true) // what was remembered may be old
+	}
+	return p, err
+}
+
+// errOrphan sends an admission back to close a turn that nobody carries out.
+var errOrphan = errors.New("the turn before this one was given up")
+
+// errGrown sends an admission back to look at the history again, which has
+// grown since.
+var errGrown = errors.New("the conversation has changed")
+
+// maxChecks is how often the history of a turn is looked at again; in a
+// conversation that grows all the time the turn is admitted unchecked then.
+const maxChecks = 3
+
+// admit opens, queues and, if nothing runs before it, starts the turn. A turn
+// whose end could not be written, and that would block the queue, is closed.
+func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
+	for try := 0; ; try++ {
+		p, err := e.checkTurn(ctx, reading.key, in, try > 0)
+		if err != nil {
+			return convo.Request{}, err
+		}
+		if try == maxChecks {
+			p = nil
+		}
+		joined, orphan, err := e.tryAdmit(ctx, actor, in, ask, reading, p)
+		switch {
+		case errors.Is(err, errGrown):
+			continue
+		case !errors.Is(err, errOrphan):
+			return joined, err
+		}
+		err = e.closeIdleTurn(ctx, reading.key, orphan, convo.EndInterrupted)
+		if err != nil && !errors.Is(err, errRuns) {
+			return joined, err
+		}
+	}
+}
+
+// tryAdmit is admit in one transaction. With errOrphan, it names the turn.
+func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past) (joined convo.Request, orphan string, err error) {
+	reading.Turn = newID()
+	e.observer.Asked(ctx, reading.Conversation, reading.Turn)
+	var started *run
+	joined, err = e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
+		e.unregister(started) // the transaction may run again
+		started = nil
+		head := tx.Head()
+		if head == nil {
+			return nil, unknownConversation(reading.Conversation)
+		}
+		if t := head.Active(); t != nil && t.State == convo.StateRunning && !e.runs(t.ID) {
+			orphan = t.ID
+			return nil, errOrphan
+		}
+		if waiting(head) >= e.limits.Queue {
+			return nil, convo.Errorf(convo.Conflict, "%d turns wait in this conversation already; try again when one has ended", e.limits.Queue)
+		}
+		idle := len(head.Open) == 0
+		if p != nil && idle && !p.holds(head) {
+			return nil, errGrown
+		}
+		reading.after = head.LastSeq
+		given, err := openTurn(tx, actor, reading.Turn, in)
+		if err != nil {
+			return nil, err
+		}
+		started, err = e.startNext(tx)
+		if started != nil && idle {
+			started.past, started.given = p, given
+		}
+		if err == nil && tx.Head().Active() == nil {
+			err = errDraining()
+		}
+		return nil, err
+	})
+	if err != nil || ask.replayed() {
+		e.unregister(started)
+		return joined, orphan, err
+	}
+	if started != nil {
+		go e.run(reading.key, started)
+	}
+	return joined, "", nil
+}
+
+// waiting counts the turns behind the active one.
+func waiting(head *convo.Head) int {
+	n := len(head.Open)
+	if head.Active() != nil {
+		n--
+	}
+	return n
+}
+
+// openTurn writes what a turn is asked with, and gives its message, if it has
+// one.
+func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput) (*convo.Message, error) {
+	at := now()
+	add := func(body convo.Body) error {
+		return tx.Append(convo.Event{At: at, Turn: id, Origin: actor.Token, Body: body})
+	}
+	if err := add(convo.TurnOpened{Front: in.Front, Zone: in.Zone}); err != nil {
+		return nil, err
+	}
+	if in.Text == nil {
+		return nil, add(convo.TurnQueued{})
+	}
+	m := convo.Message{ID: newID(), Turn: id, MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text}
+	if err := add(convo.MessageGiven{ID: m.ID, Fields: m.MessageFields, Text: m.Text}); err != nil {
+		return nil, err
+	}
+	return &m, add(convo.TurnQueued{})
+}
