@@ -21,12 +21,14 @@ import (
 // hookedStore lets a test act between two calls of the engine.
 type hookedStore struct {
 	*memory.Store
-	failing  atomic.Bool // every update fails
-	between  func()      // once: after a transaction that is rolled back, before it runs again
-	turn     func()      // once: before a turn is read
-	messages func()      // once: before messages are read
-	largest  int         // bytes of a page of events
-	kept     []byte      // the answer of the last request that was stored by itself
+	failing  atomic.Bool  // every write fails
+	between  func()       // once: after a transaction that is rolled back, before it runs again
+	turn     func()       // once: before a turn is read
+	messages func()       // once: before messages are read
+	request  func()       // once: before the record of a request is read
+	read     atomic.Int64 // bytes of all messages that were read
+	largest  int          // bytes of a page of events
+	kept     []byte       // the answer of the last request that was stored by itself
 }
 
 func once(f *func()) {
@@ -62,7 +64,16 @@ func (s *hookedStore) Turn(ctx context.Context, tenant, conversation, id string)
 
 func (s *hookedStore) Messages(ctx context.Context, tenant, conversation string, q store.MessageQuery) ([]convo.Message, error) {
 	once(&s.messages)
-	return s.Store.Messages(ctx, tenant, conversation, q)
+	list, err := s.Store.Messages(ctx, tenant, conversation, q)
+	for _, m := range list {
+		s.read.Add(int64(len(m.Text)))
+	}
+	return list, err
+}
+
+func (s *hookedStore) Request(ctx context.Context, id convo.RequestID) (convo.Request, bool, error) {
+	once(&s.request)
+	return s.Store.Request(ctx, id)
 }
 
 func (s *hookedStore) Events(ctx context.Context, tenant, conversation string, after int64, limit int) ([]convo.Event, error) {
@@ -76,6 +87,9 @@ func (s *hookedStore) Events(ctx context.Context, tenant, conversation string, a
 }
 
 func (s *hookedStore) PutRequest(ctx context.Context, r convo.Request) error {
+	if s.failing.Load() {
+		return errDisk
+	}
 	s.kept = r.Answer
 	return s.Store.PutRequest(ctx, r)
 }
@@ -202,6 +216,24 @@ func TestAStopOfATurnThatStartsMeanwhileStopsIt(t *testing.T) {
 	b.read(first)
 	if e := end(t, b.read(second)); e.Reason != convo.EndStopped {
 		t.Errorf("end = %+v", e)
+	}
+}
+
+func TestAStopThatWasRecordedIsCarriedOutAlthoughItsCallerLeft(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	b, s := setupHooked(t, scripted.Script{scripted.Wait(release)})
+	id := b.conversation(convo.Fields{})
+	first, second := b.complete(id, "1", nil), b.complete(id, "2", nil)
+	ctx, leave := context.WithCancel(t.Context())
+	s.turn = leave // when the stop is on record
+	if n, err := b.Stop(ctx, b.actor, id, second.Turn, nil); n != 1 || err != nil {
+		t.Errorf("Stop = %d, %v", n, err)
+	}
+	close(release)
+	b.read(first)
+	if e := end(t, b.read(second)); e.Reason != convo.EndStopped || len(b.model.Calls()) != 1 {
+		t.Errorf("end = %+v after %d calls", e, len(b.model.Calls()))
 	}
 }
 

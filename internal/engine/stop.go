@@ -55,17 +55,19 @@ func target(tx store.Tx, conversation, turn string) (stopped int, id string, err
 	return 1, turn, nil
 }
 
-// stop ends an open turn.
+// stop ends an open turn. It is on record that it did, so it does, whether the
+// caller waits for it or not.
 func (e *Engine) stop(ctx context.Context, key hub.Key, id string) error {
+	steady := context.WithoutCancel(ctx)
 	for {
-		head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
+		head, err := e.store.Head(steady, key.Tenant, key.Conversation)
 		if err != nil || head.Turn(id) == nil {
 			return err // it ended by itself
 		}
 		if e.runs(id) && head.Turn(id).State == convo.StateRunning {
 			return e.halt(ctx, id, errStopped)
 		}
-		if err = e.closeIdleTurn(ctx, key, id, convo.EndStopped); !errors.Is(err, errRuns) {
+		if err = e.closeIdleTurn(steady, key, id, convo.EndStopped); !errors.Is(err, errRuns) {
 			return err
 		}
 	}
