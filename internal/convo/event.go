@@ -64,7 +64,9 @@ func (e Event) Size() int {
 func (f MessageFields) size() int { return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) }
 
 func (f Fields) size() int {
-	return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) + sizeOf(f.Backstory)
+	return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) +
+		sizeOf(f.BotID) + sizeOf(f.ContactID) + sizeOf(f.TaskID) + sizeOf(f.SpaceID) +
+		sizeOf(f.Model) + sizeOf(f.Backstory) + sizeOf(f.DatasetID) + sizeOf(f.SkillsetID)
 }
 
 func sizeOf(s *string) int {

@@ -56,7 +56,7 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	}
 	h := history{backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window, now: note{at: now(), zone: in.Zone}}
 	if p != nil {
-		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, head.ContextFrom
+		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, p.from
 	}
 	if in.Text != nil {
 		h.messages = append(h.messages, convo.Message{
@@ -64,8 +64,8 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 		})
 	}
 	_, err = assemble(h)
-	if err != nil && p != nil && !fresh {
-		return e.checkTurn(ctx, key, in, true) // what was remembered may be old
+	if err != nil && p != nil && p.recalled {
+		return e.checkTurn(ctx, key, in, true)
 	}
 	return p, err
 }

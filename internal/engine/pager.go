@@ -15,20 +15,25 @@ const (
 	pageBytes = 1 << 20
 )
 
-// pager reads a log in pages. A page is as long as the one before it suggests,
-// so that what many readers of large messages hold at once stays bounded.
+// pager reads in pages. A page is as long as the one before it suggests, so that
+// what many readers of large messages hold at once stays bounded.
 type pager struct{ limit int }
 
 func newPager() pager { return pager{limit: firstPage} }
 
-// read gives the next events; last says that the log ended with them.
+// read gives the next events of a log; last says that the log ended with them.
 func (p *pager) read(ctx context.Context, log store.Reader, key hub.Key, after int64) (events []convo.Event, last bool, err error) {
 	limit := p.limit
 	events, err = log.Events(ctx, key.Tenant, key.Conversation, after, limit)
-	bytes := 1
+	bytes := 0
 	for _, e := range events {
 		bytes += e.Size()
 	}
-	p.limit = max(1, min(4*limit, limit*pageBytes/bytes, pageSize))
+	p.turn(bytes)
 	return events, len(events) < limit, err
+}
+
+// turn fits the length of the next page to the size of the one before.
+func (p *pager) turn(bytes int) {
+	p.limit = max(1, min(4*p.limit, p.limit*pageBytes/(bytes+1), pageSize))
 }

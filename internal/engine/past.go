@@ -16,10 +16,12 @@ import (
 // needs it. It is good as long as the conversation's log has not grown, which
 // only a transaction can tell; so it may be kept, and be wrong, at no risk.
 type past struct {
-	head     convo.Head // when it was read, without turns
-	latest   int        // as load was asked
+	head     convo.Head // when it was read; of one that is kept, only what a prompt needs
+	reach    reach      // as load was asked
+	from     int64      // where the history begins
 	messages []convo.Message
 	notes    map[string]note
+	recalled bool // from memory, so it may be old
 }
 
 // recall gives the past of a conversation, from memory unless it has to be
@@ -28,8 +30,8 @@ type past struct {
 func (e *Engine) recall(ctx context.Context, key hub.Key, fresh bool) (*past, convo.Head, model.Choice, error) {
 	if p := e.pasts.get(key); p != nil && !fresh {
 		choice, err := e.models.Resolve(ctx, text(p.head.Model))
-		if err != nil || choice.MaxMessages == p.latest {
-			return p, p.head, choice, err
+		if err == nil && p.reach == reachOf(choice) {
+			return p, p.head, choice, nil
 		}
 	}
 	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
@@ -40,8 +42,8 @@ func (e *Engine) recall(ctx context.Context, key hub.Key, fresh bool) (*past, co
 	if err != nil || len(head.Open) > 0 {
 		return nil, head, choice, err
 	}
-	p := &past{head: head, latest: choice.MaxMessages}
-	if p.messages, err = e.load(ctx, head, head.NextSlot, p.latest); err != nil {
+	p := &past{head: head, reach: reachOf(choice)}
+	if p.messages, p.from, err = e.load(ctx, head, head.NextSlot, p.reach); err != nil {
 		return nil, head, choice, err
 	}
 	p.notes, err = e.loadNotes(ctx, head, p.messages)
@@ -56,12 +58,14 @@ func (p *past) holds(head *convo.Head) bool {
 // then is the past after a turn that nothing came between: it had these
 // messages, and its prompt began at that place.
 func (p *past) then(head convo.Head, turn convo.Turn, messages []convo.Message) *past {
-	head.Open = nil
-	next := &past{head: head, latest: p.latest, notes: maps.Clone(p.notes)}
+	head.Open, head.Fields = nil, convo.Fields{Config: head.Config}
+	next := &past{head: head, reach: p.reach, from: head.ContextFrom, notes: maps.Clone(p.notes), recalled: true}
 	if next.notes == nil {
 		next.notes = map[string]note{}
 	}
-	next.notes[turn.ID] = note{at: turn.Started, zone: turn.Zone}
+	if len(messages) > 0 { // what marks the place of the note
+		next.notes[turn.ID] = note{at: turn.Started, zone: turn.Zone}
+	}
 	next.messages = slices.Concat(p.messages, messages)
 	next.trim()
 	return next
@@ -70,12 +74,12 @@ func (p *past) then(head convo.Head, turn convo.Turn, messages []convo.Message) 
 // trim leaves out what no later prompt will hold.
 func (p *past) trim() {
 	first := 0
-	if p.latest > 0 {
-		first = max(len(p.messages)-p.latest, 0)
+	if p.reach.latest > 0 {
+		first = max(len(p.messages)-p.reach.latest, 0)
 	}
 	kept := p.messages[:0]
 	for i, m := range p.messages {
-		if i >= first && m.Place >= p.head.ContextFrom || pinned(m.Type) {
+		if i >= first && m.Place >= p.from || pinned(m.Type) {
 			kept = append(kept, m)
 			continue
 		}
@@ -89,9 +93,9 @@ func (p *past) trim() {
 func (p *past) size() int {
 	n := convo.Event{Body: convo.ConversationCreated{Fields: p.head.Fields}}.Size() + 1024
 	for _, m := range p.messages {
-		n += len(m.Text) + len(m.Meta) + 512 // its struct, ids and note
+		n += len(m.Text) + len(m.Meta) + 512 // its struct and ids
 	}
-	return n
+	return n + 128*len(p.notes)
 }
 
 // pastsBytes bounds what is kept in memory of all conversations.

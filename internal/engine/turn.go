@@ -242,12 +242,12 @@ func (e *Engine) prepare(r *run) (model.Choice, prompt, error) {
 	}
 	h := history{
 		backstory: text(r.head.Backstory), latest: choice.MaxMessages, window: choice.Window,
-		from: r.head.ContextFrom, now: note{at: r.turn.Started, zone: r.turn.Zone},
+		now: note{at: r.turn.Started, zone: r.turn.Zone},
 	}
-	if p := r.past; p != nil && p.latest == choice.MaxMessages {
-		h.messages, h.notes = slices.Concat(p.messages, r.question()), p.notes
+	if p := r.past; p != nil && p.reach == reachOf(choice) {
+		h.messages, h.notes, h.from = slices.Concat(p.messages, r.question()), p.notes, p.from
 	} else {
-		if h.messages, err = e.load(r.ctx, r.head, r.turn.Slot, choice.MaxMessages); err != nil {
+		if h.messages, h.from, err = e.load(r.ctx, r.head, r.turn.Slot, reachOf(choice)); err != nil {
 			return choice, prompt{}, err
 		}
 		if h.notes, err = e.loadNotes(r.ctx, r.head, h.messages); err != nil {

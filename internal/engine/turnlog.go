@@ -24,7 +24,7 @@ type turnLog struct {
 	turn string
 	next int64 // index of the turn's next message
 	slot int64
-	said []convo.Message // those that have ended; the turn's own goroutine's
+	said []convo.Message // those that have ended, as a prompt needs them; the turn's own goroutine's
 
 	mu      sync.Mutex
 	room    sync.Cond     // the backlog shrank, a send ended, or err was set
@@ -56,10 +56,10 @@ func (l *turnLog) place() int64 {
 // write gathers an event. It fails when an earlier one could not be written.
 func (l *turnLog) write(body convo.Body, _ bool) error {
 	if m, ok := body.(convo.MessageEnded); ok {
-		l.said = append(l.said, convo.Message{
+		l.said = append(l.said, lean(convo.Message{
 			ID: m.ID, Turn: l.turn, Place: m.Place, MessageFields: convo.MessageFields{Type: m.Type, Meta: m.Meta},
 			Text: m.Text, Incomplete: m.Incomplete,
-		})
+		}))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,6 +79,9 @@ func (l *turnLog) write(body convo.Body, _ bool) error {
 	}
 	return nil
 }
+
+// flush does nothing: what has gathered is written soon anyway.
+func (l *turnLog) flush() error { return nil }
 
 // gather adds an event to what is pending. Text of one message becomes one
 // delta, however many pieces it came in.

@@ -110,6 +110,18 @@ func TestAReaderIsToldToReadTheStore(t *testing.T) {
 		wantFresh(t, s, 0, false)
 		wantFresh(t, s, 7, true, 8)
 	})
+	t.Run("when fields of any kind fill the ring", func(t *testing.T) {
+		t.Parallel()
+		h := hub.New()
+		s := h.Subscribe(key)
+		defer s.Cancel()
+		large := strings.Repeat("x", 128<<10)
+		for seq := int64(1); seq <= 8; seq++ {
+			h.Publish(key, []convo.Event{{Seq: seq, Body: convo.ConversationChanged{Fields: convo.Fields{TaskID: &large, SpaceID: &large}}}})
+		}
+		wantFresh(t, s, 0, false)
+		wantFresh(t, s, 7, true, 8)
+	})
 	t.Run("when events were published out of order", func(t *testing.T) {
 		t.Parallel()
 		h := hub.New()
