@@ -24,7 +24,7 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	if err != nil {
 		return nil, err
 	}
-	if err := e.enter(); err != nil {
+	if err := e.enter(&e.active); err != nil {
 		return nil, err
 	}
 	defer e.active.Done()

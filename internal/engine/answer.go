@@ -26,6 +26,8 @@ type sink interface {
 	// write adds an event. Deltas may be gathered with their neighbours; with
 	// more, another event follows without waiting, and they may leave together.
 	write(body convo.Body, more bool) error
+	// flush says that nothing follows for now, whatever write was told.
+	flush() error
 	// place is where the next message of the turn stands.
 	place() int64
 	// messageID names the next message.
@@ -142,8 +144,12 @@ func (a *answer) take(event model.Event) error {
 		a.report = *event.Usage
 	case model.Finish:
 		a.stopped = event.Stop
+		return nil // the end of the answer follows
 	}
-	return nil
+	if event.More {
+		return nil
+	}
+	return a.sink.flush()
 }
 
 // add passes on a piece of text, and opens and ends messages where the model

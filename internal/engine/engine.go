@@ -12,7 +12,8 @@
 //
 // The state of conversations is decided in transactions of the store, and only
 // there. The engine's own memory (which turns run in this process, which
-// requests have a live connection) only serves to reach them.
+// requests have a live connection) only serves to reach them, and what it
+// remembers of their histories only spares it reading them.
 package engine
 
 import (
@@ -99,7 +100,8 @@ type Engine struct {
 	draining bool
 	damaged  map[hub.Key]bool // conversations that could not be recovered
 	turns    map[string]*run  // turns that run in this process, by id
-	active   sync.WaitGroup   // admissions, runs, and stateless turns that are being read
+	active   sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
+	read     sync.WaitGroup   // stateless turns that are being read
 }
 
 // errShutdown ends the turns that are still running when a drain is over.
@@ -139,14 +141,21 @@ func (e *Engine) Limits() Limits { return e.limits }
 // rest, and sends readers away when none runs. Queued and waiting turns are left as they
 // are: they go on at the next start. An error says that some turn did not end
 // even then, because the store does not answer; they are closed at the next start.
+// A stateless turn whose reader takes nothing is no error: it ends with its
+// connection.
 func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
 	e.mu.Unlock()
-	done := make(chan struct{})
-	go func() { e.active.Wait(); close(done) }()
+	stored, all := make(chan struct{}), make(chan struct{})
+	go func() {
+		e.active.Wait()
+		close(stored)
+		e.read.Wait()
+		close(all)
+	}()
 	select {
-	case <-done:
+	case <-all:
 	case <-ctx.Done():
 	}
 	e.cancel(errShutdown)
@@ -154,13 +163,18 @@ func (e *Engine) Drain(ctx context.Context) error {
 	timer := time.NewTimer(stopTime)
 	defer timer.Stop()
 	select {
-	case <-done:
+	case <-all:
 		return nil
 	case <-timer.C:
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		return fmt.Errorf("%d turns could not be ended in %s: the store does not answer", len(e.turns), stopTime)
 	}
+	select {
+	case <-stored:
+		return nil
+	default:
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return fmt.Errorf("%d turns could not be ended in %s: the store does not answer", len(e.turns), stopTime)
 }
 
 func errDraining() error {
@@ -168,13 +182,13 @@ func errDraining() error {
 }
 
 // enter counts a turn as running, unless the engine drains.
-func (e *Engine) enter() error {
+func (e *Engine) enter(group *sync.WaitGroup) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.draining {
 		return errDraining()
 	}
-	e.active.Add(1)
+	group.Add(1)
 	return nil
 }
 

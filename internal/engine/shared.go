@@ -23,6 +23,14 @@ type sharedRuns struct {
 
 func newSharedRuns() *sharedRuns { return &sharedRuns{runs: map[convo.RequestID]*sharedRun{}} }
 
+// forget takes a run out, unless another one has its place: one that everybody
+// left ends later than its repeat may begin. The caller holds the lock.
+func (all *sharedRuns) forget(r *sharedRun) {
+	if all.runs[r.id] == r {
+		delete(all.runs, r.id)
+	}
+}
+
 // sharedRun is a stateless turn that several requests may read. It runs on a
 // goroutine of its own, and ends early when its last reader leaves.
 type sharedRun struct {
@@ -30,6 +38,9 @@ type sharedRun struct {
 	id   convo.RequestID
 	body [32]byte
 	stop context.CancelFunc
+
+	runs    bool          // guarded by the lock of all
+	decided chan struct{} // closed when it is known whether it runs
 
 	mu      sync.Mutex
 	events  []convo.Event
@@ -45,30 +56,72 @@ type sharedRun struct {
 func (e *Engine) share(ctx context.Context, actor convo.Actor, ask *Ask, s *stateless) (run *sharedRun, replayed bool, err error) {
 	e.begin(actor, ask)
 	ask.abandon() // its record is written at the end, without a delivery
-	e.shared.mu.Lock()
-	defer e.shared.mu.Unlock()
-	if run := e.shared.runs[ask.id]; run != nil {
-		return run, true, run.enter(ask)
-	}
-	r, ok, err := e.store.Request(ctx, ask.id)
-	if err != nil {
-		return nil, false, err
-	}
-	if ok && time.Since(r.Created) < keyedFor {
-		run, err := e.kept(r, ask)
+	run, joined, err := e.shared.join(ctx, ask)
+	if err != nil || joined {
 		return run, true, err
 	}
-	if err := e.enter(); err != nil {
+	r, ok, err := e.store.Request(ctx, ask.id)
+	if err == nil && ok && time.Since(r.Created) < keyedFor {
+		e.shared.decide(run, false)
+		run, err = e.kept(r, ask)
+		return run, true, err
+	}
+	if err == nil {
+		err = e.enter(&e.active)
+	}
+	if err != nil {
+		e.shared.decide(run, false)
 		return nil, false, err
 	}
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
-	run = &sharedRun{all: e.shared, id: ask.id, body: ask.Body, stop: stop, readers: 1, grown: make(chan struct{})}
-	e.shared.runs[ask.id] = run
+	run.stop = stop
+	e.shared.decide(run, true)
 	go func() {
 		defer e.active.Done()
 		run.carryOut(own, e, actor, s)
 	}()
 	return run, false, nil
+}
+
+// join makes the request a reader of the run with its key. If there is none, it
+// holds the place for one, and decide has to follow: nobody else looks for a
+// kept answer meanwhile, so that a turn that ends just now is not run again.
+func (all *sharedRuns) join(ctx context.Context, ask *Ask) (run *sharedRun, joined bool, err error) {
+	for {
+		all.mu.Lock()
+		run := all.runs[ask.id]
+		if run == nil {
+			run = &sharedRun{
+				all: all, id: ask.id, body: ask.Body, readers: 1,
+				decided: make(chan struct{}), grown: make(chan struct{}),
+			}
+			all.runs[ask.id] = run
+			all.mu.Unlock()
+			return run, false, nil
+		}
+		if run.runs {
+			err := run.enter(ask)
+			all.mu.Unlock()
+			return run, true, err
+		}
+		all.mu.Unlock()
+		select {
+		case <-run.decided:
+		case <-ctx.Done():
+			return nil, false, context.Cause(ctx)
+		}
+	}
+}
+
+// decide says that a run for which join held the place runs now, or gives the
+// place up.
+func (all *sharedRuns) decide(r *sharedRun, runs bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if r.runs = runs; !runs {
+		delete(all.runs, r.id)
+	}
+	close(r.decided)
 }
 
 // kept makes a run of one that has ended and was kept.
@@ -104,10 +157,13 @@ func (r *sharedRun) carryOut(ctx context.Context, e *Engine, actor convo.Actor, 
 	defer r.stop()
 	err := r.perform(ctx, e, s)
 	if err == nil && r.worthKeeping() {
-		err = e.keep(ctx, actor, r)
+		if lost := e.keep(ctx, actor, r); lost != nil {
+			// Its readers get it all the same; only a repeat asks again.
+			e.log.Error("an answer could not be kept for repeats", "error", lost)
+		}
 	}
 	r.all.mu.Lock()
-	delete(r.all.runs, r.id)
+	r.all.forget(r)
 	r.all.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,7 +180,7 @@ func (r *sharedRun) perform(ctx context.Context, e *Engine, s *stateless) (err e
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return s.each(ctx, r.add)
+	return s.carryOut(ctx, r.add)
 }
 
 func (r *sharedRun) add(events []convo.Event) error {
@@ -199,8 +255,6 @@ func (r *sharedRun) leave() {
 	if r.readers > 0 || r.ended {
 		return
 	}
-	if r.all.runs[r.id] == r {
-		delete(r.all.runs, r.id)
-	}
+	r.all.forget(r)
 	r.stop()
 }

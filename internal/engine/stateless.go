@@ -76,10 +76,15 @@ const maxTogether = 64
 
 // each runs the turn on the caller's goroutine.
 func (s *stateless) each(ctx context.Context, emit func([]convo.Event) error) error {
-	if err := s.e.enter(); err != nil {
+	if err := s.e.enter(&s.e.read); err != nil {
 		return err
 	}
-	defer s.e.active.Done()
+	defer s.e.read.Done()
+	return s.carryOut(ctx, emit)
+}
+
+// carryOut is each for a caller whom a drain waits for already.
+func (s *stateless) carryOut(ctx context.Context, emit func([]convo.Event) error) error {
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.e.ctx, func() { cancel(context.Cause(s.e.ctx)) })()
@@ -114,6 +119,14 @@ func (s *stateless) place() int64 { return 0 }
 func (s *stateless) write(body convo.Body, more bool) error {
 	s.batch = append(s.batch, convo.Event{At: now(), Body: body})
 	if more && len(s.batch) < maxTogether {
+		return nil
+	}
+	return s.flush()
+}
+
+// flush passes on what waits for more.
+func (s *stateless) flush() error {
+	if len(s.batch) == 0 {
 		return nil
 	}
 	err := s.emit(s.batch)
