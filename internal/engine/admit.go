@@ -87,7 +87,7 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 	for try := 0; ; try++ {
 		p, err := e.checkTurn(ctx, reading.key, in, try > 0)
 		if err != nil {
-			return convo.Request{}, err
+			return e.refuse(ctx, reading.key, actor, ask, err)
 		}
 		if try == maxChecks {
 			p = nil
@@ -104,6 +104,16 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 			return joined, err
 		}
 	}
+}
+
+// refuse gives the reason why a turn cannot be had, unless the request repeats one
+// that had its turn: what has become of the conversation since does not matter
+// to that one.
+func (e *Engine) refuse(ctx context.Context, key hub.Key, actor convo.Actor, ask *Ask, why error) (convo.Request, error) {
+	if ask == nil {
+		return convo.Request{}, why
+	}
+	return e.onceTurn(ctx, key, actor, ask, "", func(store.Tx) (any, error) { return nil, why })
 }
 
 // tryAdmit is admit in one transaction. With errOrphan, it names the turn.

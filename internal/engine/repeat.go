@@ -18,6 +18,10 @@ const (
 	brokenFor = 10 * time.Second // without: after its end, or after a restart
 )
 
+// unkeyedFor is how long what is known of a request without a key is kept once
+// it has ended: long beyond any repeat that joins it.
+const unkeyedFor = time.Hour
+
 // Ask is a request that may change something, as far as repeats of it are
 // concerned. A front makes one for every such request, passes it to one
 // operation, and then reports how its answer fared: Written when the last byte
@@ -35,6 +39,7 @@ type Ask struct {
 	log     store.Requests
 	id      convo.RequestID
 	attempt string // of the record that this request wrote or joined; "" = none
+	turn    string // that it opened or joined; "" = none
 	replay  []byte
 	joined  bool
 }
@@ -69,7 +74,7 @@ func (a *Ask) Broken() { a.report(deliveryBroken) }
 
 func (a *Ask) report(d deliveryState) {
 	if a != nil && a.attempt != "" {
-		a.repeats.set(a.attempt, d)
+		a.repeats.set(a.attempt, delivery{state: d, since: time.Now(), turn: a.turn})
 	}
 }
 
@@ -91,14 +96,15 @@ type repeats struct {
 type delivery struct {
 	state deliveryState
 	since time.Time
+	turn  string
 }
 
 func newRepeats() *repeats { return &repeats{state: map[string]delivery{}} }
 
-func (r *repeats) set(attempt string, s deliveryState) {
+func (r *repeats) set(attempt string, d delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.state[attempt] = delivery{s, time.Now()}
+	r.state[attempt] = d
 }
 
 func (r *repeats) forget(attempt string) {
@@ -114,19 +120,23 @@ func (r *repeats) delivered(attempt string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.ready) < brokenFor {
-		r.state[attempt] = delivery{deliveryWritten, time.Now()}
+		r.state[attempt] = delivery{state: deliveryWritten, since: time.Now()}
 		return
 	}
 	delete(r.state, attempt)
 }
 
-// prune forgets deliveries that nobody came back for. The time is long beyond
-// any that joins.
-func (r *repeats) prune(before time.Time) {
+// prune forgets deliveries that nobody came back for, unless their turn is still
+// open: its repeats join it until its end.
+func (r *repeats) prune(before time.Time, open []convo.Turn) {
+	live := make(map[string]bool, len(open))
+	for _, t := range open {
+		live[t.ID] = true
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for attempt, d := range r.state {
-		if d.state != deliveryOpen && d.since.Before(before) {
+		if d.state != deliveryOpen && d.since.Before(before) && !live[d.turn] {
 			delete(r.state, attempt)
 		}
 	}
@@ -154,7 +164,7 @@ func (e *Engine) begin(actor convo.Actor, a *Ask) {
 	a.repeats, a.log, a.attempt = e.repeats, e.store, newID()
 	// Before the record can be found, so that nobody takes it for one that a
 	// process before this one left behind.
-	e.repeats.set(a.attempt, deliveryOpen)
+	e.repeats.set(a.attempt, delivery{state: deliveryOpen})
 }
 
 // name gives the request its id.
@@ -241,6 +251,8 @@ func (e *Engine) onceTurn(ctx context.Context, key hub.Key, actor convo.Actor, a
 		return joined, e.join(ask, joined)
 	case err != nil && ask != nil:
 		ask.abandon()
+	case ask != nil:
+		ask.turn = turn
 	}
 	return joined, err
 }
@@ -259,7 +271,7 @@ func (e *Engine) record(key hub.Key, ask *Ask, turn string, result any) convo.Re
 // join makes ask a reader of an earlier request's answer.
 func (e *Engine) join(ask *Ask, r convo.Request) error {
 	e.repeats.forget(ask.attempt)
-	ask.attempt, ask.joined = r.Attempt, true
+	ask.attempt, ask.turn, ask.joined = r.Attempt, r.Turn, true
 	if r.Turn != "" {
 		return nil
 	}

@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +152,42 @@ func TestARepeatWithoutAKey(t *testing.T) {
 		if err != nil || len(page.Items) != 1 {
 			t.Errorf("%d conversations, %v", len(page.Items), err)
 		}
+	})
+	t.Run("joins one that could not be had now", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, scripted.Script{scripted.Fail(&model.Error{Kind: model.Rejected, Message: "no"})})
+		b.fixed.window = 100
+		id := b.conversation(convo.Fields{})
+		large := strings.Repeat("x", 250) // twice without an answer between is too much
+		first := ask("", large)
+		b.read(b.complete(id, large, first))
+		first.Broken()
+		if r := b.complete(id, large, ask("", large)); !r.Replayed || end(t, b.read(r)).Failure.Message != "no" {
+			t.Error("the repeat was not joined")
+		}
+		_, err := b.Complete(t.Context(), b.actor, id, engine.TurnInput{Text: &large}, ask("", "another request"))
+		wantKind(t, err, convo.Invalid)
+		b.wantListed(id, "user:"+large)
+	})
+	t.Run("joins a turn that runs for long, whatever was swept", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, scripted.Script{scripted.Text("a"), scripted.Delay(3 * time.Hour), scripted.Text("b")})
+			ctx, stop := context.WithCancel(t.Context())
+			var sweeper sync.WaitGroup
+			sweeper.Go(func() { b.Sweep(ctx) })
+			id := b.conversation(convo.Fields{})
+			first := ask("", "hi")
+			one := b.complete(id, "hi", first)
+			first.Broken()
+			time.Sleep(2 * time.Hour) // of the bubble's clock
+			if r := b.complete(id, "hi", ask("", "hi")); r.Turn != one.Turn || spoken(b.read(r)) != "ab" {
+				t.Error("the repeat was not joined")
+			}
+			b.read(one)
+			stop()
+			sweeper.Wait()
+		})
 	})
 	t.Run("is forgotten after a moment", func(t *testing.T) {
 		t.Parallel()

@@ -24,8 +24,10 @@ func (e *Engine) Sweep(ctx context.Context) {
 }
 
 func (e *Engine) sweep(ctx context.Context, at time.Time) {
-	e.repeats.prune(at.Add(-keyedFor))
-	if err := e.store.PruneRequests(ctx, at.Add(-keyedFor), at.Add(-time.Hour)); err != nil && ctx.Err() == nil {
+	if open, err := e.store.OpenTurns(ctx); err == nil { // else the next sweep does it
+		e.repeats.prune(at.Add(-unkeyedFor), open)
+	}
+	if err := e.store.PruneRequests(ctx, at.Add(-keyedFor), at.Add(-unkeyedFor)); err != nil && ctx.Err() == nil {
 		e.log.Error("old request records could not be removed", "error", err)
 	}
 	if err := e.store.PruneTokens(ctx, at); err != nil && ctx.Err() == nil {
