@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -160,7 +161,8 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 		if err := e.quiet(ctx, key); err != nil {
 			return err
 		}
-		err := e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+		var closed []convo.Turn
+		err := e.once(ctx, key, actor, ask, func(tx store.Tx) (_ any, err error) {
 			head := tx.Head()
 			if head == nil {
 				return nil, unknownConversation(id)
@@ -168,7 +170,7 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 			if t := head.Active(); t != nil && e.runs(t.ID) {
 				return nil, errBusy // one that was admitted just now
 			}
-			if err := e.closeIdle(tx); err != nil {
+			if closed, err = e.closeIdle(tx); err != nil {
 				return nil, err
 			}
 			return nil, tx.Delete()
@@ -177,6 +179,7 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 			continue
 		}
 		if err == nil && !ask.replayed() {
+			e.noteStopped(closed)
 			e.hub.Close(key, ErrDeleted)
 		}
 		return err
@@ -187,34 +190,45 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 // of them starts, then the one that runs.
 func (e *Engine) quiet(ctx context.Context, key hub.Key) error {
 	var running string
-	err := e.update(ctx, key, store.Buffered, func(tx store.Tx) error {
+	var closed []convo.Turn
+	err := e.update(ctx, key, store.Buffered, func(tx store.Tx) (err error) {
+		running, closed = "", nil // the transaction may run again
 		if tx.Head() == nil {
 			return nil
 		}
 		if t := tx.Head().Active(); t != nil {
 			running = t.ID
 		}
-		return e.closeIdle(tx)
+		closed, err = e.closeIdle(tx)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	e.noteStopped(closed)
 	return e.halt(ctx, running, errStopped)
 }
 
 // closeIdle ends the open turns that do not run in this process, so that those
-// who read them see their end.
-func (e *Engine) closeIdle(tx store.Tx) error {
-	open := append([]convo.Turn(nil), tx.Head().Open...)
-	for _, t := range open {
+// who read them see their end. It gives them.
+func (e *Engine) closeIdle(tx store.Tx) (closed []convo.Turn, err error) {
+	for _, t := range slices.Clone(tx.Head().Open) {
 		if e.runs(t.ID) && t.State == convo.StateRunning {
 			continue
 		}
 		if err := closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped}); err != nil {
-			return err
+			return nil, err
 		}
+		closed = append(closed, t)
 	}
-	return nil
+	return closed, nil
+}
+
+// noteStopped tells the observer of turns that were stopped without running.
+func (e *Engine) noteStopped(closed []convo.Turn) {
+	for _, t := range closed {
+		e.observer.Closed(t.Front, convo.EndStopped)
+	}
 }
 
 // Usage sums what a conversation cost at or after from and before to; a zero

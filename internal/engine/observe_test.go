@@ -172,6 +172,19 @@ func TestAnObserverSeesWhatIsClosedWithoutRunning(t *testing.T) {
 	r.await(t, "turn ended done")
 }
 
+func TestAnObserverSeesWhatADeletionStops(t *testing.T) {
+	t.Parallel()
+	b, r := observed(t, scripted.Script{scripted.Wait(nil)})
+	id := b.conversation(convo.Fields{})
+	b.complete(id, "one", nil)
+	b.complete(id, "two", nil)
+	if err := b.DeleteConversation(t.Context(), b.actor, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.await(t, "turn ended stopped")
+	r.await(t, "closed test stopped")
+}
+
 func TestAnObserverSeesAStatelessTurn(t *testing.T) {
 	t.Parallel()
 	b, r := observed(t, scripted.Script{scripted.Text("hello")})

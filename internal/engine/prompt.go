@@ -32,13 +32,29 @@ type note struct {
 	zone string
 }
 
-func (n note) text() string {
+func (n note) text(z zones) string {
 	at := n.at.UTC()
 	zone := "UTC"
-	if loc, err := time.LoadLocation(n.zone); err == nil && n.zone != "" {
+	if loc := z.find(n.zone); loc != nil {
 		at, zone = at.In(loc), n.zone
 	}
 	return "Current date and time: " + at.Format("Monday, 2 January 2006, 15:04") + " (" + zone + ")"
+}
+
+// zones are those that one prompt names. Each is read from a file, so once.
+type zones map[string]*time.Location
+
+// find gives a zone, or nil if there is none of that name.
+func (z zones) find(name string) *time.Location {
+	if name == "" {
+		return nil
+	}
+	loc, found := z[name]
+	if !found {
+		loc, _ = time.LoadLocation(name) // nil with an error
+		z[name] = loc
+	}
+	return loc
 }
 
 // prompt is what goes to the model, and from which place of the history.
@@ -143,6 +159,7 @@ type exchange struct {
 func (h history) exchanges(start int) []exchange {
 	calls := pairCalls(h.messages[start:])
 	notes := h.placeNotes(start)
+	named := zones{}
 	var list []exchange
 	answered := false
 	for i, m := range h.messages[start:] {
@@ -154,7 +171,7 @@ func (h history) exchanges(start int) []exchange {
 		x := &list[len(list)-1]
 		x.messages = appendMessage(x.messages, m, calls[i])
 		if n, ok := notes[start+i]; ok {
-			x.messages = append(x.messages, model.Message{Role: model.Information, Text: n.text()})
+			x.messages = append(x.messages, model.Message{Role: model.Information, Text: n.text(named)})
 		}
 	}
 	for i := range list {

@@ -228,6 +228,6 @@ func (u *unfinished) closing(turn string, at time.Time) []convo.Event {
 		Input:  convo.Tokens{N: u.asked.Prompt, Estimated: true},
 		Output: convo.Tokens{N: estimate(u.length), Estimated: true},
 	}
-	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: at.Sub(u.askedAt)}
+	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: max(0, at.Sub(u.askedAt))}
 	return append(events, convo.Event{At: at, Turn: turn, Body: answered})
 }
