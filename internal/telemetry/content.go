@@ -49,10 +49,11 @@ func promptAttributes(messages []model.Message) []attribute.KeyValue {
 		}
 		list = append(list, promptMessage(m, &room))
 	}
+	cut := room < 0 || len(list) < len(messages)
 	slices.Reverse(list)
 	return []attribute.KeyValue{
 		attribute.String("gen_ai.input.messages", encode(list)),
-		attribute.Bool("parley.content.cut", room <= 0),
+		attribute.Bool("parley.content.cut", cut),
 	}
 }
 
@@ -90,14 +91,14 @@ func answerAttributes(answer []said, end engine.CallEnd) []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.String("gen_ai.output.messages", encode([]spanMessage{out}))}
 }
 
-// fit cuts a text to the room that is left, and takes it.
+// fit cuts a text to the room that is left, and takes it. Room below 0 says
+// that something was cut.
 func fit(text string, room *int) string {
-	if len(text) > *room {
-		text = strings.ToValidUTF8(text[:max(*room, 0)], "")
-		*room = 0
-		return text
-	}
+	left := max(*room, 0)
 	*room -= len(text)
+	if len(text) > left {
+		return strings.ToValidUTF8(text[:left], "")
+	}
 	return text
 }
 

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -72,6 +75,31 @@ func TestContentIsCutToItsLatestPart(t *testing.T) {
 	}
 }
 
+func TestContentThatFitsIsNotSaidToBeCut(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		messages []model.Message
+		cut      bool
+	}{
+		"exactly":              {[]model.Message{{Text: strings.Repeat("x", maxContent)}}, false},
+		"a byte too much":      {[]model.Message{{Text: strings.Repeat("x", maxContent+1)}}, true},
+		"no room for the rest": {[]model.Message{{Text: "older"}, {Text: strings.Repeat("x", maxContent)}}, true},
+	} {
+		if got := promptAttributes(c.messages)[1].Value.AsBool(); got != c.cut {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestTextsOfCallersAreCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"é", strings.Repeat("é", 200), "x" + strings.Repeat("é", 200)} {
+		if got := clip(text); !utf8.ValidString(got) || len(got) > maxText || !strings.HasPrefix(text, got) || len(got) < min(len(text), maxText-3) {
+			t.Errorf("%d bytes of %d, valid: %v", len(got), len(text), utf8.ValidString(got))
+		}
+	}
+}
+
 func TestAnAnswerKeepsThinkingApart(t *testing.T) {
 	t.Parallel()
 	got := answerAttributes([]said{{convo.Reasoning, "hm"}, {convo.Bot, "yes"}}, engine.CallEnd{Stop: model.StopLength})[0].Value.AsString()
@@ -114,6 +142,36 @@ func TestProvidersHaveTheNamesOfTheConventions(t *testing.T) {
 	for kind, want := range map[string]string{"openai": "openai", "anthropic": "anthropic", "gemini": "gcp.gemini", "ollama": "ollama", "": "local"} {
 		if got := providerName(model.Choice{ProviderKind: kind, ProviderName: "local"}); got != want {
 			t.Errorf("%q: %s", kind, got)
+		}
+	}
+}
+
+func TestHeadersForTracesAloneAreSent(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=of-the-environment")
+	for want, headers := range map[string]map[string]string{
+		"of-the-environment": {}, "of-the-settings": {"authorization": "of-the-settings"},
+	} {
+		got := make(chan string, 1)
+		receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			got <- r.Header.Get("Authorization")
+		}))
+		tel, err := New(t.Context(), Options{Traces: &Traces{Endpoint: receiver.URL + "/v1/traces", Headers: headers}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, span := tel.tracer.Start(t.Context(), "a span")
+		span.End()
+		if err := tel.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		receiver.Close()
+		select {
+		case sent := <-got:
+			if sent != want {
+				t.Errorf("the receiver got %q, not %q", sent, want)
+			}
+		default:
+			t.Error("the receiver got nothing")
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -93,10 +94,11 @@ func knownMethod(method string) string {
 	return "_OTHER"
 }
 
-// clip bounds a text that a caller chose.
+// maxText is how many bytes of a text that a caller chose stand in an attribute.
+const maxText = 256
+
+// clip bounds a text that a caller chose. It cuts between characters: one that
+// is no UTF-8 would cost the whole batch of spans that it is sent with.
 func clip(s string) string {
-	if len(s) <= 256 {
-		return s
-	}
-	return s[:256]
+	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
 }

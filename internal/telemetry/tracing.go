@@ -23,11 +23,16 @@ import (
 // OpenTelemetry defines in the environment: the sampler, the queue's length,
 // certificates, the service's name and attributes.
 func (t *Telemetry) startTracing(ctx context.Context, to Traces, version string) error {
-	exporter, err := otlptracehttp.New(ctx,
-		otlptracehttp.WithEndpointURL(to.Endpoint), otlptracehttp.WithHeaders(to.Headers),
+	options := []otlptracehttp.Option{
+		otlptracehttp.WithEndpointURL(to.Endpoint),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second, MaxInterval: 5 * time.Second, MaxElapsedTime: 20 * time.Second,
-		}))
+		}),
+	}
+	if len(to.Headers) > 0 { // even none would replace those of OTEL_EXPORTER_OTLP_TRACES_HEADERS
+		options = append(options, otlptracehttp.WithHeaders(to.Headers))
+	}
+	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
 		return fmt.Errorf("making the exporter of traces: %w", err)
 	}

@@ -112,6 +112,22 @@ func TestContentIsTracedWhenItIsAskedFor(t *testing.T) {
 	wantNone(t, all, secret, providerKey)
 }
 
+// A batch that holds a text that is no UTF-8 is lost as a whole.
+func TestNoNameOfAModelCostsSpans(t *testing.T) {
+	t.Parallel()
+	r := receive(t)
+	s := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, soon)
+	name := "x" + strings.Repeat("é", 200)
+	answer := s.ask("/conversation/complete", `{"model":"openai/`+name+`","messages":[{"type":"user","text":"hello"}]}`).end()
+	if !strings.Contains(answer, "You said: hello") {
+		t.Fatalf("the answer is %s", answer)
+	}
+	turn, _ := r.await(t, isTurn)
+	if got := turn.attribute("gen_ai.request.model"); got == "" || !strings.HasPrefix(name, got) {
+		t.Errorf("the model is %q", got)
+	}
+}
+
 func TestFailuresAndRetriesAreOnTheSpans(t *testing.T) {
 	t.Parallel()
 	r := receive(t)
