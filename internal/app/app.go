@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/internal/auth"
@@ -202,7 +203,7 @@ func (a *App) Models(ctx context.Context) []string { return a.models.Ready(ctx) 
 // listens on.
 func (a *App) URL() string {
 	if a.cfg.PublicURL != "" {
-		return a.cfg.PublicURL
+		return strings.TrimRight(a.cfg.PublicURL, "/")
 	}
 	host, port, err := net.SplitHostPort(a.public.Addr().String())
 	if err != nil {

@@ -49,13 +49,16 @@ func (a *App) unready(ctx context.Context) string {
 	case draining:
 		return "shutting down"
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	limited, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	if _, _, err := a.store.Request(ctx, convo.RequestID{}); err != nil {
-		a.log.Error("the store does not answer", "error", err)
-		return "the store does not answer"
+	_, _, err := a.store.Request(limited, convo.RequestID{})
+	if err == nil {
+		return ""
 	}
-	return ""
+	if ctx.Err() == nil { // who asked and left says nothing about the store
+		a.log.Error("the store does not answer", "error", err)
+	}
+	return "the store does not answer"
 }
 
 func answerHealth(w http.ResponseWriter, trouble string) {

@@ -44,13 +44,17 @@ func openKey(cfg config.Config, log *slog.Logger) (*seal.Box, error) {
 // nothing of it, and that would show only when somebody asks.
 func checkKey(folder, id string) error {
 	path := filepath.Join(folder, keyID)
-	known, err := os.ReadFile(path)
+	text, err := os.ReadFile(path)
+	known := strings.TrimSpace(string(text))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return os.WriteFile(path, []byte(id+"\n"), 0o600)
+	// An empty one was begun by a first start that nobody let finish.
+	case errors.Is(err, fs.ErrNotExist), err == nil && known == "":
+		if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil {
+			return fmt.Errorf("the id of the key cannot be kept: %w", err)
+		}
 	case err != nil:
 		return fmt.Errorf("the id of the key cannot be read: %w", err)
-	case strings.TrimSpace(string(known)) != id:
+	case known != id:
 		return wrongKey(path, "this is not the key that the data was encrypted with")
 	}
 	return nil

@@ -100,6 +100,40 @@ func TestDataIsNotOpenedWithAnotherKey(t *testing.T) {
 	start(t, other)
 }
 
+func TestAnIDOfAKeyThatWasNeverWrittenIsNoOtherKey(t *testing.T) {
+	t.Parallel()
+	cfg := configured(t)
+	start(t, cfg).end()
+	path := filepath.Join(cfg.Data, "key.id")
+	id, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // what a crash at the first start may leave
+		t.Fatal(err)
+	}
+	start(t, cfg).end()
+	if again, err := os.ReadFile(path); err != nil || string(again) != string(id) {
+		t.Errorf("the id is %q, %v, and not %q", again, err, id)
+	}
+}
+
+func TestTheAddressThatClientsSeeEndsWithoutASlash(t *testing.T) {
+	t.Parallel()
+	cfg := configured(t)
+	cfg.PublicURL = "https://parley.example.com/"
+	a, err := app.New(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.URL(); got != "https://parley.example.com" {
+		t.Errorf("got %s", got)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAWrongModelIsFoundAtTheStart(t *testing.T) {
 	t.Parallel()
 	cfg := configured(t)

@@ -32,11 +32,13 @@ var errShutdown = errors.New("the server is shutting down")
 // process must end all the same, and its next start closes what is left.
 func (a *App) Run(ctx context.Context) error {
 	err := a.prepare(ctx)
-	if ctx.Err() != nil {
-		return nil // told to stop before it began
-	}
 	if err != nil {
-		return err
+		// What was brought to life already must not lose its store.
+		drained := a.drain(context.WithoutCancel(ctx))
+		if ctx.Err() != nil {
+			return drained // told to stop before it began
+		}
+		return errors.Join(err, drained)
 	}
 	// What serves outlives ctx: its end is where the shutdown begins.
 	work, cut := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -87,13 +89,13 @@ func within(limit time.Duration, what string, work func() error) error {
 }
 
 // prepare brings turns to life, and makes the secrets. They come last, when
-// nothing can keep the server from showing them: one that was made and not shown
-// would be good for nobody.
+// nothing can keep the server from showing them, not even a signal that comes
+// meanwhile: one that was made and not shown would be good for nobody.
 func (a *App) prepare(ctx context.Context) error {
 	if err := a.engine.Start(ctx); err != nil {
 		return err
 	}
-	secrets, err := prepareTokens(ctx, a.auth, a.cfg)
+	secrets, err := prepareTokens(context.WithoutCancel(ctx), a.auth, a.cfg)
 	a.secrets = secrets
 	return err
 }
@@ -113,19 +115,7 @@ func (a *App) Hurry() {
 func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut context.CancelCauseFunc) error {
 	a.state.set(draining)
 	a.log.Info("shutting down: running turns may finish", "for", a.cfg.Turns.Drain)
-	drain, done := context.WithTimeout(work, a.cfg.Turns.Drain)
-	stopWaiting := make(chan struct{})
-	go func() {
-		defer close(stopWaiting)
-		select {
-		case <-a.hurry:
-			done()
-		case <-drain.Done():
-		}
-	}()
-	err := a.engine.Drain(drain)
-	done()
-	<-stopWaiting
+	err := a.drain(work)
 
 	closed := make(chan struct{})
 	leave, stop := context.WithTimeout(work, leaveTime+cutTime)
@@ -149,6 +139,25 @@ func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut conte
 	if err == nil {
 		a.log.Info("stopped")
 	}
+	return err
+}
+
+// drain lets running turns finish for turns.drain, or until somebody is in a
+// hurry, and stops the rest.
+func (a *App) drain(ctx context.Context) error {
+	ctx, done := context.WithTimeout(ctx, a.cfg.Turns.Drain)
+	stopWaiting := make(chan struct{})
+	go func() {
+		defer close(stopWaiting)
+		select {
+		case <-a.hurry:
+			done()
+		case <-ctx.Done():
+		}
+	}()
+	err := a.engine.Drain(ctx)
+	done()
+	<-stopWaiting
 	return err
 }
 

@@ -92,8 +92,11 @@ func TestAShutdownEndsReadersOfLogs(t *testing.T) {
 	s := start(t, configured(t))
 	id := s.create(`{}`)
 	resp := s.request("GET", "/v1/conversation/"+id+"/events?live=true", "application/jsonl", "")
-	s.end()                      // would wait for it
-	_, _ = io.ReadAll(resp.Body) // cut or ended: over
+	s.end()
+	if strings.Contains(s.log.String(), "had to be cut") {
+		t.Errorf("the reader was not sent away:\n%s", s.log)
+	}
+	_, _ = io.ReadAll(resp.Body) // over
 	if _, err := s.client.Get(s.app.URL() + "/healthz"); err == nil {
 		t.Error("the address still answers")
 	}
