@@ -122,7 +122,10 @@ func (a *assigner) resolve(text string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("the secret's file cannot be read: %w", err)
 		}
-		return strings.TrimSpace(string(content)), nil
+		if text := strings.TrimSpace(string(content)); text != "" {
+			return text, nil
+		}
+		return "", fmt.Errorf("the secret's file %s is empty", path)
 	}
 	return text, nil
 }

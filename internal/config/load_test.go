@@ -217,6 +217,7 @@ func TestAWrongFileIsRefusedWithItsLine(t *testing.T) {
 		"two documents":             {"model: a\n---\nmodel: b\n", "more than one document"},
 		"an unknown alias":          {"model: *x\n", "there is no anchor &x"},
 		"a secret that is not set":  {"secret: env:NOT_SET\n", "secret (FILE:1): the environment variable NOT_SET is not set"},
+		"an empty file of a secret": {"secret: file:/dev/null\n", "secret (FILE:1): the secret's file /dev/null is empty"},
 		"the file's own name in it": {"config: x\n", "there is no such setting"},
 	} {
 		t.Run(name, func(t *testing.T) {
