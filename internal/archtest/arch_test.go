@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"slices"
@@ -230,6 +231,26 @@ func TestWrongImportsAreFound(t *testing.T) {
 	fine := listed{ImportPath: module + "internal/engine", Imports: []string{"context", "github.com/google/uuid", module + "internal/convo"}}
 	if wrong := violations(fine); len(wrong) != 0 {
 		t.Errorf("a good package fails: %v", wrong)
+	}
+}
+
+// The tree of the design is where newcomers look for a package.
+func TestTheDesignNamesEveryPackage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/design.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "\n## 5. Layout and direction\n```\n")
+	tree, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("docs/design.md has no tree")
+	}
+	for _, p := range packages(t) {
+		own := strings.TrimPrefix(p.ImportPath, module)
+		if name := path.Base(own) + "/"; !strings.Contains(tree, name) {
+			t.Errorf("docs/design.md says nothing of %s", own)
+		}
 	}
 }
 
