@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 )
 
 // exported writes an export with one conversation of that name to a file.
@@ -79,6 +81,10 @@ func TestAnImportReadsTheStandardInput(t *testing.T) {
 	}
 }
 
+// begun is the beginning of an export, longer than a pipe holds: who has written
+// it knows that it is being read.
+func begun() string { return `{"type":"header"` + strings.Repeat(" ", 256<<10) }
+
 func TestAnInterruptEndsAnImportThatWaitsForInput(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
@@ -86,7 +92,7 @@ func TestAnInterruptEndsAnImportThatWaitsForInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := begin(t, r, []string{"PARLEY_DATA=" + filepath.Join(t.TempDir(), "d")}, "import", "-")
-	if _, err := w.WriteString(`{"type":"header"`); err != nil {
+	if _, err := w.WriteString(begun()); err != nil {
 		t.Fatal(err)
 	}
 	c.interrupts <- os.Interrupt
@@ -94,6 +100,28 @@ func TestAnInterruptEndsAnImportThatWaitsForInput(t *testing.T) {
 		t.Errorf("it ends with %d: %s", code, c.err)
 	}
 	_ = w.Close() // ends the read that nothing else can
+}
+
+func TestAnInterruptEndsAnImportFromANamedPipe(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skipf("SKIPPED, NOT TESTED: no named pipes here: %v", err)
+	}
+	w, err := os.OpenFile(path, os.O_RDWR, 0) // which waits for no reader
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := begin(t, nil, []string{"PARLEY_DATA=" + filepath.Join(folder, "d")}, "import", path)
+	if _, err := w.WriteString(begun()); err != nil {
+		t.Fatal(err)
+	}
+	c.interrupts <- os.Interrupt
+	if code := c.end(); code != exitFailed || !strings.Contains(c.err.String(), "interrupted") {
+		t.Errorf("it ends with %d: %s", code, c.err)
+	}
+	_ = w.Close()
 }
 
 func TestWhatCannotBeExportedOrImportedIsAClearError(t *testing.T) {
@@ -177,15 +205,17 @@ func TestABarShowsHowFarItIs(t *testing.T) {
 	var nothing *bar
 	nothing.show(1, 2, "text") // what is no terminal has none
 	nothing.clear()
-	var out strings.Builder
-	b := &bar{out: &out}
-	b.clear()
-	b.show(1, 2, "one")
-	b.show(2, 2, "two") // a moment later
-	b.clear()
-	if got := out.String(); got != "\r\x1b[K[############------------]  50 %  one\r\x1b[K" {
-		t.Errorf("got %q", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		b := &bar{out: &out}
+		b.clear()
+		b.show(1, 2, "one")
+		b.show(2, 2, "two") // a moment later
+		b.clear()
+		if got := out.String(); got != "\r\x1b[K[############------------]  50 %  one\r\x1b[K" {
+			t.Errorf("got %q", got)
+		}
+	})
 	for want, n := range map[string]int64{"1023 bytes": 1023, "1.0 KiB": 1024, "1.5 MiB": 3 << 19, "2048.0 TiB": 2 << 50} {
 		if got := size(n); got != want {
 			t.Errorf("got %q, want %q", got, want)

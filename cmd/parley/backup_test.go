@@ -50,7 +50,7 @@ func TestABackupWithItsKeyStartsAnywhere(t *testing.T) {
 		t.Errorf("printed %q, said %q", printed, said)
 	}
 	data := filepath.Join(t.TempDir(), "d")
-	env := []string{"PARLEY_DATA=" + data, "PARLEY_LISTEN=127.0.0.1:0"}
+	env := []string{"PARLEY_DATA=" + data, "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false"}
 	if _, said := run(t, exitFine, env, "restore", strings.TrimSpace(printed)); strings.Contains(said, "put it back") {
 		t.Errorf("the restore said %q", said)
 	}

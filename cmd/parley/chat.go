@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,9 +57,11 @@ Ctrl-C stops the answer that is being written, and leaves when there is none.`,
 		s := &chat{program: p, options: o, again: chatLine(l), terminal: isTerminal(p.in) && isTerminal(p.out)}
 		if o.url != "" {
 			s.again = "parley chat --url " + o.url
+			// The file's secret is that of the server here: nobody meant to send it there.
+			o.secret = cmp.Or(o.secret, p.variable("PARLEY_SECRET"))
 		}
 		closeClient := func() {}
-		err = p.interruptible(cmd.Context(), func(ctx context.Context) (err error) {
+		err = p.preparing(cmd.Context(), func(ctx context.Context) (err error) {
 			if s.client, closeClient, err = dial(ctx, &l.Config, o); err != nil {
 				return err
 			}
@@ -135,7 +138,7 @@ func (s *chat) open(ctx context.Context) error {
 // spoken is an error as a person wants to read it: without status and code.
 func spoken(err error) error {
 	if refused, ok := errors.AsType[*client.Error](err); ok {
-		return errors.New(refused.Message)
+		return errors.New(plain(refused.Message))
 	}
 	return err
 }
@@ -203,7 +206,7 @@ func (s *chat) shrug(err error) bool {
 		return false
 	}
 	s.failed = true
-	fmt.Fprintf(s.err, "parley: %s\n", refused.Message)
+	fmt.Fprintf(s.err, "parley: %s\n", plain(refused.Message))
 	return true
 }
 
@@ -353,23 +356,28 @@ func (s *chat) note(result *client.Result) {
 		s.failed = true
 		why := "the answer ended with " + string(result.End.Reason)
 		if result.Error != nil {
-			why = result.Error.Message
+			why = plain(result.Error.Message)
 		}
 		fmt.Fprintf(s.err, "parley: %s\n", why)
 	}
 }
 
-// print shows a piece of the answer. On a terminal, a model's control
-// characters are left out: they could do anything to it.
+// print shows a piece of the answer: to another program as it is.
 func (s *chat) print(token string) {
 	if isTerminal(s.out) {
-		token = strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) && r != '\n' && r != '\t' {
-				return -1
-			}
-			return r
-		}, token)
+		token = plain(token)
 	}
 	fmt.Fprint(s.out, token)
 	s.midline = s.midline || token != ""
+}
+
+// plain leaves out control characters: those of a model, or of a server that
+// quotes its provider, could do anything to a terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text)
 }

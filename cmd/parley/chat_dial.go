@@ -14,15 +14,11 @@ import (
 // dial reaches the server that the flags name, or the one of this machine.
 func dial(ctx context.Context, cfg *config.Config, o chatOptions) (*client.Client, func(), error) {
 	if o.url != "" {
-		secret := o.secret
-		if secret == "" {
-			secret = cfg.Secret.Reveal()
-		}
-		if secret == "" {
+		if o.secret == "" {
 			return nil, func() {}, errors.New("--url needs a secret: set PARLEY_SECRET, or give --secret")
 		}
 		transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-		c, err := connect(o.url, secret, &http.Client{Transport: transport})
+		c, err := connect(o.url, o.secret, &http.Client{Transport: transport})
 		return c, transport.CloseIdleConnections, err
 	}
 	socket, err := console.Dial(ctx, cfg.Data)

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -108,6 +109,35 @@ func TestAnAnswerThatFailsIsAFailure(t *testing.T) {
 	_, failure = run(t, exitFailed, env, "chat", "hello", "--url", "http://127.0.0.1:1", "--secret", "x", "--conversation", "y")
 	if !strings.Contains(failure, "the server cannot be reached") || !strings.Contains(failure, "refused") || strings.Contains(failure, "/v1/") {
 		t.Errorf("got %q", failure)
+	}
+}
+
+func TestTheSecretOfAFileIsNotSentElsewhere(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("it was asked with %q", r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(s.Close)
+	file := filepath.Join(t.TempDir(), "parley.yaml")
+	if err := os.WriteFile(file, []byte("secret: the-secret-of-this-server\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, said := run(t, exitFailed, nil, "chat", "hello", "--config", file, "--url", s.URL); !strings.Contains(said, "set PARLEY_SECRET") {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestWhatAServerSaysCannotSteerATerminal(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"message":"no\u001b]0;title\u0007 such\u009b2J model","code":"BAD_REQUEST"}`)
+	}))
+	t.Cleanup(s.Close)
+	_, said := run(t, exitFailed, nil, "chat", "hello", "--url", s.URL, "--secret", "s")
+	if said != "parley: no]0;title such2J model\n" {
+		t.Errorf("got %q", said)
 	}
 }
 

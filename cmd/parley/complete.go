@@ -85,7 +85,7 @@ func (p *program) tenantNames(cmd *cobra.Command, _ []string, _ string) ([]strin
 }
 
 // completeTime is how long somebody who pressed a key waits for a server.
-const completeTime = time.Second
+const completeTime = 3 * time.Second
 
 // tokenIDs are the tokens of the running server that can still be revoked.
 func (p *program) tokenIDs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

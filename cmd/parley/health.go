@@ -21,9 +21,10 @@ func (p *program) healthCommand() *cobra.Command {
 		Use:   "health",
 		Short: "Ask a running server whether it takes requests",
 		Long: `Asks the server that runs on the data folder, through its socket there, or the
-one that --url names. It prints "ready" and ends with 0, or says why not and ends
-with 1. Containers and scripts use it where there is no curl; it is what GET
-/readyz answers.`,
+one that --url names. Where there is no socket, it asks the address that a server
+with this configuration listens on. It prints "ready" and ends with 0, or says why
+not and ends with 1. Containers and scripts use it where there is no curl; it is
+what GET /readyz answers.`,
 		Example: `  parley health
   parley health --url https://parley.example.com`,
 		Args: cobra.NoArgs,

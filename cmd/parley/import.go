@@ -104,6 +104,9 @@ func (p *program) openInput(path string) (in func(context.Context) io.Reader, to
 	if err != nil {
 		return nil, 0, nil, errors.Join(err, f.Close())
 	}
+	if !info.Mode().IsRegular() { // a pipe under a name
+		return func(ctx context.Context) io.Reader { return until(ctx, f) }, 0, f.Close, nil
+	}
 	return func(context.Context) io.Reader { return f }, info.Size(), f.Close, nil
 }
 

@@ -65,9 +65,29 @@ func (p *program) run(ctx context.Context, args []string) int {
 var errInterrupted = errors.New("interrupted")
 
 // interruptible does work that an interrupt ends: all that has no better answer
-// to one.
+// to one. Work that succeeds all the same has succeeded.
 func (p *program) interruptible(ctx context.Context, work func(context.Context) error) error {
+	interrupted, err := p.watched(ctx, work)
+	if err != nil && interrupted {
+		return errInterrupted
+	}
+	return err
+}
+
+// preparing does work that something longer follows. An interrupt ends that,
+// too: one that comes while the work succeeds would be lost otherwise.
+func (p *program) preparing(ctx context.Context, work func(context.Context) error) error {
+	interrupted, err := p.watched(ctx, work)
+	if interrupted {
+		return errInterrupted
+	}
+	return err
+}
+
+// watched does work whose context an interrupt ends.
+func (p *program) watched(ctx context.Context, work func(context.Context) error) (interrupted bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
@@ -77,14 +97,10 @@ func (p *program) interruptible(ctx context.Context, work func(context.Context) 
 			cancel(errInterrupted)
 		}
 	})
-	err := work(ctx)
+	err = work(ctx)
 	close(done)
 	watching.Wait()
-	defer cancel(nil)
-	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) {
-		return errInterrupted
-	}
-	return err
+	return errors.Is(context.Cause(ctx), errInterrupted), err
 }
 
 func (p *program) command() *cobra.Command {

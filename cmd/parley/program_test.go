@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -243,6 +244,38 @@ func TestWrongUsageNamesTheHelpOfItsCommand(t *testing.T) {
 	_, err := run(t, exitUsage, nil, "token", "revoke")
 	if !strings.Contains(err, `"parley token revoke --help"`) {
 		t.Errorf("got %s", err)
+	}
+}
+
+func TestAnInterruptThatComesAsWorkSucceedsIsNotLost(t *testing.T) {
+	t.Parallel()
+	interrupts := make(chan os.Signal, 1)
+	p := program{interrupts: interrupts}
+	work := func(ctx context.Context) error {
+		interrupts <- os.Interrupt
+		<-ctx.Done()
+		return nil
+	}
+	if err := p.preparing(t.Context(), work); !errors.Is(err, errInterrupted) {
+		t.Errorf("what follows is not told: %v", err)
+	}
+	if err := p.interruptible(t.Context(), work); err != nil {
+		t.Errorf("work that was done has failed: %v", err)
+	}
+}
+
+func TestAServerThatIsToldToStopWhileItStartsEndsInOrder(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	c := &command{t: t, out: newBuffer(), err: newBuffer(), interrupts: make(chan os.Signal, 2), code: make(chan int, 1)}
+	c.interrupts <- os.Interrupt
+	p := program{
+		env: []string{"PARLEY_DATA=" + filepath.Join(folder, "d"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false"},
+		out: c.out, err: c.err, interrupts: c.interrupts,
+	}
+	go func() { c.code <- p.run(context.WithoutCancel(t.Context()), []string{"serve"}) }()
+	if code := c.end(); code != exitFine || strings.Contains(c.err.String(), "parley:") {
+		t.Errorf("it ends with %d: %s", code, c.err)
 	}
 }
 

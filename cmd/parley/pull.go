@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/client"
@@ -18,12 +18,7 @@ import (
 // remote makes a client of the server that the flags name. PARLEY_SECRET is
 // that of this one: it must not be sent elsewhere by mistake.
 func (p *program) remote(o importOptions) (*client.Client, func(), error) {
-	secret := o.secret
-	for _, pair := range p.env {
-		if value, ok := strings.CutPrefix(pair, config.ImportSecret+"="); ok && secret == "" {
-			secret = value
-		}
-	}
+	secret := cmp.Or(o.secret, p.variable(config.ImportSecret))
 	if secret == "" {
 		return nil, nil, errors.New("--from needs a secret of that server: set " + config.ImportSecret + ", or give --secret")
 	}

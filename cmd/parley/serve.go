@@ -58,10 +58,14 @@ func (p *program) serve(cmd *cobra.Command) error {
 		log.Warn(w)
 	}
 	var a *app.App
-	err = p.interruptible(cmd.Context(), func(ctx context.Context) (err error) {
+	err = p.preparing(cmd.Context(), func(ctx context.Context) (err error) {
 		a, err = app.New(ctx, l.Config, log)
 		return err
 	})
+	if errors.Is(err, errInterrupted) { // that was told to stop, and has
+		log.Info("stopped before it was ready")
+		return closed(a)
+	}
 	if err != nil {
 		return err
 	}
@@ -92,6 +96,14 @@ func (p *program) serve(cmd *cobra.Command) error {
 	close(finished)
 	beside.Wait()
 	return errors.Join(err, a.Close())
+}
+
+// closed closes a server that never ran; nil is none.
+func closed(a *app.App) error {
+	if a == nil {
+		return nil
+	}
+	return a.Close()
 }
 
 // watchServe turns the first signal into a shutdown and the next into a hurry.

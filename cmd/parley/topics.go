@@ -109,9 +109,9 @@ func exitPage() string {
 	b.WriteString(`
 config check fails if the configuration has a problem, check if the data has one,
 health if the server is not ready, chat if an answer failed, import if something
-could not be brought in, bench if a goal is missed. A value that a flag or a
-setting does not take is a failure too, because settings come from other places
-as well. A server that could not end in order (turns that could not be closed,
+could not be brought in, bench if a goal is missed. A value that a setting does
+not take is a failure too, also behind a flag, because settings come from other
+places as well. A server that could not end in order (turns that could not be closed,
 data that did not close) fails after it has said so; its next start closes what
 is left.`)
 	return b.String()
@@ -136,7 +136,7 @@ config show prints what is in effect, secrets hidden.
 		}
 		b.WriteString("\n\n")
 	}
-	b.WriteString("What an entry of providers or tenants holds is in docs/configuration.md, which\nparley config doc prints.")
+	b.WriteString("What an entry of providers, models or tenants holds is in docs/configuration.md,\nwhich parley config doc prints.")
 	return b.String()
 }
 

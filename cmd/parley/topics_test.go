@@ -165,7 +165,7 @@ func TestSystemdIsToldWhenTheServerIsReadyAndWhenItStops(t *testing.T) {
 		}
 		return string(buf[:n])
 	}
-	env := []string{"PARLEY_DATA=" + filepath.Join(folder, "d"), "PARLEY_LISTEN=127.0.0.1:0", "NOTIFY_SOCKET=" + path}
+	env := []string{"PARLEY_DATA=" + filepath.Join(folder, "d"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false", "NOTIFY_SOCKET=" + path}
 	c := begin(t, nil, env, "serve")
 	if got := told(); !strings.HasPrefix(got, "READY=1\nSTATUS=serving http://") {
 		t.Errorf("systemd is told %q", got)
