@@ -11,6 +11,9 @@ import (
 // errIdle ends a connection on which nothing came for too long.
 var errIdle = errors.New("nothing came for too long")
 
+// finishTime is how long the end of an answer may be behind its last line.
+const finishTime = time.Second
+
 // connection is one connection of a stream. Who opens it must close it.
 type connection struct {
 	lines  *lineReader
@@ -78,12 +81,15 @@ func (c *connection) Close() error {
 // Read implements [io.Reader]. Blanks count as a sign of life, and the time that
 // the reader of the stream takes for an event does not count as silence.
 func (c *connection) Read(p []byte) (int, error) {
-	if c.timer == nil {
-		return c.body.Read(p)
+	if c.timer != nil {
+		c.timer.Reset(c.idle)
+		defer c.timer.Stop()
 	}
-	c.timer.Reset(c.idle)
-	defer c.timer.Stop()
-	return c.body.Read(p)
+	n, err := c.body.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = c.ended(err)
+	}
+	return n, err
 }
 
 // watch ends the connection once it is silent for too long. It is for servers
@@ -95,21 +101,22 @@ func (c *connection) watch() {
 	}
 }
 
-// next gives the next line, or [io.EOF] after the last one. The end of the
-// stream's context is its cause, and every other end a [*cutError].
-func (c *connection) next() (line, error) {
-	l, err := c.lines.next()
-	if err == nil || errors.Is(err, io.EOF) {
-		return l, err
-	}
+// finish reads what stands behind the last line: the end of the answer, without
+// which the connection could not be used again. It is there, or comes at once.
+func (c *connection) finish() {
+	timer := time.AfterFunc(finishTime, func() { c.cancel(nil) })
+	defer timer.Stop()
+	_, _ = c.lines.next()
+}
+
+// ended is why an answer broke off: the cause of the stream's context, or a
+// [*cutError].
+func (c *connection) ended(err error) error {
 	if c.parent.Err() != nil {
-		return l, context.Cause(c.parent)
-	}
-	if _, ok := errors.AsType[*malformedError](err); ok {
-		return l, err
+		return context.Cause(c.parent)
 	}
 	if cause := context.Cause(c.own); cause != nil {
 		err = cause // it was idle
 	}
-	return l, &cutError{err}
+	return &cutError{err}
 }

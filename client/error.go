@@ -32,8 +32,10 @@ const (
 	CodeServiceUnavailable  Code = "SERVICE_UNAVAILABLE"   // 503
 	CodeGatewayTimeout      Code = "GATEWAY_TIMEOUT"       // 504
 	CodeGeneric             Code = "GENERIC_ERROR"         // the answer had none
-	maxErrorBody                 = 64 << 10                // more of a refusal is not read
 )
+
+// maxErrorBody bounds what is read of a refusal.
+const maxErrorBody = 64 << 10
 
 // Error is a refusal by the server, or the failure of a turn. Find it with
 // [errors.As].
@@ -106,6 +108,14 @@ type cutError struct{ cause error }
 
 func (e *cutError) Error() string {
 	return "the connection was lost before the answer was complete: " + e.cause.Error()
+}
+
+// broken is the error of an answer that broke off.
+func broken(err error) error {
+	if _, ok := errors.AsType[*cutError](err); ok {
+		return err
+	}
+	return &cutError{err}
 }
 
 // Unwrap lets callers find a broken answer as [io.ErrUnexpectedEOF], however it

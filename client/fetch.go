@@ -13,6 +13,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // FetchOptions are what [Client.Fetch] sends.
@@ -91,6 +92,9 @@ func fetchRequest(path string, in FetchOptions) (*request, error) {
 
 // form is a file as a form.
 func (f *File) form() (body []byte, contentType string, err error) {
+	if strings.ContainsFunc(f.Type, unicode.IsControl) {
+		return nil, "", errors.New("the type of a file has no line breaks")
+	}
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
 	header := textproto.MIMEHeader{}
@@ -127,7 +131,7 @@ func (r *Response) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		defer r.connection.close()
 		for {
-			l, err := r.connection.next()
+			l, err := r.connection.lines.next()
 			if errors.Is(err, io.EOF) {
 				return
 			}

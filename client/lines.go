@@ -33,7 +33,7 @@ func newLineReader(r io.Reader) *lineReader {
 }
 
 // next gives the next line. After the last one it gives [io.EOF]; an end in the
-// middle of a line is [io.ErrUnexpectedEOF] or what the connection failed with.
+// middle of a line is a [*cutError], or what the reader failed with.
 func (l *lineReader) next() (line, error) {
 	for {
 		text, err := l.read()
@@ -44,7 +44,7 @@ func (l *lineReader) next() (line, error) {
 			continue
 		}
 		if errors.Is(err, io.EOF) && !json.Valid(text) {
-			return line{}, io.ErrUnexpectedEOF
+			return line{}, &cutError{io.ErrUnexpectedEOF}
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return line{}, err // half a line is none

@@ -141,7 +141,7 @@ func streamLines[T any](ctx context.Context, client *Client, r *request, err err
 		}
 		defer c.close()
 		for {
-			l, err := c.next()
+			l, err := c.lines.next()
 			if errors.Is(err, io.EOF) {
 				return
 			}

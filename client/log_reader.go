@@ -125,7 +125,7 @@ func (r *logReader) connect(ctx context.Context, request *request) error {
 	defer c.close()
 	c.watch()
 	for skip := r.since; ; {
-		l, err := c.next()
+		l, err := c.lines.next()
 		switch {
 		case errors.Is(err, io.EOF) && r.live:
 			return &cutError{io.ErrUnexpectedEOF}

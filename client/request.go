@@ -197,7 +197,7 @@ func readAnswer(ctx context.Context, body io.Reader) ([]byte, error) {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, &cutError{err}
+		return nil, broken(err)
 	case len(text) > maxAnswer:
 		return nil, &malformedError{fmt.Errorf("an answer is longer than %d bytes", maxAnswer)}
 	}

@@ -81,7 +81,9 @@ func (s *settings) honoured(ctx context.Context, r *request) bool {
 	var page struct {
 		Cursor string `json:"cursor"` // a number, also where no line stands for it
 	}
-	err = s.retry(ctx, probe, func() error {
+	patient := *s // a server that was cut off may need as long to come back as a stream waits
+	patient.retries = max(s.retries, s.resumes)
+	err = patient.retry(ctx, probe, func() error {
 		resp, err := s.once(ctx, probe)
 		if err != nil {
 			return err

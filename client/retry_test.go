@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -125,6 +126,60 @@ func cut(r *http.Request, body string) (*http.Response, error) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset by peer") }
+
+// What a caller reads by itself breaks as all other answers do.
+func TestAnAnswerThatBreaksWhileItsCallerReadsItSaysSo(t *testing.T) {
+	t.Parallel()
+	c := scripted(t, &answers{all: []response{func(r *http.Request) (*http.Response, error) { return cut(r, "id\n") }}})
+	for name, why := range map[string]error{"a cut": io.ErrUnexpectedEOF, "the end of its context": errors.New("enough")} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		table, e1 := c.Conversation.ExportCSV(ctx, client.ListRequest{})
+		body, e2 := c.Fetch(ctx, "/api/v1/bot/list", client.FetchOptions{})
+		object, e3 := c.Fetch(ctx, "/api/v1/bot/list", client.FetchOptions{})
+		if err := errors.Join(e1, e2, e3); err != nil {
+			t.Fatal(err)
+		}
+		if name != "a cut" {
+			cancel(why)
+		}
+		_, e1 = io.ReadAll(table)
+		_, e2 = io.ReadAll(body.Body)
+		e3 = object.Decode(new(client.Reference))
+		for i, err := range []error{e1, e2, e3} {
+			if !errors.Is(err, why) || strings.Count(err.Error(), "the connection was lost") > 1 {
+				t.Errorf("%s: reader %d gets %v", name, i, err)
+			}
+		}
+		if err := errors.Join(table.Close(), body.Body.Close()); err != nil {
+			t.Error(err)
+		}
+		cancel(nil)
+	}
+}
+
+// A queued turn has no number yet when its server is restarted.
+func TestAStreamWithoutANumberWaitsForAServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		away := slices.Repeat([]response{refused}, 6)
+		all := []response{func(r *http.Request) (*http.Response, error) { return cut(r, " ") }}
+		all = append(append(all, away...), status(200, `{"items":[],"cursor":"4"}`))
+		all = append(append(all, away...), status(200, lineBegin+lineToken+lineResult))
+		a := &answers{all: all}
+		result, err := scripted(t, a).Conversation.CompleteStream(t.Context(), "c1", say("hi")).Wait()
+		if err != nil || result.Text != "one two" || len(a.keys) != len(all) {
+			t.Errorf("after %d requests of %d: %+v, %v", len(a.keys), len(all), result, err)
+		}
+		keys := slices.DeleteFunc(a.keys, func(key string) bool { return key == "" })
+		if len(keys) != 8 || len(slices.Compact(keys)) != 1 {
+			t.Errorf("the keys are %q", keys)
+		}
+		a = &answers{all: []response{refused}}
+		if _, err := scripted(t, a).Conversation.CompleteStream(t.Context(), "c1", say("hi")).Wait(); err == nil || len(a.keys) != 4 {
+			t.Errorf("a server that was never there was asked %d times, %v", len(a.keys), err)
+		}
+	})
+}
 
 func TestRetryAfterIsHonoured(t *testing.T) {
 	t.Parallel()

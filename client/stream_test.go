@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parleyhq/parley/client"
@@ -58,6 +60,71 @@ func TestWhoLeavesAStreamEarlyClosesItsConnection(t *testing.T) {
 	if _, err := stream.Wait(); !errors.Is(err, client.ErrStreamRead) {
 		t.Errorf("a second reader gets %v", err)
 	}
+}
+
+// One turn after the other needs one connection, and no new greeting of its
+// server each time; also where the end of an answer comes behind its last line.
+func TestAStreamThatWasReadLeavesItsConnectionToTheNext(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	seen := make(chan struct{}, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		flush(w, lineBegin+lineToken+lineResult)
+		select {
+		case <-seen:
+		case <-r.Context().Done():
+		}
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	c := connect(t, client.WithBaseURL(server.URL))
+	for _, leave := range []bool{false, true, false} { // the result is the end all the same
+		for event, err := range c.Conversation.CompleteStream(t.Context(), "c1", say("hi")).Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := event.(client.ResultEvent); ok {
+				seen <- struct{}{}
+				if leave {
+					break
+				}
+			}
+		}
+	}
+	if opened.Load() != 1 {
+		t.Errorf("three turns took %d connections", opened.Load())
+	}
+}
+
+// silence is a connection that says nothing more until its request ends.
+type silence struct{ done <-chan struct{} }
+
+func (s silence) Read([]byte) (int, error) {
+	<-s.done
+	return 0, context.Canceled
+}
+
+// The result is the last line, so nobody waits long for what stands behind it.
+func TestAServerThatDoesNotEndItsAnswerHoldsNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		open := func(r *http.Request) (*http.Response, error) {
+			resp, err := status(200, "")(r)
+			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(lineBegin+lineToken+lineResult), silence{r.Context().Done()}))
+			return resp, err
+		}
+		begun := time.Now()
+		result, err := scripted(t, &answers{all: []response{open}}).Conversation.CompleteStream(t.Context(), "c1", say("hi")).Wait()
+		if err != nil || result.Text != "one two" || time.Since(begun) > 5*time.Second {
+			t.Errorf("after %v: %+v, %v", time.Since(begun), result, err)
+		}
+	})
 }
 
 func TestAStreamEndsWithItsContext(t *testing.T) {

@@ -60,7 +60,7 @@ func (t *turnReader) run(ctx context.Context) error {
 			return t.result.Err()
 		case t.seq > before:
 			try = 0 // it got on
-		case !t.opened && t.seq == 0:
+		case try == 0 && !t.opened:
 			return err // its tries are used up
 		}
 		if try >= t.s.resumes || !t.resumable(ctx, err) {
@@ -104,7 +104,12 @@ func (t *turnReader) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer func() {
+		if t.result != nil && !resumed { // a log goes on
+			c.finish()
+		}
+		c.close()
+	}()
 	t.opened = true
 	if t.s.parley.Load() {
 		c.watch()
@@ -114,7 +119,7 @@ func (t *turnReader) connect(ctx context.Context) error {
 		take = t.logged()
 	}
 	for t.result == nil {
-		l, err := c.next()
+		l, err := c.lines.next()
 		if errors.Is(err, io.EOF) {
 			return &cutError{io.ErrUnexpectedEOF}
 		}
