@@ -38,17 +38,30 @@ type Event interface {
 	Info() EventInfo
 }
 
-// EventInfo is what events of all kinds have. Seq and what follows is known
-// only from Parley.
+// EventInfo is what events of all kinds have. Seq, Turn and At are known only
+// from Parley.
 type EventInfo struct {
 	Kind EventKind
-	Seq  int64  // the number in the conversation's log; 0 = none
-	Turn string // the id of the turn, in a log
-	At   Time   // when it happened, in a log
+	Data json.RawMessage // as it came, with fields that this package does not know
+	Seq  int64           // the number in the conversation's log; 0 = none
+	Turn string          // the id of the turn, in a log
+	At   Time            // when it happened, in a log
 }
 
 // Info implements [Event].
 func (i EventInfo) Info() EventInfo { return i }
+
+// MarshalJSON implements [json.Marshaler]: an event becomes the line that it
+// was, so that a program can pass a stream on.
+func (i EventInfo) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Type EventKind       `json:"type"`
+		Data json.RawMessage `json:"data"`
+		Seq  int64           `json:"seq,omitzero"`
+		Turn string          `json:"turn,omitzero"`
+		At   Time            `json:"createdAt,omitzero"`
+	}{i.Kind, i.Data, i.Seq, i.Turn, i.At})
+}
 
 // CompleteBeginEvent begins a turn.
 type CompleteBeginEvent struct{ EventInfo }
@@ -180,17 +193,14 @@ type RestartedEvent struct {
 
 // UnknownEvent is an event of a kind that this package does not know, as it
 // came.
-type UnknownEvent struct {
-	EventInfo
-	Data json.RawMessage
-}
+type UnknownEvent struct{ EventInfo }
 
 // event makes an event of a line. Data that is missing counts as empty.
 func (l *line) event() (Event, error) {
 	if len(l.Data) == 0 {
 		l.Data = json.RawMessage("{}")
 	}
-	event, err := l.decode(EventInfo{Kind: l.Type, Seq: l.Seq, Turn: l.Turn, At: l.At})
+	event, err := l.decode(EventInfo{Kind: l.Type, Data: l.Data, Seq: l.Seq, Turn: l.Turn, At: l.At})
 	if err != nil {
 		return nil, &malformedError{err}
 	}
@@ -247,7 +257,7 @@ func (l *line) decodeLogged(i EventInfo) (Event, error) {
 	case EventRestarted:
 		return fill(l, RestartedEvent{EventInfo: i})
 	}
-	return UnknownEvent{i, l.Data}, nil
+	return UnknownEvent{i}, nil
 }
 
 // fill decodes the data of a line into an event.

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -84,24 +86,32 @@ func lines(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { flush(w, text) }
 }
 
-func TestEventsOfAnyKindAreRead(t *testing.T) {
+func TestEventsOfAnyKindAreReadAndCanBePassedOn(t *testing.T) {
 	t.Parallel()
-	c := handled(t, lines(`{"type":"restarted","data":{"from":3,"to":1000002},"seq":1000002,"createdAt":1}
+	const log = `{"type":"restarted","data":{"from":3,"to":1000002},"seq":1000002,"createdAt":1}
 {"type":"waitForChannelMessageBegin","data":{"channel":"weather-0123456789","function":{"name":"weather","args":{"at":"sea"}}},"seq":1000003}
 {"type":"abort","data":{"reason":"stopped","functionName":"weather"},"seq":1000004}
 {"type":"newer","data":[1],"seq":1000005}
 {"type":"bare"}
 {"type":"conversationDeleted","data":{"id":"c1"}}
-`))
+`
+	c := handled(t, lines(log))
 	var got []client.Event
+	var passed bytes.Buffer
 	for event, err := range c.Conversation.EventStream(t.Context(), "c1", client.EventStreamRequest{Live: true}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, event)
+		if err := json.NewEncoder(&passed).Encode(event); err != nil {
+			t.Error(err)
+		}
 	}
 	if len(got) != 6 {
 		t.Fatalf("got %+v", got)
+	}
+	if want := strings.Replace(log, `"bare"`, `"bare","data":{}`, 1); passed.String() != want {
+		t.Errorf("passed on, it is %s\nwant %s", &passed, want)
 	}
 	if e, ok := got[0].(client.RestartedEvent); !ok || e.From != 3 || e.To != 1000002 || e.Seq != 1000002 || e.At.UnixMilli() != 1 {
 		t.Errorf("got %+v", got[0])

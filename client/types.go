@@ -1,6 +1,9 @@
 package client
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+)
 
 // Entity is a part of a text that names somebody or something. Its offsets
 // count UTF-16 units, as JavaScript does.
@@ -73,6 +76,28 @@ func (p Parameters) MarshalJSON() ([]byte, error) {
 		schema["required"] = p.Required
 	}
 	return json.Marshal(schema)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler], for schemas that are read from a
+// file. All of it is kept.
+func (p *Parameters) UnmarshalJSON(text []byte) error {
+	var known struct {
+		Type       string   `json:"type"`
+		Properties Meta     `json:"properties"`
+		Required   []string `json:"required"`
+	}
+	var all Meta // which keeps numbers as they are written
+	if err := errors.Join(json.Unmarshal(text, &known), json.Unmarshal(text, &all)); err != nil {
+		return err
+	}
+	for _, keyword := range []string{"type", "properties", "required"} {
+		delete(all, keyword)
+	}
+	*p = Parameters{Type: known.Type, Properties: known.Properties, Required: known.Required}
+	if len(all) > 0 {
+		p.Extra = all
+	}
+	return nil
 }
 
 // Limits bound what one turn may do; 0 is the server's own bound.
