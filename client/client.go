@@ -12,7 +12,7 @@ type Client struct {
 	Conversation *ConversationService
 	Platform     *PlatformService
 
-	defaults settings
+	defaults *settings // behind a pointer, which %+v and %#v do not follow to the secret
 }
 
 // PlatformService tells what the server offers.
@@ -21,20 +21,19 @@ type PlatformService struct {
 }
 
 // New makes a client. It asks nothing yet: without [WithSecret] the first call
-// is refused by the server, and without [WithBaseURL] it goes to the hosted
-// service.
+// is refused by the server, and without [WithBaseURL] it goes to this machine.
 func New(options ...Option) (*Client, error) {
 	base, err := url.Parse(DefaultBaseURL)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{defaults: settings{
-		base: base, parley: new(atomic.Bool), header: http.Header{}, userAgent: "parley-go",
+	c := &Client{defaults: &settings{
+		base: base, parley: new(atomic.Bool), header: http.Header{},
 		retries: DefaultRetries, resumes: DefaultResumes, idle: DefaultIdleTimeout,
 		http: &http.Client{CheckRedirect: stay},
 	}}
 	for _, option := range options {
-		if err := option(&c.defaults); err != nil {
+		if err := option(c.defaults); err != nil {
 			return nil, err
 		}
 	}
@@ -52,3 +51,7 @@ func (c *Client) URL() *url.URL {
 	u := *c.defaults.base
 	return &u
 }
+
+// String is the address of the server. Whoever prints a client, or logs it,
+// sees that, and not its secret.
+func (c Client) String() string { return c.defaults.base.String() }

@@ -60,7 +60,7 @@ func record(t *testing.T, file string) (request string, e exchange) {
 	return head + "\n\n" + sent, e
 }
 
-// withHosted makes a client of the default base URL, whose requests go to the
+// withHosted makes a client of the hosted service, whose requests go to the
 // fake.
 func withHosted(t *testing.T, options ...client.Option) (*client.Client, *hosted) {
 	t.Helper()
@@ -89,7 +89,7 @@ func withHosted(t *testing.T, options ...client.Option) (*client.Client, *hosted
 		r.URL.Scheme, r.URL.Host = target.Scheme, target.Host
 		return transport.RoundTrip(r)
 	})
-	all := append([]client.Option{client.WithSecret("sk-test"), client.WithHTTPClient(&http.Client{Transport: rewrite})}, options...)
+	all := append([]client.Option{client.WithBaseURL(client.HostedBaseURL), client.WithSecret("sk-test"), client.WithHTTPClient(&http.Client{Transport: rewrite})}, options...)
 	c, err := client.New(all...)
 	if err != nil {
 		t.Fatal(err)

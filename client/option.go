@@ -6,12 +6,19 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 )
 
-// DefaultBaseURL is the hosted service, as in the published npm package.
-const DefaultBaseURL = "https://api.chatbotkit.com"
+// The addresses of servers. A client that was not told another one calls the
+// Parley of its own machine: who forgets to name a server does not send its
+// secret to strangers.
+const (
+	DefaultBaseURL = "http://127.0.0.1:8787"
+	HostedBaseURL  = "https://api.chatbotkit.com" // the service that the npm package calls
+)
 
 // The defaults of the options of the same names.
 const (
@@ -27,23 +34,22 @@ type Option func(*settings) error
 // settings are what the options make. They are not changed once a call has
 // them.
 type settings struct {
-	ofCall    bool // not of a client
-	http      *http.Client
-	base      *url.URL
-	parley    *atomic.Bool // it numbers its lines and honours keys, as seen so far
-	secret    string
-	header    http.Header
-	userAgent string
-	key       string
-	timeout   time.Duration
-	idle      time.Duration
-	retries   int
-	resumes   int
+	ofCall  bool // not of a client
+	http    *http.Client
+	base    *url.URL
+	parley  *atomic.Bool // it numbers its lines and honours keys, as seen so far
+	secret  string
+	header  http.Header
+	key     string
+	timeout time.Duration
+	idle    time.Duration
+	retries int
+	resumes int
 }
 
 // with gives the settings of a call.
 func (c *Client) with(options []Option) (*settings, error) {
-	s := c.defaults
+	s := *c.defaults
 	s.ofCall, s.header = true, maps.Clone(s.header)
 	for _, option := range options {
 		if err := option(&s); err != nil {
@@ -56,7 +62,13 @@ func (c *Client) with(options []Option) (*settings, error) {
 // WithSecret names the token: an API secret, or the token of a session. It is
 // sent with every request and appears in no error.
 func WithSecret(secret string) Option {
-	return func(s *settings) error { s.secret = secret; return nil }
+	return func(s *settings) error {
+		if strings.TrimSpace(secret) != secret || strings.ContainsFunc(secret, unicode.IsControl) {
+			return errors.New("the secret has a blank or a line break at its end, or one that no header can carry")
+		}
+		s.secret = secret
+		return nil
+	}
 }
 
 // WithBaseURL names the server, as "http://127.0.0.1:8787". A path in it is
@@ -97,13 +109,20 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 
 // WithHeader adds a header to requests, in place of an earlier one of that name.
 func WithHeader(name, value string) Option {
-	return func(s *settings) error { s.header.Set(name, value); return nil }
+	return func(s *settings) error {
+		if name = http.CanonicalHeaderKey(name); name == keyHeader {
+			return errors.New("use WithIdempotencyKey: a call has a key of its own, also without it")
+		}
+		if name == "" || strings.ContainsFunc(value, unicode.IsControl) {
+			return fmt.Errorf("the header %q has no name, or a line break in its value", name)
+		}
+		s.header.Set(name, value)
+		return nil
+	}
 }
 
 // WithUserAgent says who asks, in place of "parley-go".
-func WithUserAgent(name string) Option {
-	return func(s *settings) error { s.userAgent = name; return nil }
-}
+func WithUserAgent(name string) Option { return WithHeader("User-Agent", name) }
 
 // WithTimezone says in which time zone the model's "now" is, by its IANA name,
 // as "Europe/Sofia".
@@ -113,12 +132,18 @@ func WithTimezone(zone string) Option { return WithHeader("X-Timezone", zone) }
 // of a stream, until the answer begins. The default is no bound but the
 // context's.
 func WithTimeout(d time.Duration) Option {
-	return func(s *settings) error { s.timeout = d; return nil }
+	return func(s *settings) error {
+		if d < 0 {
+			return errors.New("a timeout is at least 0, which is none")
+		}
+		s.timeout = d
+		return nil
+	}
 }
 
 // WithIdleTimeout says after how much silence the connection of a stream counts
-// as lost. It holds for streams that can be resumed, for their server sends a
-// blank now and then.
+// as lost. It holds for servers that have shown to number their lines, for they
+// send a blank every 15 seconds; give it more than that.
 func WithIdleTimeout(d time.Duration) Option {
 	return func(s *settings) error {
 		if d <= 0 {
@@ -165,10 +190,8 @@ func WithIdempotencyKey(key string) Option {
 		if key == "" || len(key) > 255 {
 			return errors.New("an idempotency key has 1 to 255 characters")
 		}
-		for _, b := range []byte(key) {
-			if b <= ' ' || b > '~' {
-				return errors.New("an idempotency key has visible ASCII characters only")
-			}
+		if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return errors.New("an idempotency key has visible ASCII characters only")
 		}
 		s.key = key
 		return nil

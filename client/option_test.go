@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/client"
+	"github.com/parleyhq/parley/internal/config"
 )
 
 func TestOptionsThatCannotBeAreRefused(t *testing.T) {
@@ -25,9 +27,14 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 		"fewer than no retries":       client.WithRetries(-1),
 		"fewer than no resumes":       client.WithResumes(-1),
 		"no patience":                 client.WithIdleTimeout(0),
+		"a negative timeout":          client.WithTimeout(-1),
+		"a secret with its line":      client.WithSecret("hush\n"),
+		"a header in a header":        client.WithHeader("X-Team", "blue\r\nX-Admin: yes"),
+		"a header without a name":     client.WithHeader("", "blue"),
+		"a key among the headers":     client.WithHeader("idempotency-key", "k"),
 	} {
-		if _, err := client.New(option); err == nil {
-			t.Errorf("%s passes", name)
+		if _, err := client.New(option); err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s gives %v", name, err)
 		}
 	}
 	a := &answers{all: []response{status(200, `{}`)}}
@@ -39,6 +46,57 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 	}
 	if len(a.keys) > 0 {
 		t.Error("a refused call made a request")
+	}
+}
+
+// Without an address, a secret goes nowhere but to the server that parley serve
+// makes of its defaults.
+func TestAClientThatWasToldNothingCallsItsOwnMachine(t *testing.T) {
+	t.Parallel()
+	c, err := client.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := config.Load(config.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.URL().String(), "http://"+l.Config.Listen; got != want {
+		t.Errorf("it calls %s, not %s", got, want)
+	}
+}
+
+func TestWhoeverPrintsAClientSeesNoSecret(t *testing.T) {
+	t.Parallel()
+	c, err := client.New(client.WithSecret("hush"), client.WithHeader("X-Key", "hush"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if text := fmt.Sprintf(format, c) + fmt.Sprintf(format, *c); strings.Contains(text, "hush") {
+			t.Errorf("%s gives %s", format, text)
+		}
+	}
+}
+
+// A proxy may take "message/.." out of a path, and what was meant for a message
+// would happen to its conversation.
+func TestIDsThatLeadElsewhereAreRefused(t *testing.T) {
+	t.Parallel()
+	a := &answers{all: []response{status(200, `{}`)}}
+	c := scripted(t, a)
+	for _, id := range []string{".", ".."} {
+		_, message := c.Conversation.Message.Delete(t.Context(), "c1", id)
+		_, conversation := c.Conversation.Delete(t.Context(), id)
+		if message == nil || conversation == nil {
+			t.Errorf("%s gives %v and %v", id, message, conversation)
+		}
+	}
+	if len(a.keys) > 0 {
+		t.Error("a request was made")
+	}
+	if _, err := c.Conversation.Fetch(t.Context(), "..."); err != nil {
+		t.Errorf("an id that only looks odd: %v", err)
 	}
 }
 
@@ -157,6 +215,27 @@ func TestAConversationIsMadeOfTheFieldsThatAnUpdateHas(t *testing.T) {
 	}
 }
 
+func TestASchemaIsKeptWhole(t *testing.T) {
+	t.Parallel()
+	const schema = `{"additionalProperties":false,"properties":{"n":{"maximum":9007199254740993,"type":"integer"}},"required":["n"],"type":"object"}`
+	var function client.Function
+	if err := json.Unmarshal([]byte(`{"name":"count","parameters":`+schema+`}`), &function); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(function)
+	if want := `{"name":"count","parameters":` + schema + `}`; err != nil || string(text) != want {
+		t.Errorf("got %s, %v\nwant %s", text, err, want)
+	}
+	for _, bad := range []string{`7`, `{"type":7}`, `{"required":{}}`} {
+		if err := json.Unmarshal([]byte(bad), &client.Parameters{}); err == nil {
+			t.Errorf("%s passes", bad)
+		}
+	}
+	if text, err := json.Marshal(client.Parameters{}); err != nil || string(text) != `{"properties":{},"type":"object"}` {
+		t.Errorf("no parameters are %s, %v", text, err)
+	}
+}
+
 func TestFetchReachesAnyPath(t *testing.T) {
 	t.Parallel()
 	c := handled(t, func(w http.ResponseWriter, r *http.Request) {
@@ -215,6 +294,7 @@ func TestFetchReachesAnyPath(t *testing.T) {
 		"/api/v1/both":    {Data: 1, File: &client.File{}},
 		"/api/v1/get":     {Method: http.MethodGet, Data: 1},
 		"/api/v1/endless": {Data: make(chan int)},
+		"/api/v1/form":    {File: &client.File{Type: "text/csv\r\nX-Admin: yes"}},
 	} {
 		if _, err := c.Fetch(t.Context(), path, in); err == nil {
 			t.Errorf("%s passes", path)

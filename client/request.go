@@ -21,6 +21,9 @@ const maxAnswer = 512 << 20
 // prefix stands before all paths of the API.
 const prefix = "/api/v1"
 
+// keyHeader is what names a request, so that its repeat is recognised.
+const keyHeader = "Idempotency-Key"
+
 // The media types that are asked for.
 const (
 	typeJSON  = "application/json"
@@ -65,15 +68,21 @@ func encode(v any) ([]byte, error) {
 }
 
 // conversationPath is the path of an operation on a conversation, and below it
-// on one of its parts. An empty id would ask for something else.
+// on one of its parts.
 func conversationPath(id string, parts ...string) (string, error) {
-	if id == "" {
-		return "", errors.New("the id of the conversation is empty")
-	}
-	path := "/conversation/" + url.PathEscape(id)
-	for _, part := range parts {
-		if part == "" {
-			return "", errors.New("the id of the message is empty")
+	path := "/conversation"
+	for i, part := range append([]string{id}, parts...) {
+		what := "message"
+		if i == 0 {
+			what = "conversation"
+		}
+		switch part {
+		case "":
+			return "", fmt.Errorf("the id of the %s is empty", what)
+		case ".", "..":
+			// Proxies and servers may take such a segment out of the path, and what
+			// was meant for a message would happen to its conversation.
+			return "", fmt.Errorf("%q cannot be the id of a %s", part, what)
 		}
 		path += "/" + url.PathEscape(part)
 	}
@@ -105,7 +114,7 @@ func (s *settings) once(ctx context.Context, r *request) (*http.Response, error)
 		req.GetBody = nil // else net/http makes a request with a key again by itself
 	}
 	h := req.Header
-	h.Set("User-Agent", s.userAgent)
+	h.Set("User-Agent", "parley-go")
 	h.Set("Accept", r.accept)
 	if r.accept == typeLines {
 		h.Set("Accept-Encoding", "identity") // who compresses holds lines back
@@ -120,7 +129,7 @@ func (s *settings) once(ctx context.Context, r *request) (*http.Response, error)
 		h[name] = values
 	}
 	if key := s.keyOf(r); key != "" {
-		h.Set("Idempotency-Key", key)
+		h.Set(keyHeader, key)
 	}
 	resp, err := s.http.Do(req)
 	if err != nil {
