@@ -1,6 +1,6 @@
 // Package client calls a Parley server, or the hosted service whose API it
-// speaks: by its base URL it suits both. It depends on the standard library
-// only.
+// speaks ([HostedBaseURL]): by its base URL it suits both. It depends on the
+// standard library only.
 //
 //	c, err := client.New(client.WithBaseURL("http://127.0.0.1:8787"), client.WithSecret(secret))
 //	if err != nil {
@@ -22,7 +22,8 @@
 // What an operation answers comes as a value, or piece by piece: methods whose
 // names end in Stream read JSON Lines while they arrive, and All goes through
 // a list page by page. Operations without a method are reached with
-// [Client.Fetch].
+// [Client.Fetch]. Events keep what came with them, and become lines again with
+// encoding/json: a program can pass a stream on to its own callers.
 //
 // # Absent, null and zero
 //
@@ -213,6 +214,7 @@
 //	ConversationClient.session                           ConversationService.Session
 //	ConversationClient.url                               Client.URL, WithBaseURL
 //	ConversationClient.clientFetch                       Client.Fetch
+//	ConversationClient.clientFetch.path                  Client.Fetch
 //	ConversationClient.clientFetch.options               FetchOptions
 //	ConversationClient.clientFetch.options.data          FetchOptions.Data
 //	ConversationClient.clientFetch.options.file          FetchOptions.File
@@ -253,7 +255,7 @@
 //	Authorization                                        WithSecret
 //	complete.conversationId                              ConversationService.Complete
 //	X-Timezone                                           WithTimezone
-//	complete.text                                        CompleteRequest.Text
+//	complete.text                                        CompleteRequest.Text, Result.Text
 //	complete.entities                                    CompleteRequest.Entities
 //	complete.entities.type                               Entity.Type
 //	complete.entities.begin                              Entity.Begin

@@ -7,20 +7,22 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 )
 
 // exported is what the package exports: types, functions, constants, and under
-// "Type.Name" the methods and fields of types, promoted ones included.
-func exported(t *testing.T) (names map[string]bool, comment string) {
+// "Type.Name" the methods and fields of types, promoted ones included. tags are
+// the names of fields in JSON.
+func exported(t *testing.T) (names map[string]bool, tags map[string]string, comment string) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	names = map[string]bool{}
+	names, tags = map[string]bool{}, map[string]string{}
 	embedded := map[string][]string{}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -34,7 +36,7 @@ func exported(t *testing.T) (names map[string]bool, comment string) {
 			comment += parsed.Doc.Text()
 		}
 		for _, d := range parsed.Decls {
-			declared(d, names, embedded)
+			declared(d, names, tags, embedded)
 		}
 	}
 	for outer, inners := range embedded {
@@ -42,15 +44,16 @@ func exported(t *testing.T) (names map[string]bool, comment string) {
 			for name := range names {
 				if _, member, ok := strings.Cut(name, "."); ok && strings.HasPrefix(name, inner+".") {
 					names[outer+"."+member] = true
+					tags[outer+"."+member] = tags[name]
 				}
 			}
 		}
 	}
-	return names, comment
+	return names, tags, comment
 }
 
 // declared adds what a declaration exports.
-func declared(d ast.Decl, names map[string]bool, embedded map[string][]string) {
+func declared(d ast.Decl, names map[string]bool, tags map[string]string, embedded map[string][]string) {
 	add := func(name string) {
 		last := name[strings.LastIndex(name, ".")+1:]
 		names[name] = names[name] || ast.IsExported(last)
@@ -78,6 +81,7 @@ func declared(d ast.Decl, names map[string]bool, embedded map[string][]string) {
 				for _, f := range fields.Fields.List {
 					for _, name := range f.Names {
 						add(s.Name.Name + "." + name.Name)
+						tags[s.Name.Name+"."+name.Name] = jsonName(f.Tag)
 					}
 					if len(f.Names) == 0 {
 						embedded[s.Name.Name] = append(embedded[s.Name.Name], typeName(f.Type))
@@ -86,6 +90,15 @@ func declared(d ast.Decl, names map[string]bool, embedded map[string][]string) {
 			}
 		}
 	}
+}
+
+// jsonName is what a field's tag calls it, or "".
+func jsonName(tag *ast.BasicLit) string {
+	if tag == nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(reflect.StructTag(strings.Trim(tag.Value, "`")).Get("json"), ",")
+	return name
 }
 
 // typeName is the name of a type that may be a pointer or have parameters.
@@ -138,10 +151,10 @@ func published(t *testing.T) (names []string) {
 
 func TestEveryPublishedNameHasItsCounterpart(t *testing.T) {
 	t.Parallel()
-	names, comment := exported(t)
+	names, tags, comment := exported(t)
 	rows := table(comment)
 	list := published(t)
-	if len(list) < 213 { // more can come, none can go
+	if len(list) < 214 { // more can come, none can go
 		t.Fatalf("the list has %d names", len(list))
 	}
 	for _, name := range list {
@@ -154,6 +167,9 @@ func TestEveryPublishedNameHasItsCounterpart(t *testing.T) {
 			if !names[counterpart] {
 				t.Errorf("%s is said to be %q, which is not there", name, counterpart)
 			}
+			if tag := tags[counterpart]; tag != "" && tag != name[strings.LastIndex(name, ".")+1:] {
+				t.Errorf("%s is said to be %q, which is %q on the wire", name, counterpart, tag)
+			}
 		}
 	}
 }
@@ -165,7 +181,7 @@ func TestEveryOperationOfTheServerIsInTheTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, comment := exported(t)
+	_, _, comment := exported(t)
 	rows := table(comment)
 	operations := 0
 	ast.Inspect(parsed, func(n ast.Node) bool {
@@ -202,7 +218,7 @@ func TestEveryOperationHasAnExample(t *testing.T) {
 			checked[example.Name] = example.Output != ""
 		}
 	}
-	names, _ := exported(t)
+	names, _, _ := exported(t)
 	for name := range names {
 		service, method, ok := strings.Cut(name, ".")
 		if !ok || !strings.HasSuffix(service, "Service") || slices.Contains([]string{"Message", "Session", "Model", "client"}, method) {
