@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/parleyhq/parley/client"
 	"github.com/parleyhq/parley/internal/app"
 	"github.com/parleyhq/parley/internal/config"
 )
@@ -29,7 +30,7 @@ func serve(t *testing.T) (address string) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	l, err := config.Load(config.Sources{Env: []string{
-		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_SECRET=" + secret,
+		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false", "PARLEY_SECRET=" + secret,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -54,20 +55,31 @@ func serve(t *testing.T) (address string) {
 	return a.URL()
 }
 
+// example is README's Go program, which asks another server.
+func example(t *testing.T, server string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, begun := strings.Cut(string(text), "```go\n")
+	program, _, ended := strings.Cut(rest, "```\n")
+	if !begun || !ended || strings.Count(program, client.DefaultBaseURL) != 1 {
+		t.Fatalf("README's example is %q", program)
+	}
+	return strings.Replace(program, client.DefaultBaseURL, server, 1)
+}
+
 func TestAModuleOutsideCanBeBuiltOnTheClient(t *testing.T) {
 	t.Parallel()
 	checkout, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := os.ReadFile(filepath.Join("testdata", "main.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	folder := t.TempDir()
 	module := "module example.com/consumer\n\ngo 1.26\n\n" +
 		"require github.com/parleyhq/parley v0.0.0\n\nreplace github.com/parleyhq/parley => " + checkout + "\n"
-	for name, text := range map[string]string{"go.mod": module, "main.go": string(program)} {
+	for name, text := range map[string]string{"go.mod": module, "main.go": example(t, serve(t))} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -85,8 +97,8 @@ func TestAModuleOutsideCanBeBuiltOnTheClient(t *testing.T) {
 		return string(out)
 	}
 	goTool(nil, "vet", ".")
-	out := goTool([]string{"PARLEY_URL=" + serve(t), "PARLEY_SECRET=" + secret}, "run", ".")
-	if !strings.Contains(out, "“The inn opens at noon.”") {
+	out := goTool([]string{"PARLEY_SECRET=" + secret}, "run", ".")
+	if !strings.Contains(out, "“The inn opens at noon and closes at ten.”") {
 		t.Errorf("it printed %q", out)
 	}
 	for dependency := range strings.Lines(goTool(nil, "list", "-deps", ".")) {

@@ -1,3 +1,4 @@
-// Package consumer checks that a module outside of this one can be built on the
-// client: nothing of it is internal, and it brings no dependency along.
+// Package consumer checks that README's Go example works in a module outside of
+// this one: nothing that it needs is internal, and the client brings no
+// dependency along.
 package consumer
