@@ -297,8 +297,8 @@ func (s *chat) answer(ctx context.Context, text string) (*client.Result, error) 
 }
 
 // stopTime is how long a request to stop may take to leave. Who leaves at once
-// wants the answer stopped all the same.
-const stopTime = time.Second
+// wants the answer stopped all the same, until a third interrupt.
+const stopTime = 3 * time.Second
 
 // watch turns interrupts into what they mean while an answer is written.
 func (s *chat) watch(ctx context.Context, answered <-chan struct{}, leave context.CancelCauseFunc) {
@@ -325,14 +325,14 @@ func (s *chat) watch(ctx context.Context, answered <-chan struct{}, leave contex
 			}
 		case <-s.interrupts:
 			leave(errLeft)
-			awaitStop(stopped)
+			s.awaitStop(stopped)
 			return
 		}
 	}
 }
 
 // awaitStop waits a moment for a request to stop, if there still is one.
-func awaitStop(stopped <-chan error) {
+func (s *chat) awaitStop(stopped <-chan error) {
 	if stopped == nil {
 		return
 	}
@@ -340,6 +340,7 @@ func awaitStop(stopped <-chan error) {
 	defer timer.Stop()
 	select {
 	case <-stopped:
+	case <-s.interrupts:
 	case <-timer.C:
 	}
 }

@@ -191,6 +191,7 @@ func TestWhoLeavesAtOnceHasAskedForTheStop(t *testing.T) {
 	if path := <-asked; path != "/api/v1/conversation/x/stop" {
 		t.Errorf("it asked for %s", path)
 	}
+	c.interrupts <- os.Interrupt // the server does not answer this either
 	if code := c.end(); code != exitFine {
 		t.Errorf("it ends with %d: %s", code, c.err)
 	}

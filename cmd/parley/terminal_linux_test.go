@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// screen is a terminal: what is typed is written to it, and what it shows is
+// read from out.
+type screen struct {
+	*os.File
+	out *buffer
+}
+
+// openScreen makes a terminal, and gives the end that a program has of it. It
+// neither echoes nor changes line breaks.
+func openScreen(t *testing.T) (screen, *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil && os.Getenv("PARLEY_TEST_STRICT") != "1" {
+		t.Skipf("SKIPPED: there are no pseudo terminals: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := master.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var number uint32
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		if failed = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); failed == nil {
+			number, failed = unix.IoctlGetUint32(int(fd), unix.TIOCGPTN)
+		}
+	})
+	if err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	own, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := term.MakeRaw(int(own.Fd())); err != nil {
+		t.Fatal(err)
+	}
+	s := screen{master, newBuffer()}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = io.Copy(s.out, master) // it ends with an error, as terminals do
+	}()
+	t.Cleanup(func() {
+		_ = master.Close() // ends also a read of the other end
+		<-read
+		_ = own.Close()
+	})
+	return s, own
+}
+
+func (s screen) enter(t *testing.T, line string) {
+	t.Helper()
+	if _, err := io.WriteString(s.File, line+"\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A person sees prompts, is told why a message was refused and may send another
+// one, and learns how to go on later. Nothing that comes from far away reaches
+// the terminal but text.
+func TestAChatAtATerminalGoesOnAfterARefusal(t *testing.T) {
+	t.Parallel()
+	turns := make(chan struct{}, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/create") {
+			_, _ = io.WriteString(w, `{"id":"c9"}`)
+			return
+		}
+		if turns <- struct{}{}; len(turns) == 1 {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"message":"not\u001b[2J today","code":"NOT_AUTHORIZED"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"type":"token","data":{"token":"well,\u001b[2J\u0007 hello"}}`+"\n"+
+			`{"type":"result","data":{"text":"well","end":{"reason":"stop"}}}`+"\n")
+	}))
+	t.Cleanup(server.Close)
+	screen, own := openScreen(t)
+	noise, interrupts := newBuffer(), make(chan os.Signal, 1)
+	p := program{in: own, out: own, err: noise, interrupts: interrupts}
+	code := make(chan int, 1)
+	go func() {
+		code <- p.run(context.WithoutCancel(t.Context()), []string{"chat", "--url", server.URL, "--secret", "s"})
+	}()
+
+	screen.out.await(t, "> ")
+	screen.enter(t, "one")
+	noise.await(t, "not[2J today")
+	screen.enter(t, "two")
+	screen.out.await(t, "> > well,[2J hello\n> ")
+	interrupts <- os.Interrupt
+	if got := <-code; got != exitFailed { // one message was not answered
+		t.Errorf("it ends with %d", got)
+	}
+	if strings.Contains(screen.out.String(), "\x1b") || strings.Contains(noise.String(), "\x1b") {
+		t.Errorf("a control character came through: %q and %q", screen.out, noise)
+	}
+	for _, want := range []string{"Conversation c9.", "Ctrl-C", "Go on with: parley chat --url " + server.URL + " --conversation c9\n"} {
+		if !strings.Contains(noise.String(), want) {
+			t.Errorf("%q lacks %q", noise, want)
+		}
+	}
+	if strings.Contains(noise.String(), "--secret") {
+		t.Errorf("the secret is shown: %q", noise)
+	}
+}
