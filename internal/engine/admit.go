@@ -42,7 +42,7 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	}
 	if ask.replayed() {
 		reading.Turn, reading.Replayed = joined.Turn, true
-		return reading, reading.find(ctx)
+		return reading, e.explain(key, reading.find(ctx))
 	}
 	return reading, nil
 }
@@ -92,18 +92,34 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 		if try == maxChecks {
 			p = nil
 		}
-		joined, orphan, err := e.tryAdmit(ctx, actor, in, ask, reading, p)
+		joined, err := e.tryAdmit(ctx, actor, in, ask, reading, p)
 		switch {
-		case errors.Is(err, errGrown):
-			continue
-		case !errors.Is(err, errOrphan):
-			return joined, err
-		}
-		err = e.closeIdleTurn(ctx, reading.key, orphan, convo.EndInterrupted)
-		if err != nil && !errors.Is(err, errRuns) {
+		case errors.Is(err, errOrphan):
+			if err := e.closeOrphan(ctx, reading.key); err != nil {
+				return joined, err
+			}
+		case !errors.Is(err, errGrown):
 			return joined, err
 		}
 	}
+}
+
+// orphan reports whether nobody carries out a turn that runs, as the log has it.
+func (e *Engine) orphan(t *convo.Turn) bool {
+	return t != nil && t.State == convo.StateRunning && !e.runs(t.ID)
+}
+
+// closeOrphan closes the active turn of a conversation if nobody carries it out.
+func (e *Engine) closeOrphan(ctx context.Context, key hub.Key) error {
+	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
+	if err != nil || !e.orphan(head.Active()) {
+		return err
+	}
+	err = e.closeIdleTurn(ctx, key, head.Active().ID, convo.EndInterrupted)
+	if errors.Is(err, errRuns) {
+		return nil // somebody does after all
+	}
+	return err
 }
 
 // refuse gives the reason why a turn cannot be had, unless the request repeats one
@@ -116,8 +132,8 @@ func (e *Engine) refuse(ctx context.Context, key hub.Key, actor convo.Actor, ask
 	return e.onceTurn(ctx, key, actor, ask, "", func(store.Tx) (any, error) { return nil, why })
 }
 
-// tryAdmit is admit in one transaction. With errOrphan, it names the turn.
-func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past) (joined convo.Request, orphan string, err error) {
+// tryAdmit is admit in one transaction.
+func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past) (joined convo.Request, err error) {
 	reading.Turn = newID()
 	e.observer.Asked(ctx, reading.Conversation, reading.Turn)
 	var started *run
@@ -128,8 +144,7 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 		if head == nil {
 			return nil, unknownConversation(reading.Conversation)
 		}
-		if t := head.Active(); t != nil && t.State == convo.StateRunning && !e.runs(t.ID) {
-			orphan = t.ID
+		if e.orphan(head.Active()) {
 			return nil, errOrphan
 		}
 		if waiting(head) >= e.limits.Queue {
@@ -155,12 +170,12 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 	})
 	if err != nil || ask.replayed() {
 		e.unregister(started)
-		return joined, orphan, err
+		return joined, err
 	}
 	if started != nil {
 		go e.run(reading.key, started)
 	}
-	return joined, "", nil
+	return joined, nil
 }
 
 // waiting counts the turns behind the active one.

@@ -261,6 +261,37 @@ func TestATurnWhoseEndCouldNotBeWrittenDoesNotBlockTheNext(t *testing.T) {
 	}
 }
 
+func TestARepeatClosesATurnThatNobodyCarriesOut(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	b, s := setupHooked(t, scripted.Script{scripted.Text("half"), scripted.Wait(release)}, answer("here"))
+	id := b.conversation(convo.Fields{})
+	first := ask("", "1")
+	one := b.complete(id, "1", first)
+	second := b.complete(id, "2", nil)
+	broken := false
+	err := one.Each(t.Context(), func(events []convo.Event) error {
+		if !broken && strings.Contains(kinds(events), "delta") {
+			broken = true
+			s.failing.Store(true)
+			close(release)
+		}
+		return nil
+	})
+	wantKind(t, err, convo.Internal)
+	first.Broken()
+	s.failing.Store(false)
+	again := b.complete(id, "1", ask("", "1"))
+	if e := end(t, b.read(again)); !again.Replayed || e.Reason != convo.EndInterrupted {
+		t.Errorf("end = %+v", e)
+	}
+	wantKind(t, second.Each(t.Context(), func([]convo.Event) error { return nil }), convo.Internal) // it was sent away
+	if e := end(t, b.turnEvents(id, second.Turn)); e.Reason != convo.EndDone {
+		t.Errorf("the one behind it: end = %+v", e)
+	}
+	b.wantListed(id, "user:1 | bot:half… | user:2 | bot:here")
+}
+
 func TestAMessageThatComesAfterATurnStartedIsForTheNextOne(t *testing.T) {
 	t.Parallel()
 	for _, latest := range []int{0, 10} {

@@ -53,9 +53,14 @@ func (r *Reading) Each(ctx context.Context, emit func([]convo.Event) error) erro
 	return err
 }
 
-// find looks up where a joined turn begins.
+// find looks up where a joined turn begins. If nobody carries it out, or the one
+// that it waits for, that one is closed: it would be waited for in vain.
 func (r *Reading) find(ctx context.Context) error {
-	t, err := r.e.store.Turn(ctx, r.key.Tenant, r.key.Conversation, r.Turn)
+	var t convo.Turn
+	err := r.e.closeOrphan(ctx, r.key)
+	if err == nil {
+		t, err = r.e.store.Turn(ctx, r.key.Tenant, r.key.Conversation, r.Turn)
+	}
 	if err != nil {
 		r.sub.Cancel()
 		return err
