@@ -217,6 +217,8 @@ func TestAWrongFileIsRefusedWithItsLine(t *testing.T) {
 		"two documents":             {"model: a\n---\nmodel: b\n", "more than one document"},
 		"an unknown alias":          {"model: *x\n", "there is no anchor &x"},
 		"a secret that is not set":  {"secret: env:NOT_SET\n", "secret (FILE:1): the environment variable NOT_SET is not set"},
+		"a line break in a name":    {"providers:\n  - {name: \"a\\nb\", kind: openai, baseURL: \"http://h\"}\n", "providers[0].name (FILE:2): give it a name without blanks"},
+		"a secret for two purposes": {"secret: a-secret-that-is-long-enough\ntelemetry: {metricsToken: a-secret-that-is-long-enough}\n", "telemetry.metricsToken (FILE:2): this is an API secret"},
 		"an empty file of a secret": {"secret: file:/dev/null\n", "secret (FILE:1): the secret's file /dev/null is empty"},
 		"the file's own name in it": {"config: x\n", "there is no such setting"},
 	} {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // minSecret is how many characters a configured secret must have. One that is
@@ -34,9 +35,9 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.server(cfg)
 	v.secrets(cfg)
 	v.providers(cfg)
-	v.tenants(cfg)
+	secrets := v.tenants(cfg)
 	v.bounds(cfg)
-	v.telemetry(cfg.Telemetry)
+	v.telemetry(cfg.Telemetry, secrets)
 	return v.problems
 }
 
@@ -115,7 +116,7 @@ func (v *validator) providers(cfg *Config) {
 
 func (v *validator) provider(at string, p Provider, taken map[string]bool) {
 	switch {
-	case p.Name == "" || strings.ContainsAny(p.Name, "/= \t"):
+	case p.Name == "" || strings.ContainsFunc(p.Name, func(r rune) bool { return strings.ContainsRune("/= ", r) || !unicode.IsPrint(r) }):
 		v.check(at+"name", errors.New("give it a name without blanks, / and ="))
 	case taken[p.Name]:
 		v.check(at+"name", fmt.Errorf("there is another provider called %s", p.Name))
@@ -157,7 +158,8 @@ func checkHost(text string) error {
 	return nil
 }
 
-func (v *validator) tenants(cfg *Config) {
+// tenants gives the API secrets of all of them.
+func (v *validator) tenants(cfg *Config) map[Secret]bool {
 	ids, owners := map[string]bool{}, map[Secret]bool{}
 	if cfg.Secret != "" {
 		owners[cfg.Secret] = true
@@ -182,6 +184,7 @@ func (v *validator) tenants(cfg *Config) {
 			owners[s] = true
 		}
 	}
+	return owners
 }
 
 func (v *validator) bounds(cfg *Config) {
@@ -202,7 +205,8 @@ func (v *validator) bounds(cfg *Config) {
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
 }
 
-func (v *validator) telemetry(t Telemetry) {
+// telemetry is given the API secrets that are taken.
+func (v *validator) telemetry(t Telemetry, taken map[Secret]bool) {
 	if t.Metrics != "" {
 		v.check("telemetry.metrics", checkAddress(t.Metrics))
 	}
@@ -210,6 +214,9 @@ func (v *validator) telemetry(t Telemetry) {
 		v.check("telemetry.pprof", checkAddress(t.Pprof))
 	}
 	v.check("telemetry.metricsToken", checkSecret(t.MetricsToken))
+	if t.MetricsToken != "" && taken[t.MetricsToken] {
+		v.check("telemetry.metricsToken", errors.New("this is an API secret; who reads metrics needs a token that opens nothing else"))
+	}
 	v.check("telemetry.otlp.endpoint", checkURL(t.OTLP.Endpoint))
 	v.check("telemetry.otlp.tracesEndpoint", checkURL(t.OTLP.TracesEndpoint))
 	if _, err := t.OTLP.Header(); err != nil {
