@@ -59,10 +59,11 @@ func (w *writer) step() {
 	switch w.random.IntN(6) {
 	case 0:
 		kind := convo.MessageTypes[w.random.IntN(len(convo.MessageTypes))]
+		m := message(kind, fmt.Sprint("new ", w.random.IntN(100)))
 		if kind == convo.Activity {
-			kind = convo.Context
+			m = w.activity()
 		}
-		_, err = w.CreateMessage(w.t.Context(), w.actor, w.id, message(kind, fmt.Sprint("new ", w.random.IntN(100))), nil)
+		_, err = w.CreateMessage(w.t.Context(), w.actor, w.id, m, nil)
 	case 1:
 		err = w.UpdateMessage(w.t.Context(), w.actor, w.id, chosen.ID, func(_ *convo.MessageFields, text *string) {
 			*text = "changed"
@@ -79,6 +80,15 @@ func (w *writer) step() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// activity is a call or a result, with an id or without, of few that may fit.
+func (w *writer) activity() engine.NewMessage {
+	id := []string{"", "1", "2"}[w.random.IntN(3)]
+	if w.random.IntN(2) == 0 {
+		return call("request", id, "f", `{}`, "")
+	}
+	return call("response", id, "f", `{}`, `"done"`)
 }
 
 // ask runs a turn, now and then without a new message.
