@@ -120,12 +120,16 @@ func glue(term string) bool {
 // the question itself, asked before.
 func best(question string, sources []string) []string {
 	type sentence struct {
-		text  string
-		terms []string
-		score float64
-		at    int
+		text     string
+		terms    []string
+		distinct []string
+		score    float64
+		at       int
 	}
-	asked := terms(question)
+	asked := map[string]bool{}
+	for _, t := range terms(question) {
+		asked[t] = true
+	}
 	frequency := map[string]int{}
 	seen := map[string]bool{strings.TrimSpace(question): true}
 	var all []sentence
@@ -136,16 +140,18 @@ func best(question string, sources []string) []string {
 			continue
 		}
 		seen[text] = true
-		all = append(all, sentence{text: text, terms: parts, at: len(all)})
+		s := sentence{text: text, terms: parts, distinct: unique(parts), at: len(all)}
+		all = append(all, s)
 		total += len(parts)
-		for _, t := range unique(parts) {
+		for _, t := range s.distinct {
 			frequency[t]++
 		}
 	}
 	most := 0.0
+	average := float64(total) / float64(max(len(all), 1))
 	for i := range all {
-		average := float64(total) / float64(len(all))
-		all[i].score = score(unique(asked), all[i].terms, func(t string) float64 {
+		shared := slices.DeleteFunc(all[i].distinct, func(t string) bool { return !asked[t] })
+		all[i].score = score(shared, all[i].terms, func(t string) float64 {
 			n := float64(frequency[t])
 			return weight(t) * math.Log(1+(float64(len(all))-n+0.5)/(n+0.5))
 		}, average)
@@ -162,18 +168,16 @@ func best(question string, sources []string) []string {
 	return quotes
 }
 
-// score is BM25, or 0 where nothing but glue is shared.
-func score(asked, terms []string, rarity func(string) float64, average float64) float64 {
+// score is BM25 of the terms that a sentence shares with a question, or 0 where
+// they are nothing but glue.
+func score(shared, terms []string, rarity func(string) float64, average float64) float64 {
 	count := map[string]int{}
 	for _, t := range terms {
 		count[t]++
 	}
 	sum, meaning := 0.0, false
-	for _, t := range asked {
+	for _, t := range shared {
 		n := float64(count[t])
-		if n == 0 {
-			continue
-		}
 		meaning = meaning || weight(t) == 1
 		sum += rarity(t) * n * (saturation + 1) / (n + saturation*(1-lengthBias+lengthBias*float64(len(terms))/average))
 	}
