@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -62,8 +63,8 @@ type Choice struct {
 
 // NewCatalog checks the configuration and makes the catalogue. A default that
 // no provider takes is an error, because it would be found out only by users;
-// so are aliases that stand for each other, and rules that can never count or
-// that contradict an alias.
+// so are aliases that stand for each other or that no request can name, and
+// rules that can never count or that contradict an alias.
 func NewCatalog(config CatalogConfig) (*Catalog, error) {
 	if len(config.Providers) == 0 {
 		return nil, convo.Errorf(convo.Invalid, "no model provider is configured")
@@ -72,6 +73,9 @@ func NewCatalog(config CatalogConfig) (*Catalog, error) {
 	for _, p := range config.Providers {
 		if p.Name == "" || strings.ContainsAny(p.Name, "/=") || c.named(p.Name) != nil {
 			return nil, convo.Errorf(convo.Invalid, "provider %q: the name must be unique, not empty, and without / and =", p.Name)
+		}
+		if p.Window < 0 || p.Window > math.MaxInt32 {
+			return nil, convo.Errorf(convo.Invalid, "provider %q: window is a number of tokens, 0 for what is known", p.Name)
 		}
 		c.providers = append(c.providers, newProvider(p.settled()))
 	}
@@ -92,6 +96,9 @@ func NewCatalog(config CatalogConfig) (*Catalog, error) {
 // up again.
 func (c *Catalog) readAliases(aliases map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(aliases)) {
+		if !nameable(name) {
+			return convo.Errorf(convo.Invalid, "alias %q: no request can name it; an alias has no equals sign, and no blanks around it", name)
+		}
 		spec, err := Parse(aliases[name])
 		if err == nil {
 			err = c.checkParams(spec)

@@ -232,6 +232,10 @@ func TestADefaultThatCannotAnswerIsRefusedAtTheStart(t *testing.T) {
 		"unique":            {Providers: []model.Configured{quote(), quote()}},
 		"alias":             {Providers: []model.Configured{quote()}, Aliases: map[string]string{"a": "quote/seed=x"}},
 		"no model provider": {},
+		`alias ""`:          {Providers: []model.Configured{quote()}, Aliases: map[string]string{"": "quote"}},
+		`alias "a=b"`:       {Providers: []model.Configured{quote()}, Aliases: map[string]string{"a=b": "quote"}},
+		`alias " a"`:        {Providers: []model.Configured{quote()}, Aliases: map[string]string{" a": "quote"}},
+		"window":            {Providers: []model.Configured{{Name: "big", Kind: "openai", Provider: offering(), Window: 1 << 40}}},
 	} {
 		if _, err := model.NewCatalog(config); convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want an error that says %q", err, name)
@@ -273,6 +277,14 @@ func TestLimitsAreTheKnownOnesOrCareful(t *testing.T) {
 		if choice, err := c.Resolve(t.Context(), s); err != nil || choice.Window != want {
 			t.Errorf("the window of %q is %d (%v), want %d", s, choice.Window, err, want)
 		}
+	}
+}
+
+func TestTheListHasOnlyNamesThatARequestCanGive(t *testing.T) {
+	t.Parallel()
+	c := catalog(t, model.CatalogConfig{Providers: []model.Configured{local(offering("a=b", " c", "d\n", strings.Repeat("e", 2000), "", "fine"))}})
+	if got := ids(t.Context(), c); got != "fine quote" {
+		t.Errorf("the list has %q", got)
 	}
 }
 

@@ -47,6 +47,12 @@ func Parse(s string) (Spec, error) {
 	return spec, nil
 }
 
+// nameable reports whether a model string can give this name.
+func nameable(name string) bool {
+	spec, err := Parse(name)
+	return err == nil && name != "" && spec.Name == name
+}
+
 func (s *Spec) set(key, value string) (err error) {
 	switch key {
 	case "maxTokens":

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -158,7 +157,12 @@ func (c *Catalog) limits(p *provider, name string) limits {
 	l.output = cmp.Or(r.MaxOutput, l.output)
 	if r.Window > 0 {
 		l.input = r.Window
-		l.context = min(cmp.Or(l.context, math.MaxInt64), l.input+l.output)
+		if l.context < l.input {
+			l.context = 0 // it has more than we know of
+		}
+		if both := l.input + l.output; l.output > 0 {
+			l.context = min(cmp.Or(l.context, both), both)
+		}
 	}
 	if p.Loads {
 		// The same for every request: for another one it would load again.
@@ -194,7 +198,7 @@ func (c *Catalog) List(ctx context.Context) []Listed {
 	var list []Listed
 	seen := map[string]bool{}
 	add := func(id string, p *provider, info Info) {
-		if seen[id] {
+		if seen[id] || !nameable(id) {
 			return
 		}
 		seen[id] = true

@@ -56,7 +56,7 @@ func readRule(r Rule) (*rule, error) {
 	if prefix := strings.TrimSuffix(r.Name, "*"); r.Name == "" || strings.ContainsAny(prefix, "*=") {
 		return nil, convo.Errorf(convo.Invalid, "name a model, or the beginning of names with one * at its end")
 	}
-	if r.Window < 0 || r.MaxOutput < 0 || r.MaxOutput > math.MaxInt32 {
+	if min(r.Window, r.MaxOutput) < 0 || max(r.Window, r.MaxOutput) > math.MaxInt32 {
 		return nil, convo.Errorf(convo.Invalid, "window and maxOutput are numbers of tokens, 0 for what is known")
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Defaults)) {
@@ -120,12 +120,44 @@ func (c *Catalog) checkRule(r *rule) error {
 			return convo.Errorf(convo.Invalid, "provider %s has no such model; it has %s", p.Name, strings.Join(p.Models, ", "))
 		}
 	}
+	if name, renamed := c.renamed(r); renamed {
+		return convo.Errorf(convo.Invalid, "its provider calls that %s; use the names of the provider", name)
+	}
 	for _, before := range c.rules {
 		if (before.Provider == "" || before.Provider == r.Provider) && before.covers(r) {
 			return convo.Errorf(convo.Invalid, "the entry for %s before it speaks of the same models, and the first one counts", before.Name)
 		}
 	}
 	return nil
+}
+
+// renamed reports whether the rule has a name that every provider of the model
+// turns into its own before it asks for rules, and gives that.
+func (c *Catalog) renamed(r *rule) (own string, renamed bool) {
+	for _, p := range c.providers {
+		if r.Provider != "" && r.Provider != p.Name || r.Provider == "" && p.lists() {
+			continue
+		}
+		if slices.ContainsFunc(p.Models, r.names) {
+			return "", false
+		}
+		at, err := p.take(r.Name)
+		if err != nil {
+			continue
+		}
+		if r.names(at.name) {
+			return "", false
+		}
+		own, renamed = at.name, true
+	}
+	return own, renamed
+}
+
+// speaksOf reports whether the rule names a model of the provider. The tag
+// latest may be said or not.
+func (r *rule) speaksOf(p *provider, name string) bool {
+	bare := strings.TrimSuffix(name, ":latest")
+	return r.names(name) || p.Loads && (r.names(bare) || r.names(bare+":latest"))
 }
 
 // names reports whether the rule speaks of a name.
@@ -146,7 +178,7 @@ func (r *rule) covers(other *rule) bool {
 // is none.
 func (c *Catalog) rule(p *provider, name string) *rule {
 	for _, r := range c.rules {
-		if (r.Provider == "" || r.Provider == p.Name) && r.names(name) {
+		if (r.Provider == "" || r.Provider == p.Name) && r.speaksOf(p, name) {
 			return r
 		}
 	}

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +54,7 @@ func TestRulesAreCheckedAtTheStart(t *testing.T) {
 		"models[0] (): name a model":            {{}},
 		"models[0] (a*b): name a model":         {{Name: "a*b"}},
 		"numbers of tokens":                     {{Name: "a", Window: -1}},
+		"window and maxOutput":                  {{Name: "a", Window: math.MaxInt64}},
 		"no provider is called nobody":          {{Name: "a", Provider: "nobody"}},
 		"it has a, b":                           {{Name: "c", Provider: "proxy"}},
 		"there is no parameter topP":            {{Name: "a", Defaults: map[string]string{"topP": "1"}}},
@@ -129,4 +131,50 @@ func TestTheListTellsOfRules(t *testing.T) {
 		t.Errorf("got the list %q, want %q", ids, want)
 	}
 	wantRoute(t, c, "gpt-5", "openai:gpt-5")
+}
+
+func TestWindowsOfRulesCountAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	c := catalog(t, model.CatalogConfig{
+		Providers: []model.Configured{vendor("anthropic", "claude-sonnet-5"), local(offering("own"))},
+		Rules:     []model.Rule{{Name: "claude-*", Window: 900_000}, {Name: "own", Window: 1000}, {Name: "told", Window: 1000, MaxOutput: 300}},
+	})
+	for s, want := range map[string]int64{
+		"claude-sonnet-5": 900_000, "claude-sonnet-5/maxTokens=64000": 900_000, "claude-sonnet-5/maxTokens=128000": 836_000, // more than was known
+		"local/own": 1000, "local/own/maxTokens=900": 1000, // what the answer may have is not known
+		"local/told": 1000, "local/told/maxTokens=200": 1000,
+	} {
+		if choice, err := c.Resolve(t.Context(), s); err != nil || choice.Window != want {
+			t.Errorf("the window of %q is %d (%v), want %d", s, choice.Window, err, want)
+		}
+	}
+	for _, l := range c.List(t.Context()) {
+		if l.MaxTokens < l.MaxInput || l.ID == "claude-sonnet-5" && (l.MaxTokens != 964_000 || l.MaxInput != 900_000) {
+			t.Errorf("the list says %+v", l)
+		}
+	}
+}
+
+func TestARuleIsWrittenWithTheNamesOfTheProvider(t *testing.T) {
+	t.Parallel()
+	claude := model.Configured{Name: "proxy", Kind: "openai", Provider: offering(), Models: []string{"claude-4.5-sonnet"}}
+	for _, name := range []string{"claude-4.5-sonnet", "claude-4.5-*"} {
+		config := model.CatalogConfig{Providers: []model.Configured{vendor("anthropic"), loading(offering())}, Rules: []model.Rule{{Name: name, MaxOutput: 5}}}
+		_, err := model.NewCatalog(config)
+		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "use the names of the provider") {
+			t.Errorf("%s: got %v, want to be told that it counts for nothing", name, err)
+		}
+		for _, taker := range []model.Configured{claude, local(offering())} { // who takes it as it is
+			config.Providers = []model.Configured{vendor("anthropic"), taker}
+			if _, err := model.NewCatalog(config); err != nil {
+				t.Errorf("%s: got %v although %s calls it that", name, err, taker.Name)
+			}
+		}
+	}
+	c := catalog(t, model.CatalogConfig{Providers: []model.Configured{loading(offering("llama3.2", "qwen3"))}, Rules: []model.Rule{{Name: "llama3.2:latest", MaxOutput: 5}, {Name: "qwen3", MaxOutput: 6}}})
+	for s, want := range map[string]int64{"llama3.2": 5, "llama3.2:latest": 5, "qwen3:latest": 6, "ollama/other:latest": 0} {
+		if choice, err := c.Resolve(t.Context(), s); err != nil || choice.MaxOutput != want {
+			t.Errorf("%q may answer with %d tokens (%v), want %d", s, choice.MaxOutput, err, want)
+		}
+	}
 }
