@@ -7,7 +7,9 @@
 //   - A call ends when its context does, with the context's error, and the
 //     provider then sees its request cancelled.
 //   - A provider that sends no byte for longer than Options.Silence, before or
-//     during its answer, is given up with an error of kind model.Silent.
+//     during its answer, is given up with an error of kind model.Silent. Behind
+//     a whole answer and for the words of an error the time is short, however
+//     often something comes.
 //   - No line and no event is longer than a bound, and neither is the text of an
 //     error. No error holds the key.
 //   - Redirections are not followed, because they would take the key along.
@@ -34,6 +36,14 @@ import (
 // DefaultSilence is how long a provider may send nothing. Models that think
 // before they speak are slow to begin, but most send signs of life.
 const DefaultSilence = 2 * time.Minute
+
+// How long a provider may send nothing, and how long it may take in all, for the
+// rest of an answer of which what counts is known: that it failed, or how it
+// ended.
+const (
+	restSilence = 5 * time.Second
+	restTime    = 15 * time.Second
+)
 
 // maxAnswer bounds answers that are not streams: lists of models and errors.
 const maxAnswer = 8 << 20
@@ -164,6 +174,7 @@ func (c *Client) checkStream(call *call, res *http.Response, wanted string) erro
 	if kind != "text/html" && (kind != "application/json" || wanted == lines) {
 		return nil
 	}
+	call.hurry()
 	data, err := io.ReadAll(io.LimitReader(call, maxErrorBody))
 	if err != nil {
 		return call.failure(err)
@@ -193,6 +204,8 @@ type call struct {
 	silence atomic.Int64 // how long a read may take, in nanoseconds
 	began   time.Time
 	waiting atomic.Int64 // since when somebody waits, in nanoseconds after began; 0 = nobody
+
+	rest *time.Timer // ends a call that was hurried; nil = it was not
 }
 
 func (c *Client) begin(ctx context.Context) *call {
@@ -277,9 +290,20 @@ func (k *call) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// hurry bounds what is still read of an answer of which what counts is known.
+func (k *call) hurry() {
+	if k.rest == nil {
+		k.limit(min(k.client.options.Silence, restSilence))
+		k.rest = time.AfterFunc(restTime, func() { k.cancel(errSilent) })
+	}
+}
+
 func (k *call) end() {
 	k.cancel(nil)
 	k.watch.Stop()
+	if k.rest != nil {
+		k.rest.Stop()
+	}
 	if k.body != nil {
 		_ = k.body.Close() // nobody waits for what was not read
 	}

@@ -61,6 +61,7 @@ func (c *Client) redact(s string) string {
 
 // refusal is the error for an answer whose status is not 200.
 func (k *call) refusal(res *http.Response) error {
+	k.hurry() // the status says enough, if need be
 	body, err := io.ReadAll(io.LimitReader(k, maxErrorBody))
 	if ended := k.parent.Err(); err != nil && ended != nil {
 		return ended

@@ -13,13 +13,11 @@ import (
 // maxEvent bounds a line of the stream, and the data of one event.
 const maxEvent = 1 << 20
 
-// How long the rest of a stream may take when the answer is complete: for
-// what a provider says behind it, and for its end, with which the connection
-// can be used again.
+// How long Close waits, and how much it reads, for the end of a stream whose
+// answer is complete: with it the connection can be used again.
 const (
-	tailSilence = 5 * time.Second
-	endSilence  = 50 * time.Millisecond
-	maxTail     = 64 << 10
+	endSilence = 50 * time.Millisecond
+	maxTail    = 64 << 10
 )
 
 var errTooLong = errors.New("an event is too long")
@@ -133,7 +131,7 @@ func (s *Stream) line() ([]byte, error) {
 // short time, and Close reads the stream to its end if that is near.
 func (s *Stream) Tail() {
 	s.tail = true
-	s.call.limit(min(s.call.client.options.Silence, tailSilence))
+	s.call.hurry()
 }
 
 // Close ends the call. Without Tail the provider sees it cancelled at once.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/modeltest"
@@ -178,5 +180,84 @@ func TestLinesAreReadOneByOne(t *testing.T) {
 	}
 	if _, err := s.Next(); err != io.EOF {
 		t.Errorf("got %v at the end", err)
+	}
+}
+
+// pulse is an answer that goes on without an end, and says something every now
+// and then. Its clock is the test's own.
+type pulse struct {
+	status int
+	first  string
+	every  time.Duration
+	ctx    context.Context
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *pulse) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := modeltest.Canned("").RoundTrip(r)
+	if err == nil {
+		p.ctx, res.Body, res.StatusCode = r.Context(), io.NopCloser(p), p.status
+		res.Header.Set("Retry-After", "7")
+	}
+	return res, err
+}
+
+// Read implements io.Reader.
+func (p *pulse) Read(b []byte) (int, error) {
+	if p.first != "" {
+		n := copy(b, p.first)
+		p.first = p.first[n:]
+		return n, nil
+	}
+	timer := time.NewTimer(p.every)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return copy(b, ": still there\n"), nil
+	case <-p.ctx.Done():
+		return 0, p.ctx.Err()
+	}
+}
+
+func TestTheRestOfAnAnswerIsNotWaitedForForLong(t *testing.T) {
+	t.Parallel()
+	for _, every := range []time.Duration{40 * time.Millisecond, 4 * time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c := remote.New(remote.Options{Provider: "fake", BaseURL: "http://fake", Transport: &pulse{status: 200, first: "data: a\n\n", every: every}})
+			for _, wait := range []bool{true, false} {
+				s, err := c.Stream(t.Context(), "x", nil, []byte("{}"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if wait {
+					next(t, s, "a")
+				}
+				s.Tail()
+				began := time.Now()
+				if wait {
+					_, err = s.Next()
+					wantKind(t, err, model.Silent, "sent nothing")
+				}
+				s.Close()
+				if took := time.Since(began); took > 15*time.Second {
+					t.Errorf("a sign of life every %s held the end for %s", every, took)
+				}
+			}
+		})
+	}
+}
+
+func TestAnErrorIsNotHeldByItsBody(t *testing.T) {
+	t.Parallel()
+	for _, every := range []time.Duration{time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c := remote.New(remote.Options{Provider: "fake", BaseURL: "http://fake", Transport: &pulse{status: 429, first: `{"error":`, every: every}})
+			began := time.Now()
+			_, err := c.Stream(t.Context(), "x", nil, []byte("{}"))
+			failed, ok := errors.AsType[*model.Error](err)
+			if !ok || failed.Kind != model.Limited || failed.RetryAfter != 7*time.Second || time.Since(began) > 15*time.Second {
+				t.Errorf("got %v after %s, want what the status says", err, time.Since(began))
+			}
+		})
 	}
 }
