@@ -129,7 +129,8 @@ type Call struct {
 }
 
 // Report is what a provider says that a call cost, in tokens. A nil field was
-// not reported. Cached is a part of Input, Reasoning a part of Output.
+// not reported; none is negative. Cached is a part of Input, Reasoning a part of
+// Output.
 type Report struct {
 	Input, Cached, Reasoning, Output *int64
 }

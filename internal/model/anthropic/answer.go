@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -83,6 +84,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		return err
 	}
 	defer stream.Close()
+	defer a.events.Flush() // Close may wait
 	stream.BeforeWait(a.events.Flush)
 	for {
 		data, err := stream.Next()
@@ -92,11 +94,11 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		switch {
 		case a.events.Left():
 			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err == nil && a.reason == "" && !a.over:
 		case err == nil && !a.over:
 			stream.Tail()
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case a.reason != "":
 			return a.finish()
 		case err == nil || err == io.EOF:
@@ -124,7 +126,7 @@ func (a *answer) take(data []byte) error {
 		return a.add(&e)
 	case "message_delta":
 		a.count(e.Usage)
-		a.reason = e.Delta.StopReason
+		a.reason = cmp.Or(e.Delta.StopReason, a.reason) // some servers report the usage apart
 	case "message_stop":
 		a.over = true
 	case "error":
@@ -145,7 +147,8 @@ func (a *answer) begin(e *event) error {
 	}
 	p.ID, p.Name = e.Block.ID, e.Block.Name
 	// Compatible servers may give the whole input here instead of in pieces.
-	if len(e.Block.Input) > 2 {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(e.Block.Input, &fields) != nil || len(fields) > 0 {
 		err = a.calls.Add(p, string(e.Block.Input))
 	}
 	if err != nil {

@@ -186,6 +186,7 @@ func TestUnusualStreamsAreRead(t *testing.T) {
 		{"a refusal behind text", []string{start, hello, `{"type":"message_delta","delta":{"stop_reason":"refusal"}}`, stopped}, "Hello", 0, model.StopRefused},
 		{"a full context", []string{start, hello, `{"type":"message_delta","delta":{"stop_reason":"model_context_window_exceeded"}}`}, "Hello", 0, model.StopLength},
 		{"an error behind a whole answer", []string{start, hello, ended, `{"type":"error","error":{"type":"api_error"}}`}, "Hello", 0, model.StopEnd},
+		{"a usage apart from the reason", []string{start, hello, ended, `{"type":"message_delta","delta":{},"usage":{"output_tokens":7}}`, stopped}, "Hello", 0, model.StopEnd},
 		{"no beginning", []string{hello, ended}, "Hello", 0, model.StopEnd},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -247,4 +248,22 @@ func FuzzStream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		modeltest.Ask(t, anthropic.New(anthropic.Options{Key: modeltest.Key, Transport: modeltest.Canned(s)}))
 	})
+}
+
+func TestTheEndIsNotHeldBack(t *testing.T) {
+	t.Parallel()
+	modeltest.WantEndAtOnce(t, func(transport http.RoundTripper) model.Provider {
+		return anthropic.New(anthropic.Options{Transport: transport})
+	}, string(stream(start, hello, ended, stopped)))
+}
+
+func TestInputThatSaysNothingIsNotPartOfACall(t *testing.T) {
+	t.Parallel()
+	for _, empty := range []string{`null`, `{ }`, `{}`} {
+		got := canned(t, start, `{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":`+empty+`}}`,
+			`{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"x\":1}"}}`, ended, stopped)
+		if got.Err != nil || len(got.Calls) != 1 || got.Calls[0].Arguments != `{"x":1}` {
+			t.Errorf("input %s: got %+v, want a call with the pieces alone", empty, got)
+		}
+	}
 }

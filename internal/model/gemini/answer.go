@@ -102,6 +102,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		return err
 	}
 	defer stream.Close()
+	defer a.events.Flush() // Close may wait
 	stream.BeforeWait(a.events.Flush)
 	for {
 		data, err := stream.Next()
@@ -111,11 +112,11 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		switch {
 		case a.events.Left():
 			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err == nil && a.reason != "":
 			stream.Tail()
 		case err == nil:
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case a.reason != "":
 			return a.finish()
 		case err == io.EOF:

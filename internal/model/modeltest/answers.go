@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,23 @@ func testReasoning(t *testing.T, b *bench) {
 	got := b.ask(fakeprovider.Behaviour{Reasoning: []string{"Let me", " think."}, Text: []string{"Yes."}})
 	if got.reasoning != "Let me think." || got.text != "Yes." || got.late || got.stop != model.StopEnd {
 		t.Errorf("got %+v, want reasoning and text", got)
+	}
+}
+
+// testTogether checks that what arrives together is passed on as such. That what
+// arrives alone is not held back, the tests that hold an answer would find out.
+func testTogether(t *testing.T, b *bench) {
+	b.fake.Push(fakeprovider.Behaviour{Text: []string{"a", "b", "c"}, Whole: true})
+	for e, err := range b.provider().Stream(t.Context(), hello()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case e.Type == model.Finish && e.More:
+			t.Error("another event is said to follow the last one")
+		case (e.Text == "a" || e.Text == "b") && !e.More:
+			t.Errorf("no event is said to follow %q", e.Text)
+		}
 	}
 }
 
@@ -89,6 +107,7 @@ func testToolNames(t *testing.T, b *bench) {
 	req.Tools = []model.Tool{
 		{Name: "$price", Description: "A price", Parameters: convo.JSON(`{"type":"object","properties":{"of":{"type":"string"}}}`)},
 		{Name: "_price"},
+		{Name: "7-day-forecast"},
 	}
 	got := read(t, b.provider().Stream(t.Context(), req))
 	if len(got.calls) != 1 || got.calls[0].Name != "$price" {
@@ -107,6 +126,15 @@ func testUsage(t *testing.T, b *bench) {
 	}
 	if u.Reasoning != nil && *u.Reasoning != 5 {
 		t.Errorf("got reasoning %d, want 5 or none", *u.Reasoning)
+	}
+}
+
+// testOddUsage checks that nothing that is added up can get smaller by it, or
+// too large.
+func testOddUsage(t *testing.T, b *bench) {
+	got := b.ask(fakeprovider.Behaviour{Usage: &fakeprovider.Usage{Input: -7, Output: math.MaxInt64}})
+	if got.err != nil || got.usage != nil && (got.usage.Input != nil || got.usage.Output != nil) {
+		t.Errorf("got usage %+v and error %v, want an answer without these counts", got.usage, got.err)
 	}
 }
 

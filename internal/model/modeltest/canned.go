@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -36,4 +37,54 @@ func Ask(t *testing.T, p model.Provider) Answer {
 	t.Helper()
 	a := read(t, p.Stream(t.Context(), hello()))
 	return Answer{Text: a.text, Reasoning: a.reasoning, Calls: a.calls, Usage: a.usage, Stop: a.stop, Err: a.err}
+}
+
+// WantEndAtOnce checks that the last event of an answer is passed on before
+// somebody waits for what may come behind it: the provider says all of stream,
+// and keeps the connection until its caller has read the answer.
+func WantEndAtOnce(t *testing.T, open func(http.RoundTripper) model.Provider, stream string) {
+	t.Helper()
+	l := &lingering{said: strings.NewReader(stream), read: make(chan struct{})}
+	for e, err := range open(l).Stream(t.Context(), hello()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == model.Finish {
+			close(l.read)
+		}
+	}
+	if l.inVain {
+		t.Error("the last event was held back until somebody gave up waiting")
+	}
+}
+
+// lingering is a body that ends when read is closed.
+type lingering struct {
+	said   *strings.Reader
+	read   chan struct{}
+	ctx    context.Context
+	inVain bool
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l *lingering) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := Canned("").RoundTrip(r)
+	if err == nil {
+		l.ctx, res.Body = r.Context(), io.NopCloser(l)
+	}
+	return res, err
+}
+
+// Read implements io.Reader.
+func (l *lingering) Read(p []byte) (int, error) {
+	if n, err := l.said.Read(p); err == nil {
+		return n, nil
+	}
+	select {
+	case <-l.read:
+		return 0, io.EOF
+	case <-l.ctx.Done():
+		l.inVain = true
+		return 0, l.ctx.Err()
+	}
 }

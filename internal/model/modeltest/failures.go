@@ -39,6 +39,16 @@ func testCancel(t *testing.T, b *bench) {
 	wantCancelled(t, b)
 }
 
+// testCancelLate cancels when the whole answer has arrived already.
+func testCancelLate(t *testing.T, b *bench) {
+	b.fake.Push(fakeprovider.Behaviour{Text: []string{"a", "b", "c"}, Whole: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if got := read(t, cancelAfter(cancel, b.provider().Stream(ctx, hello()))); got.err != context.Canceled {
+		t.Errorf("got error %v and text %q, want the context's error", got.err, got.text)
+	}
+}
+
 func testDeadline(t *testing.T, b *bench) {
 	b.fake.Push(fakeprovider.Behaviour{After: 0, Fault: fakeprovider.Silence}, fakeprovider.Behaviour{Fault: fakeprovider.Mute})
 	for range 2 {
@@ -170,7 +180,7 @@ func testHuge(t *testing.T, b *bench) {
 func testSilence(t *testing.T, b *bench) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	p := b.with(Setup{URL: b.fake.URL, Key: Key, Silence: 300 * time.Millisecond})
+	p := b.with(Setup{URL: b.fake.URL, Key: Key, Silence: time.Second})
 	b.fake.Push(fakeprovider.Behaviour{Text: []string{"a", "b"}, After: 1, Fault: fakeprovider.Silence})
 	if failed := wantError(t, read(t, p.Stream(ctx, hello())), model.Silent); !failed.Temporary() {
 		t.Errorf("got %+v, want an error that may pass", failed)

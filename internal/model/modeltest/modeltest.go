@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(*testing.T, Setup) model.Provider, lacks ...Lac
 		test func(*testing.T, *bench)
 	}{
 		{"text comes in the provider's pieces and ends with its reason", testText},
+		{"what arrives together is passed on as such", testTogether},
 		{"reasoning comes before text and apart from it", testReasoning},
 		{"an answer may be empty", testEmpty},
 		{"tool calls are given whole", testCalls},
@@ -54,9 +55,11 @@ func Run(t *testing.T, open func(*testing.T, Setup) model.Provider, lacks ...Lac
 		{"a tool call that a limit cut is not given", testCutCall},
 		{"tools keep their own names", testToolNames},
 		{"usage is reported as the provider counts it", testUsage},
+		{"usage that cannot be stays unknown", testOddUsage},
 		{"usage that is not reported stays unknown", testNoUsage},
 		{"a limit and a refusal end the answer with their reasons", testStops},
 		{"a cancelled context ends the provider's request", testCancel},
+		{"a cancelled context ends an answer that has arrived", testCancelLate},
 		{"a call is cancelled before it is answered", testCancelBefore},
 		{"a deadline ends the provider's request", testDeadline},
 		{"leaving the loop ends the provider's request", testLeave},
@@ -210,6 +213,7 @@ func read(t *testing.T, stream iter.Seq2[model.Event, error]) answer {
 			a.calls = append(a.calls, *e.Call)
 		case model.Usage:
 			a.usage = e.Usage
+			checkUsage(t, *e.Usage)
 		case model.Finish:
 			a.stop = e.Stop
 		default:
@@ -223,4 +227,13 @@ func read(t *testing.T, stream iter.Seq2[model.Event, error]) answer {
 		t.Errorf("the key is in the error %q", a.err)
 	}
 	return a
+}
+
+func checkUsage(t *testing.T, r model.Report) {
+	t.Helper()
+	for _, n := range []*int64{r.Input, r.Cached, r.Reasoning, r.Output} {
+		if n != nil && *n < 0 {
+			t.Errorf("a usage of %d tokens", *n)
+		}
+	}
 }

@@ -53,6 +53,7 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		return err
 	}
 	defer stream.Close()
+	defer a.events.Flush() // Close may wait
 	stream.BeforeWait(a.events.Flush)
 	for {
 		data, err := stream.Next()
@@ -62,12 +63,12 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 		switch {
 		case a.events.Left():
 			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err == nil && a.last != nil:
 			stream.Tail()
 			return a.finish()
 		case err == nil:
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case err == io.EOF:
 			return a.client.Broken()
 		default:

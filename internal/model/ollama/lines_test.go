@@ -64,7 +64,7 @@ func TestTheLastLineNeedsNoEnd(t *testing.T) {
 
 func TestCallsWithoutIDsGetSome(t *testing.T) {
 	t.Parallel()
-	got := canned(t, `{"message":{"content":"","thinking":"Hm.","tool_calls":[{"function":{"name":"f","arguments":{"x": 1}}},{"function":{"index":1,"name":"f","arguments":{}}}]}}`, done)
+	got := canned(t, `{"message":{"content":"","thinking":"Hm.","tool_calls":[{"function":{"name":"f","arguments":{"x": 1}}},{"function":{"index":1,"name":"f","arguments":null}}]}}`, done)
 	if got.Err != nil || got.Stop != model.StopCalls || got.Reasoning != "Hm." || len(got.Calls) != 2 {
 		t.Fatalf("got %+v, want two calls", got)
 	}

@@ -202,3 +202,10 @@ func FuzzStream(f *testing.F) {
 		modeltest.Ask(t, openai.New(openai.Options{Key: modeltest.Key, Transport: modeltest.Canned(stream)}))
 	})
 }
+
+func TestTheEndIsNotHeldBack(t *testing.T) {
+	t.Parallel()
+	modeltest.WantEndAtOnce(t, func(transport http.RoundTripper) model.Provider {
+		return openai.New(openai.Options{Transport: transport})
+	}, "data: "+text("a")+"\n\ndata: "+stop+"\n\ndata: [DONE]\n\n")
+}

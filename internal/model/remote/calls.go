@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -89,7 +88,10 @@ func (c *Calls) Whole(cut bool) ([]model.Call, error) {
 		if p.Name == "" {
 			return nil, errNameless
 		}
-		arguments := cmp.Or(p.arguments.String(), "{}")
+		arguments := p.arguments.String()
+		if said := strings.TrimSpace(arguments); said == "" || said == "null" {
+			arguments = "{}"
+		}
 		if cut && !json.Valid([]byte(arguments)) {
 			continue
 		}

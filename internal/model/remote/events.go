@@ -16,11 +16,15 @@ type Events struct {
 func NewEvents(yield func(model.Event, error) bool) *Events { return &Events{yield: yield} }
 
 // Give passes an event on, sooner or later. It reports false when the reader
-// has gone.
+// has gone. Of a usage, a count that cannot be is taken as one that was not
+// reported.
 func (e *Events) Give(event model.Event) bool {
 	e.pass(true)
 	if e.left {
 		return false
+	}
+	if event.Type == model.Usage {
+		event.Usage = possible(event.Usage)
 	}
 	e.held, e.holding = event, true
 	return true
@@ -49,4 +53,18 @@ func (e *Events) End(err error) {
 	if err != nil && !e.left {
 		e.left = !e.yield(model.Event{}, err)
 	}
+}
+
+// maxTokens is more than a call can cost. Such counts can be added up for ever.
+const maxTokens = 1 << 40
+
+// possible leaves out counts that cannot be.
+func possible(r *model.Report) *model.Report {
+	check := func(n *int64) *int64 {
+		if n == nil || *n < 0 || *n > maxTokens {
+			return nil
+		}
+		return n
+	}
+	return &model.Report{Input: check(r.Input), Cached: check(r.Cached), Reasoning: check(r.Reasoning), Output: check(r.Output)}
 }

@@ -42,10 +42,10 @@ func (n Names) add(name string) {
 	if _, known := n.out[name]; known {
 		return
 	}
-	plain := clean(name, maxName)
+	plain := mended(name, maxName)
 	for i := 2; plain == "" || n.taken(plain); i++ {
 		suffix := "_" + strconv.Itoa(i)
-		plain = clean(name, maxName-len(suffix)) + suffix
+		plain = mended(name, maxName-len(suffix)) + suffix
 	}
 	n.out[name], n.back[plain] = plain, name
 }
@@ -63,6 +63,16 @@ func (n Names) Out(name string) string { return n.out[name] }
 func (n Names) Back(plain string) string {
 	if name, ok := n.back[plain]; ok {
 		return name
+	}
+	return plain
+}
+
+// mended is a name of letters, digits, - and _ that begins with a letter or _,
+// as Google wants it.
+func mended(name string, longest int) string {
+	plain := clean(name, longest)
+	if plain != "" && plain[0] <= '9' {
+		plain = clean("_"+name, longest)
 	}
 	return plain
 }

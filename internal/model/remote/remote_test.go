@@ -79,13 +79,13 @@ func TestNamesAreMendedAndFoundAgain(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("n", 70)
 	names := remote.NewNames(
-		[]model.Tool{{Name: "$a"}, {Name: "_a"}, {Name: "plain-1"}, {Name: long}, {Name: long + "x"}},
+		[]model.Tool{{Name: "$a"}, {Name: "_a"}, {Name: "7a"}, {Name: "-b"}, {Name: "plain-1"}, {Name: long}, {Name: long + "x"}},
 		[]model.Message{{Calls: []model.Call{{Name: "é"}, {Name: "$a"}, {Name: ""}}}},
 	)
 	seen := map[string]bool{}
-	for _, name := range []string{"$a", "_a", "plain-1", long, long + "x", "é", ""} {
+	for _, name := range []string{"$a", "_a", "7a", "-b", "plain-1", long, long + "x", "é", ""} {
 		out := names.Out(name)
-		if out == "" || len(out) > 64 || strings.ContainsAny(out, "$é") || seen[out] {
+		if out == "" || len(out) > 64 || strings.ContainsAny(out, "$é") || out[0] <= '9' || seen[out] {
 			t.Errorf("%q goes out as %q", name, out)
 		}
 		seen[out] = true

@@ -25,6 +25,7 @@ type Behaviour struct {
 	Hold  <-chan struct{} // waits for that after so many pieces
 	Rate  float64         // pieces a second; 0 = as fast as it can
 	Split bool            // every byte in a packet of its own
+	Whole bool            // all of a short answer in one packet
 }
 
 // Call is a tool call, its arguments in pieces.

@@ -64,7 +64,7 @@ func (d gemini) parse(body []byte) (asked, error) {
 	}
 	for _, t := range r.Tools {
 		for _, f := range t.Functions {
-			if !plainName(f.Name) || len(f.Schema) > 0 && !json.Valid(f.Schema) {
+			if !plainName(f.Name) || f.Name[0] <= '9' || len(f.Schema) > 0 && !json.Valid(f.Schema) {
 				return a, fmt.Errorf("function %q: wrong name or schema", f.Name)
 			}
 			if a.tool == "" {

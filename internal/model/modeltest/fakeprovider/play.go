@@ -68,6 +68,7 @@ type player struct {
 	closed   <-chan struct{}
 	dialect  dialect
 	split    bool
+	whole    bool
 	complete bool // all was written that was to be
 }
 
@@ -81,7 +82,7 @@ func (p *player) play(b Behaviour) {
 		p.wait(nil)
 		return
 	}
-	p.split = b.Split
+	p.split, p.whole = b.Split, b.Whole
 	p.w.Header().Set("Content-Type", p.dialect.contentType())
 	p.w.WriteHeader(http.StatusOK)
 	p.flush()
@@ -185,7 +186,9 @@ func (p *player) send(data []byte) bool {
 	if _, err := p.w.Write(data); err != nil || p.ctx.Err() != nil {
 		return false
 	}
-	p.flush()
+	if !p.whole {
+		p.flush()
+	}
 	return true
 }
 
