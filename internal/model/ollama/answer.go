@@ -27,7 +27,7 @@ type chunk struct {
 // Stream implements model.Provider.
 func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
-		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
+		a := answer{client: d.client, cloud: d.cloud, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
 		a.events.End(a.run(ctx, req))
 	}
 }
@@ -35,6 +35,7 @@ func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model
 // answer is one stream that is being read.
 type answer struct {
 	client *remote.Client
+	cloud  bool
 	names  remote.Names
 	events *remote.Events
 
@@ -44,7 +45,7 @@ type answer struct {
 
 // run reads a stream up to the line that says that it is complete.
 func (a *answer) run(ctx context.Context, req *model.Request) error {
-	data, err := encode(req, a.names)
+	data, err := encode(req, a.names, a.cloud)
 	if err != nil {
 		return err
 	}

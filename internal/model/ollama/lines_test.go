@@ -215,6 +215,8 @@ func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 		answer = `{"capabilities":["embedding"],"model_info":{"bert.context_length":512}}`
 	case strings.Contains(string(body), "small"):
 		answer = `{"model_info":{"gpt.context_length":2048}}`
+	case strings.Contains(string(body), "eyes"):
+		answer = `{"model_info":{"a.context_length":4096,"general.architecture":"m","m.context_length":2048,"m.vision.context_length":77,"z.context_length":8}}`
 	case strings.Contains(string(body), "broken"):
 		answer = `no JSON`
 	}
@@ -223,10 +225,10 @@ func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestModelsListsWhatChatsAndAsksOnce(t *testing.T) {
 	t.Parallel()
-	h := &host{tags: `{"models":[{"name":"llama3.2:latest","model":"llama3.2:latest","digest":"1"},{"name":"small:1b","digest":"2"},{"model":"nomic-embed-text","digest":"3"},
+	h := &host{tags: `{"models":[{"name":"llama3.2:latest","model":"llama3.2:latest","digest":"1"},{"name":"small:1b","digest":"2"},{"model":"nomic-embed-text","digest":"3"},{"model":"eyes","digest":"6"},
 		{"model":"big:cloud","remote_host":"https://ollama.com:443","digest":"4"},{"model":"broken","digest":"5"}]}`}
 	p := ollama.New(ollama.Options{Transport: h})
-	want := []model.Info{{Name: "llama3.2", MaxInput: 6144}, {Name: "small:1b", MaxInput: 1536}, {Name: "broken", MaxInput: 6144}, {Name: "big:cloud", MaxInput: 98304}}
+	want := []model.Info{{Name: "llama3.2", MaxInput: 6144}, {Name: "small:1b", MaxInput: 1536}, {Name: "eyes", MaxInput: 1536}, {Name: "broken", MaxInput: 6144}, {Name: "big:cloud", MaxInput: 98304}}
 	for round := range 2 {
 		infos, err := p.Models(t.Context())
 		if err != nil || len(infos) != len(want) {
@@ -237,7 +239,7 @@ func TestModelsListsWhatChatsAndAsksOnce(t *testing.T) {
 				t.Errorf("got %+v, want %+v", infos[i], want[i])
 			}
 		}
-		if asked := len(h.shown); asked != 5+round { // only the one that could not tell is asked again
+		if asked := len(h.shown); asked != 6+round { // only the one that could not tell is asked again
 			t.Errorf("%d models were asked for their details", asked)
 		}
 	}
@@ -261,4 +263,31 @@ func FuzzBaseURL(f *testing.F) {
 			t.Errorf("%q is read as %q", s, got)
 		}
 	})
+}
+
+func TestTheEndIsNotHeldBack(t *testing.T) {
+	t.Parallel()
+	modeltest.WantEndAtOnce(t, func(transport http.RoundTripper) model.Provider {
+		return ollama.New(ollama.Options{Transport: transport})
+	}, string(lines(hello, done)))
+}
+
+func TestTheCloudHasTheWholeContextUnlessItIsLimited(t *testing.T) {
+	t.Parallel()
+	tags := `{"models":[{"model":"gpt-oss:120b","digest":"1"}]}`
+	for window, want := range map[int64]int64{0: 98304, 20000: 20000} {
+		infos, err := ollama.New(ollama.Options{BaseURL: "ollama.com", Window: window, Transport: &host{tags: tags}}).Models(t.Context())
+		if err != nil || len(infos) != 1 || infos[0].MaxInput != want {
+			t.Errorf("window %d: got %v (%v), want %d", window, infos, err, want)
+		}
+	}
+	away := `{"models":[{"model":"big:cloud","remote_host":"https://ollama.com:443","digest":"4"}]}`
+	infos, err := ollama.New(ollama.Options{Window: 20000, Transport: &host{tags: away}}).Models(t.Context())
+	if err != nil || len(infos) != 1 || infos[0].MaxInput != 20000 {
+		t.Errorf("got %v (%v), want what was configured", infos, err)
+	}
+	r := sent(t, ollama.Options{BaseURL: "ollama.com"}, &model.Request{Model: "gpt-oss:120b", Context: 4096, Messages: []model.Message{{Role: model.User, Text: "x"}}})
+	if strings.Contains(r.body, "num_ctx") {
+		t.Errorf("the cloud is told of a context: %s", r.body)
+	}
 }

@@ -10,7 +10,8 @@
 // Ollama makes room for a context when it loads a model, and loads it again
 // when a request wants another size. So every request asks for the same:
 // Request.Context where it is known, else [DefaultContext]. Models that run in
-// Ollama's cloud have their whole context anyway, and are not told.
+// Ollama's cloud, by way of a server or asked there, have their whole context
+// anyway, and are not told.
 package ollama
 
 import (
@@ -46,7 +47,7 @@ type Options struct {
 	Name      string            // in errors; "" = ollama
 	BaseURL   string            // as BaseURL takes it
 	Key       string            // "" = none is sent; Ollama itself wants none
-	Window    int64             // tokens of prompt that models have which have as many; 0 = DefaultWindow
+	Window    int64             // tokens of prompt that models have which have as many; 0 = DefaultWindow, and all in the cloud
 	Silence   time.Duration     // 0 = long enough to load a model
 	Transport http.RoundTripper // nil = one that suits many streams
 }
@@ -54,7 +55,8 @@ type Options struct {
 // Driver is a model.Provider.
 type Driver struct {
 	client *remote.Client
-	window int64
+	window int64 // as in Options
+	cloud  bool  // it is Ollama's cloud itself
 
 	mu    sync.Mutex // guards known
 	known map[string]details
@@ -67,10 +69,17 @@ func New(o Options) *Driver {
 	if key != "" {
 		header.Set("Authorization", "Bearer "+key)
 	}
-	return &Driver{window: cmp.Or(o.Window, DefaultWindow), client: remote.New(remote.Options{
-		Provider: cmp.Or(o.Name, "ollama"), BaseURL: BaseURL(o.BaseURL), Key: key,
+	base := BaseURL(o.BaseURL)
+	return &Driver{window: o.Window, cloud: isCloud(base), client: remote.New(remote.Options{
+		Provider: cmp.Or(o.Name, "ollama"), BaseURL: base, Key: key,
 		Header: header, Silence: cmp.Or(o.Silence, defaultSilence), Transport: o.Transport,
 	})}
+}
+
+// isCloud knows Ollama's cloud by its host.
+func isCloud(base string) bool {
+	u, err := url.Parse(base)
+	return err == nil && (u.Hostname() == "ollama.com" || u.Hostname() == "www.ollama.com")
 }
 
 // BaseURL reads an address as Ollama's own programs read OLLAMA_HOST: a host, a
@@ -161,13 +170,21 @@ func (d *Driver) Models(ctx context.Context) ([]model.Info, error) {
 		if name == "" || !all[i].chats {
 			continue
 		}
-		window := all[i].context - all[i].context/4
-		if t.away() == 0 {
-			window = min(cmp.Or(window, d.window), d.window)
-		}
-		infos = append(infos, model.Info{Name: name, MaxInput: window})
+		infos = append(infos, model.Info{Name: name, MaxInput: d.prompt(all[i].context, t.away() == 1)})
 	}
 	return infos, nil
+}
+
+// prompt is how many tokens of a model's context a prompt may have; 0 = not known.
+func (d *Driver) prompt(context int64, away bool) int64 {
+	window, most := context-context/4, d.window
+	if !away && !d.cloud {
+		most = cmp.Or(most, DefaultWindow)
+	}
+	if most == 0 {
+		return window
+	}
+	return min(cmp.Or(window, most), most)
 }
 
 // allDetails gives the details of models, in their order. What was asked before
@@ -216,12 +233,21 @@ func (d *Driver) detailsOf(ctx context.Context, t tag) details {
 		return details{chats: true}
 	}
 	found := details{chats: len(shown.Capabilities) == 0 || slices.Contains(shown.Capabilities, "completion")}
-	for key, value := range shown.ModelInfo {
-		if strings.HasSuffix(key, ".context_length") {
-			_ = json.Unmarshal(value, &found.context) // stays unknown
+	found.context = contextOf(shown.ModelInfo)
+	return found
+}
+
+// contextOf finds the context among what is known of a model, whose parts for
+// pictures may have one of their own. It is 0 if it is not there.
+func contextOf(info map[string]json.RawMessage) (context int64) {
+	var architecture string
+	_ = json.Unmarshal(info["general.architecture"], &architecture) // then there is only one
+	for key, value := range info {
+		if key == architecture+".context_length" || architecture == "" && strings.HasSuffix(key, ".context_length") {
+			_ = json.Unmarshal(value, &context) // stays unknown
 		}
 	}
-	return found
+	return max(context, 0)
 }
 
 // inCloud knows by their names the models that do not run here.

@@ -56,8 +56,8 @@ type call struct {
 	} `json:"function"`
 }
 
-// encode makes the body of a request.
-func encode(req *model.Request, names remote.Names) ([]byte, error) {
+// encode makes the body of a request, for the cloud itself or for a server.
+func encode(req *model.Request, names remote.Names, cloud bool) ([]byte, error) {
 	p := req.Params
 	b := body{
 		Model: req.Model, Stream: true, Messages: messages(req.Messages, names),
@@ -66,7 +66,7 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 			FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty,
 		},
 	}
-	if !inCloud(req.Model) {
+	if !cloud && !inCloud(req.Model) {
 		b.Options.NumCtx = cmp.Or(req.Context, DefaultContext)
 	}
 	for _, t := range req.Tools {
