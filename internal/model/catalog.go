@@ -330,9 +330,11 @@ func (p *provider) take(name string) (place, error) {
 	case len(p.Models) > 0 && !slices.Contains(p.Models, name):
 		return place{}, convo.Errorf(convo.Invalid, "provider %s has no model %q; it has %s", p.Name, name, strings.Join(p.Models, ", "))
 	case p.lists():
-		if known, ok := p.offered(name); ok {
-			name = known
+		known, ok := p.offered(name)
+		if !ok { // not yet; it says by itself whether it has that
+			known = strings.TrimSuffix(name, ":latest")
 		}
+		name = known
 	case len(p.Models) == 0 && !p.AnyName:
 		name = vendorID(name)
 	}

@@ -145,7 +145,7 @@ func (c *Catalog) renamed(r *rule) (own string, renamed bool) {
 		if err != nil {
 			continue
 		}
-		if r.names(at.name) {
+		if r.speaksOf(p, at.name) {
 			return "", false
 		}
 		own, renamed = at.name, true

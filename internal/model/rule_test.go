@@ -171,7 +171,7 @@ func TestARuleIsWrittenWithTheNamesOfTheProvider(t *testing.T) {
 			}
 		}
 	}
-	c := catalog(t, model.CatalogConfig{Providers: []model.Configured{loading(offering("llama3.2", "qwen3"))}, Rules: []model.Rule{{Name: "llama3.2:latest", MaxOutput: 5}, {Name: "qwen3", MaxOutput: 6}}})
+	c := catalog(t, model.CatalogConfig{Providers: []model.Configured{loading(offering("llama3.2", "qwen3"))}, Rules: []model.Rule{{Name: "llama3.2:latest", Provider: "ollama", MaxOutput: 5}, {Name: "qwen3", MaxOutput: 6}}})
 	for s, want := range map[string]int64{"llama3.2": 5, "llama3.2:latest": 5, "qwen3:latest": 6, "ollama/other:latest": 0} {
 		if choice, err := c.Resolve(t.Context(), s); err != nil || choice.MaxOutput != want {
 			t.Errorf("%q may answer with %d tokens (%v), want %d", s, choice.MaxOutput, err, want)

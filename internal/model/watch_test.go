@@ -41,6 +41,8 @@ func TestAProviderThatLoadsModelsTakesThoseThatItLists(t *testing.T) {
 	} {
 		wantRoute(t, c, s, want)
 	}
+	unasked := catalog(t, model.CatalogConfig{Providers: []model.Configured{loading(offering("llama3.2"))}})
+	wantRoute(t, unasked, "ollama/llama3.2:latest", "ollama:llama3.2") // its list is not known yet
 	wantInvalid(t, c, "nobody-knows", "not known")
 	for s, want := range map[string][2]int64{"llama3.2": {6144, 8192}, "qwen3:8b": {3000, 4000}, "gpt-oss:20b": {900, 1400}, "ollama/gpt-4o": {6144, 8192}} {
 		if choice, err := c.Resolve(t.Context(), s); err != nil || choice.Window != want[0] || choice.Context != want[1] {
