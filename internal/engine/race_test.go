@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ type hookedStore struct {
 	*memory.Store
 	failing  atomic.Bool  // every write fails
 	between  func()       // once: after a transaction that is rolled back, before it runs again
+	updated  func()       // once: after a transaction
 	turn     func()       // once: before a turn is read
 	messages func()       // once: before messages are read
 	request  func()       // once: before the record of a request is read
@@ -50,7 +52,9 @@ func (s *hookedStore) Update(ctx context.Context, tenant, conversation string, l
 		})
 		once(&s.between)
 	}
-	return s.Store.Update(ctx, tenant, conversation, level, fn)
+	events, err := s.Store.Update(ctx, tenant, conversation, level, fn)
+	once(&s.updated)
+	return events, err
 }
 
 func (s *hookedStore) UpdateAll(ctx context.Context, changes []*store.Change) {
@@ -199,11 +203,10 @@ func TestAStopOfATurnThatStartsMeanwhileStopsIt(t *testing.T) {
 	b, s := setupHooked(t, scripted.Script{scripted.Wait(release)}, scripted.Script{scripted.Text("half"), scripted.Wait(nil)})
 	id := b.conversation(convo.Fields{})
 	first, second := b.complete(id, "1", nil), b.complete(id, "2", nil)
-	s.turn = func() { // it was queued when it was looked at
+	b.awaitKind(first, convo.KindModelAsked) // nothing else is written now
+	s.between = func() {                     // it was queued when it was looked at
 		close(release)
-		if _, err := b.model.Await(t.Context(), 2); err != nil {
-			t.Error(err)
-		}
+		b.awaitKind(second, convo.KindDelta)
 	}
 	if n, err := b.Stop(t.Context(), b.actor, id, second.Turn, nil); n != 1 || err != nil {
 		t.Fatalf("Stop = %d, %v", n, err)
@@ -213,27 +216,64 @@ func TestAStopOfATurnThatStartsMeanwhileStopsIt(t *testing.T) {
 	default:
 		t.Error("the model still answers")
 	}
-	b.read(first)
-	if e := end(t, b.read(second)); e.Reason != convo.EndStopped {
-		t.Errorf("end = %+v", e)
+	events := b.turnEvents(id, second.Turn)
+	if e := end(t, events); e.Reason != convo.EndStopped || spoken(events) != "half" {
+		t.Errorf("end = %+v after %q", e, spoken(events))
 	}
 }
 
-func TestAStopThatWasRecordedIsCarriedOutAlthoughItsCallerLeft(t *testing.T) {
+// awaitKind reads a turn up to an event of a kind.
+func (b *bundle) awaitKind(r *engine.Reading, kind convo.EventKind) {
+	b.t.Helper()
+	found := errors.New("found")
+	err := r.Each(b.t.Context(), func(events []convo.Event) error {
+		if slices.ContainsFunc(events, func(e convo.Event) bool { return e.Body.Kind() == kind }) {
+			return found
+		}
+		return nil
+	})
+	if !errors.Is(err, found) {
+		b.t.Errorf("the turn ended with %v before the event of kind %d", err, kind)
+	}
+}
+
+// The record of a stop and the end of a queued turn are one transaction: after a
+// kill, what was stopped does not run.
+func TestAStoppedTurnHasEndedWhenItsStopIsOnRecord(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	b, s := setupHooked(t, scripted.Script{scripted.Wait(release)})
 	id := b.conversation(convo.Fields{})
 	first, second := b.complete(id, "1", nil), b.complete(id, "2", nil)
-	ctx, leave := context.WithCancel(t.Context())
-	s.turn = leave // when the stop is on record
-	if n, err := b.Stop(ctx, b.actor, id, second.Turn, nil); n != 1 || err != nil {
+	b.awaitKind(first, convo.KindModelAsked)
+	s.updated = func() {
+		turn, err := b.store.Turn(t.Context(), "t", id, second.Turn)
+		if err != nil || turn.State != convo.StateEnded || turn.Reason != convo.EndStopped {
+			t.Errorf("the turn is %+v, %v", turn, err)
+		}
+	}
+	if n, err := b.Stop(t.Context(), b.actor, id, second.Turn, ask("k", "{}")); n != 1 || err != nil || s.updated != nil {
 		t.Errorf("Stop = %d, %v", n, err)
 	}
 	close(release)
-	b.read(first)
-	if e := end(t, b.read(second)); e.Reason != convo.EndStopped || len(b.model.Calls()) != 1 {
-		t.Errorf("end = %+v after %d calls", e, len(b.model.Calls()))
+	b.turnEvents(id, first.Turn)
+	if len(b.model.Calls()) != 1 {
+		t.Error("the stopped turn asked the model")
+	}
+}
+
+func TestAStopThatWasRecordedIsCarriedOutAlthoughItsCallerLeft(t *testing.T) {
+	t.Parallel()
+	b, s := setupHooked(t)
+	id := b.conversation(convo.Fields{})
+	b.left(id, "turn", append(asked(1, "1"), convo.TurnWaiting{})...)
+	ctx, leave := context.WithCancel(t.Context())
+	s.updated = leave
+	if n, err := b.Stop(ctx, b.actor, id, "", nil); n != 1 || err != nil {
+		t.Errorf("Stop = %d, %v", n, err)
+	}
+	if turn, err := b.store.Turn(t.Context(), "t", id, "turn"); err != nil || turn.Reason != convo.EndStopped {
+		t.Errorf("the turn is %+v, %v", turn, err)
 	}
 }
 

@@ -24,16 +24,26 @@ func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn
 		return 0, err
 	}
 	stopped, id := 0, ""
-	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
-		stopped, id, err = target(tx, conversation, turn)
-		if r := e.running(id); err == nil && r != nil {
+	var closed []convo.Turn
+	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (_ any, err error) {
+		closed = nil // the transaction may run again
+		if stopped, id, err = target(tx, conversation, turn); err != nil || stopped == 0 {
+			return stopped, err
+		}
+		if r := e.running(id); r != nil {
 			r.cancel(errStopped) // before the commit, which may wait for a disk
+		}
+		if t := *tx.Head().Turn(id); t.State == convo.StateQueued {
+			// With the record of the request: it must not run after a kill.
+			closed = append(closed, t)
+			err = closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped})
 		}
 		return stopped, err
 	})
 	if err != nil || stopped == 0 || ask.replayed() {
 		return stopped, err
 	}
+	e.noteStopped(closed)
 	return stopped, e.explain(key, e.stop(ctx, key, id))
 }
 
