@@ -89,29 +89,22 @@ func NewServer(h http.Handler, o ServerOptions) *Server {
 	return s
 }
 
-// withoutBody reads the bodies that no handler will, or that one has not read to
-// their end: net/http would wait for them without a limit before it lets the first
-// byte of the answer go.
+// withoutBody bounds the time for the bodies that no handler reads. net/http would
+// wait without a limit: before it lets the first byte of the answer go, and once
+// more to make the connection ready for the next request.
 func withoutBody(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mayRead := r.Method == http.MethodPost || r.Method == http.MethodPut
-		if r.ContentLength != 0 && !mayRead {
-			throwAway(w, r)
+		if r.ContentLength != 0 && r.Method != http.MethodPost && r.Method != http.MethodPut {
+			if !drain(newResponse(w, r), r) {
+				w.Header().Set("Connection", "close")
+			}
 		}
 		h.ServeHTTP(w, r)
-		// One that was to be asked for, and was not, net/http does not wait for.
-		if r.ContentLength != 0 && mayRead && r.Header.Get("Expect") == "" {
-			throwAway(w, r)
+		if r.ContentLength != 0 && r.Context().Err() == nil {
+			// For what is left. After a body that was read it counts for nothing.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyPause))
 		}
 	})
-}
-
-// throwAway reads what is left of a body, unless the connection is to be closed
-// without that.
-func throwAway(w http.ResponseWriter, r *http.Request) {
-	if w.Header().Get("Connection") == "" && !drain(newResponse(w, r), r) {
-		w.Header().Set("Connection", "close")
-	}
 }
 
 func connState(c net.Conn, state http.ConnState) {

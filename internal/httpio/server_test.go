@@ -197,7 +197,13 @@ func TestAReaderThatLeavesWithTheLastByteBreaksNothing(t *testing.T) {
 
 func TestABodyThatDoesNotComeHoldsNobody(t *testing.T) {
 	t.Parallel()
-	for _, method := range []string{http.MethodGet, http.MethodOptions, http.MethodPost, http.MethodPut} {
+	methods := []string{http.MethodGet, http.MethodOptions, http.MethodPost, http.MethodPut}
+	for i := range 2 * len(methods) {
+		rest := "Content-Length: 5\r\n\r\nab"
+		if i >= len(methods) {
+			rest = "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+		}
+		method := methods[i%len(methods)]
 		inPipes(t, func(w *httpio.Response, r *http.Request) error {
 			if r.Method == http.MethodPost {
 				return convo.Errorf(convo.Invalid, "refused")
@@ -206,7 +212,7 @@ func TestABodyThatDoesNotComeHoldsNobody(t *testing.T) {
 			w.NoContent()
 			return nil
 		}, func(c net.Conn) {
-			if _, err := io.WriteString(c, method+" / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"); err != nil {
+			if _, err := io.WriteString(c, method+" / HTTP/1.1\r\nHost: x\r\n"+rest); err != nil {
 				t.Fatal(err)
 			}
 			// Whatever comes, or nothing: but it comes to its end.
