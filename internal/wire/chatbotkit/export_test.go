@@ -93,3 +93,8 @@ func ListPage(w *httpio.Response, r *http.Request, list engine.List, read String
 func StreamList(w *httpio.Response, r *http.Request, list engine.List, read Strings) error {
 	return streamList(&call{w: w, r: r}, newPages(list, read))
 }
+
+// ListTypes are the types that lists are decoded into without being kept.
+func ListTypes() []reflect.Type {
+	return []reflect.Type{reflect.TypeFor[extension](), reflect.TypeFor[[]function](), reflect.TypeFor[[]entity]()}
+}

@@ -36,6 +36,35 @@ func (*anything) DecodeField(string, []byte) error { return nil }
 // Describe implements [openapi.Describer].
 func (*anything) Describe(*openapi.Schemas) *openapi.Schema { return &openapi.Schema{} }
 
+// checkedText is a string that is checked and not kept, and checkedObject an
+// object. They take no room, however many of them a list in a list has.
+type (
+	checkedText   struct{}
+	checkedObject struct{}
+)
+
+// DecodeField implements [httpio.Field].
+func (*checkedText) DecodeField(path string, value []byte) error {
+	if value[0] != '"' && string(value) != "null" {
+		return convo.Errorf(convo.Invalid, "%s must be a string", path)
+	}
+	return nil
+}
+
+// Describe implements [openapi.Describer].
+func (*checkedText) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Text() }
+
+// DecodeField implements [httpio.Field].
+func (*checkedObject) DecodeField(path string, value []byte) error {
+	if value[0] != '{' && string(value) != "null" {
+		return convo.Errorf(convo.Invalid, "%s must be an object", path)
+	}
+	return nil
+}
+
+// Describe implements [openapi.Describer].
+func (*checkedObject) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Object() }
+
 // entities is a list of known entities. Only wrong types are errors: offsets
 // may belong to another text. It is given back as it came.
 type entities struct{ list []byte }
@@ -123,29 +152,29 @@ type extension struct {
 }
 
 type dataset struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
+	Name        checkedText `json:"name"`
+	Description checkedText `json:"description"`
 	Records     []struct {
-		Text string                  `json:"text"`
-		Meta httpio.Optional[object] `json:"meta"`
+		Text checkedText   `json:"text"`
+		Meta checkedObject `json:"meta"`
 	} `json:"records"`
 }
 
 type skills struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
+	Name        checkedText `json:"name"`
+	Description checkedText `json:"description"`
 	Abilities   []struct {
-		Name        string                  `json:"name"`
-		Description string                  `json:"description"`
-		Instruction string                  `json:"instruction"`
-		SecretID    string                  `json:"secretId"`
-		Meta        httpio.Optional[object] `json:"meta"`
+		Name        checkedText   `json:"name"`
+		Description checkedText   `json:"description"`
+		Instruction checkedText   `json:"instruction"`
+		SecretID    checkedText   `json:"secretId"`
+		Meta        checkedObject `json:"meta"`
 	} `json:"abilities"`
 }
 
 type feature struct {
-	Name    string                  `json:"name"`
-	Options httpio.Optional[object] `json:"options"`
+	Name    checkedText   `json:"name"`
+	Options checkedObject `json:"options"`
 }
 
 // DecodeField implements [httpio.Field]. An extension that says nothing counts

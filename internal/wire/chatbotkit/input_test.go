@@ -278,6 +278,46 @@ func TestEvery429SaysWhenToComeBack(t *testing.T) {
 	}
 }
 
+func TestAListInAListTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	types := chatbotkit.ListTypes()
+	for _, row := range chatbotkit.Rows() {
+		if row.Request != nil {
+			types = append(types, row.Request)
+		}
+	}
+	inner := 0
+	var walk func(kind reflect.Type, depth int)
+	walk = func(kind reflect.Type, depth int) {
+		switch kind.Kind() {
+		case reflect.Slice:
+			if kind.Elem().Kind() == reflect.Uint8 {
+				return
+			}
+			if depth++; depth > 1 {
+				inner++
+				// Three bytes of a body make an item.
+				if size := kind.Elem().Size(); size > 0 {
+					t.Errorf("an item of %s has %d bytes", kind, size)
+				}
+			}
+			walk(kind.Elem(), depth)
+		case reflect.Struct:
+			for field := range kind.Fields() {
+				walk(field.Type, depth)
+			}
+		case reflect.Pointer:
+			walk(kind.Elem(), depth)
+		}
+	}
+	for _, kind := range types {
+		walk(kind, 0)
+	}
+	if inner != 2 {
+		t.Errorf("%d lists stand in lists", inner)
+	}
+}
+
 func TestATimeZoneHasOneName(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
