@@ -17,8 +17,7 @@ type ConversationService struct {
 	client *Client
 }
 
-// ConversationOptions are what a caller sets on a conversation. In an update,
-// what is absent stays as it is and what is [Null] is cleared.
+// ConversationOptions are what a caller sets on a conversation.
 type ConversationOptions struct {
 	Name        Optional[string] `json:"name,omitzero"`
 	Description Optional[string] `json:"description,omitzero"`
@@ -54,6 +53,10 @@ type ConversationCreateRequest struct {
 
 	Messages []Message `json:"messages,omitzero"`
 }
+
+// ConversationUpdateRequest has the fields of [ConversationOptions]: what is
+// absent stays as it is, and what is [Null] is cleared.
+type ConversationUpdateRequest ConversationOptions
 
 // Conversation is a conversation as lists show it.
 type Conversation struct {
@@ -128,7 +131,7 @@ func (s *ConversationService) Create(ctx context.Context, in ConversationCreateR
 }
 
 // Update changes the fields that are given.
-func (s *ConversationService) Update(ctx context.Context, id string, in ConversationOptions, options ...Option) (*Reference, error) {
+func (s *ConversationService) Update(ctx context.Context, id string, in ConversationUpdateRequest, options ...Option) (*Reference, error) {
 	r, err := postConversation(id, in, "update")
 	return call[Reference](ctx, s.client, r, err, options)
 }

@@ -38,7 +38,7 @@ func ExampleConversationService_Fetch() {
 func ExampleConversationService_Update() {
 	ctx, c := context.Background(), dial()
 	id := create(c, client.ConversationCreateRequest{Name: client.Set("Support")})
-	if _, err := c.Conversation.Update(ctx, id, client.ConversationOptions{Name: client.Set("Solved")}); err != nil {
+	if _, err := c.Conversation.Update(ctx, id, client.ConversationUpdateRequest{Name: client.Set("Solved")}); err != nil {
 		log.Fatal(err)
 	}
 	conversation, err := c.Conversation.Fetch(ctx, id)

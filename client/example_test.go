@@ -49,7 +49,7 @@ func ExampleError() {
 func ExampleOptional() {
 	ctx, c := context.Background(), dial()
 	id := create(c, client.ConversationCreateRequest{Name: client.Set("Lunch"), Description: client.Set("At noon")})
-	_, err := c.Conversation.Update(ctx, id, client.ConversationOptions{
+	_, err := c.Conversation.Update(ctx, id, client.ConversationUpdateRequest{
 		Description: client.Null[string](), // cleared
 		Backstory:   client.Set(""),        // given, and empty
 	})

@@ -144,7 +144,7 @@ func TestTheClientSuitsTheHostedService(t *testing.T) {
 	created, err := c.Conversation.Create(ctx, client.ConversationCreateRequest{Model: client.Set("gpt-4o"), Backstory: client.Set("A parrot.")})
 	check("create", created, &client.CreatedConversation{ID: "clq0conv"}, err)
 	id := created.ID
-	changed, err := c.Conversation.Update(ctx, id, client.ConversationOptions{
+	changed, err := c.Conversation.Update(ctx, id, client.ConversationUpdateRequest{
 		Name: client.Set("Parrot"), Description: client.Null[string](), Backstory: client.Set(""),
 	})
 	check("update", changed, &client.Reference{ID: id}, err)

@@ -21,7 +21,7 @@ func TestALogTellsAllThatHappenedInAConversation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, e1 := c.Conversation.Update(ctx, id, client.ConversationOptions{Name: client.Set("Lunch"), Privacy: client.Set(false)})
+	_, e1 := c.Conversation.Update(ctx, id, client.ConversationUpdateRequest{Name: client.Set("Lunch"), Privacy: client.Set(false)})
 	_, e2 := c.Conversation.Message.Update(ctx, id, result.ID, client.MessageUpdateRequest{Text: client.Set("Soup."), Meta: client.Set(client.Meta{"a": 1})})
 	_, e3 := c.Conversation.Message.Upvote(ctx, id, result.ID, client.VoteRequest{Value: client.Set(7), Reason: "good"})
 	_, e4 := c.Conversation.Downvote(ctx, id, client.VoteRequest{})

@@ -74,6 +74,9 @@ func declared(d ast.Decl, names map[string]bool, tags map[string]string, embedde
 				}
 			case *ast.TypeSpec:
 				add(s.Name.Name)
+				if like, ok := s.Type.(*ast.Ident); ok {
+					embedded[s.Name.Name] = append(embedded[s.Name.Name], like.Name) // its fields are the same
+				}
 				fields, ok := s.Type.(*ast.StructType)
 				if !ok {
 					continue

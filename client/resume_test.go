@@ -155,7 +155,7 @@ func TestAResumedStreamHoldsNothingOfOtherTurns(t *testing.T) {
 			if _, err := plain.Conversation.Send(t.Context(), id, client.SendRequest{Text: "by the way"}); err != nil {
 				t.Error(err)
 			}
-			if _, err := plain.Conversation.Update(t.Context(), id, client.ConversationOptions{Name: client.Set("one")}); err != nil {
+			if _, err := plain.Conversation.Update(t.Context(), id, client.ConversationUpdateRequest{Name: client.Set("one")}); err != nil {
 				t.Error(err)
 			}
 			close(hold)

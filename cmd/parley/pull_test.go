@@ -61,7 +61,7 @@ func TestConversationsArePulledFromAnotherServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Conversation.Update(t.Context(), found.ID, client.ConversationOptions{Name: client.Set("new")}); err != nil {
+		if _, err := c.Conversation.Update(t.Context(), found.ID, client.ConversationUpdateRequest{Name: client.Set("new")}); err != nil {
 			t.Fatal(err)
 		}
 		break
