@@ -70,7 +70,7 @@ type Provider struct {
 	APIKey  Secret        `key:"apiKey" doc:"Its key; env:NAME takes it from the environment, file:PATH from a file."`
 	Models  []string      `key:"models" doc:"The models that it has, its default first. Empty, with a base URL: any name; with ollama: those that it lists."`
 	Window  int64         `key:"window" doc:"How many tokens a prompt may have. 0: what is known of the model, else 32768, and 6144 with ollama, which is asked for a context of a third more."`
-	Silence time.Duration `key:"silence" default:"2m" doc:"How long it may send nothing before the answer has failed."`
+	Silence time.Duration `key:"silence" doc:"How long it may send nothing before the answer has failed. 0: 2m, and 6m with ollama, which may have to load a large model first."`
 }
 
 // Model is what holds for some models of the providers.

@@ -101,7 +101,7 @@ log: {level: debug, format: json}
 	}
 	c := l.Config
 	if len(c.Providers) != 3 || c.Providers[0].Window != 1000 || len(c.Providers[0].Models) != 2 ||
-		c.Providers[0].Silence != 2*time.Minute || c.Providers[1].Silence != 10*time.Second || c.Providers[1].APIKey != "k" {
+		c.Providers[0].Silence != 0 || c.Providers[1].Silence != 10*time.Second || c.Providers[1].APIKey != "k" {
 		t.Errorf("providers are %#v", c.Providers)
 	}
 	if m := c.Models; len(m) != 2 || m[0].Window != 100 || m[0].MaxOutput != 10 || m[0].Defaults["temperature"] != "0.5" || m[0].Defaults["seed"] != "1" ||

@@ -135,8 +135,8 @@ func (v *validator) provider(at string, p Provider, taken map[string]bool) {
 	if p.Window < 0 {
 		v.check(at+"window", errors.New("it cannot be negative"))
 	}
-	if p.Silence <= 0 {
-		v.check(at+"silence", errors.New("it must be longer than 0"))
+	if p.Silence < 0 {
+		v.check(at+"silence", errors.New("it cannot be negative"))
 	}
 }
 

@@ -56,7 +56,7 @@ func TestWhatIsInEffectIsListedWithItsSource(t *testing.T) {
 	}
 	for setting, want := range map[string]string{
 		"aliases": "{a: x, b: c}", "limits.body": "1MiB", "turns.drain": "30s", "model": `""`,
-		"providers": "[{name: p, kind: openai, baseURL: http://h, models: [m, n], silence: 2m0s}]",
+		"providers": "[{name: p, kind: openai, baseURL: http://h, models: [m, n]}]",
 	} {
 		if got[setting].Text != want {
 			t.Errorf("%s reads %s, want %s", setting, got[setting].Text, want)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/modeltest"
@@ -289,5 +291,26 @@ func TestTheCloudHasTheWholeContextUnlessItIsLimited(t *testing.T) {
 	r := sent(t, ollama.Options{BaseURL: "ollama.com"}, &model.Request{Model: "gpt-oss:120b", Context: 4096, Messages: []model.Message{{Role: model.User, Text: "x"}}})
 	if strings.Contains(r.body, "num_ctx") {
 		t.Errorf("the cloud is told of a context: %s", r.body)
+	}
+}
+
+// mute never answers.
+type mute struct{}
+
+func (mute) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestAModelMayTakeMinutesToLoad(t *testing.T) {
+	t.Parallel()
+	for silence, want := range map[time.Duration]time.Duration{0: 6 * time.Minute, time.Minute: time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now() // the test's own clock
+			got := modeltest.Ask(t, ollama.New(ollama.Options{Silence: silence, Transport: mute{}}))
+			if failed, ok := errors.AsType[*model.Error](got.Err); !ok || failed.Kind != model.Silent || time.Since(began).Round(time.Second) != want {
+				t.Errorf("got %v after %s, want to wait for %s", got.Err, time.Since(began), want)
+			}
+		})
 	}
 }
