@@ -158,6 +158,21 @@ func TestWhatCannotBeExportedOrImportedIsAClearError(t *testing.T) {
 	}
 }
 
+func TestAnImportedFileCannotSteerATerminal(t *testing.T) {
+	t.Parallel()
+	env := []string{"PARLEY_DATA=" + filepath.Join(t.TempDir(), "d")}
+	for _, text := range []string{
+		strings.NewReplacer(`"c1"`, `"c\u001b[2J"`, `"seq":2`, `"seq":3`).Replace(content(t, exported(t, "one"))),
+		strings.Replace(content(t, exported(t, "one")), `"messageGiven"`, `"message\u001b[2JGiven"`, 1),
+		strings.Replace(content(t, exported(t, "one")), `"parley-archive"`, `"\u001b[2J"`, 1),
+	} {
+		c := begin(t, strings.NewReader(text), env, "import", "-")
+		if code := c.end(); code != exitFailed || strings.Contains(c.err.String(), "\x1b") {
+			t.Errorf("it ends with %d: %q", code, c.err)
+		}
+	}
+}
+
 func TestADryRunOnlySaysWhatItWouldDo(t *testing.T) {
 	t.Parallel()
 	env := []string{"PARLEY_DATA=" + filepath.Join(t.TempDir(), "d")}

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -138,7 +137,7 @@ func (s *chat) open(ctx context.Context) error {
 // spoken is an error as a person wants to read it: without status and code.
 func spoken(err error) error {
 	if refused, ok := errors.AsType[*client.Error](err); ok {
-		return errors.New(plain(refused.Message))
+		return errors.New(refused.Message)
 	}
 	return err
 }
@@ -321,7 +320,7 @@ func (s *chat) watch(ctx context.Context, answered <-chan struct{}, leave contex
 		case err := <-stopped:
 			stopped = nil
 			if err != nil {
-				fmt.Fprintf(s.err, "parley: the answer cannot be stopped: %v\n", spoken(err))
+				fmt.Fprintf(s.err, "parley: the answer cannot be stopped: %s\n", plain(spoken(err).Error()))
 			}
 		case <-s.interrupts:
 			leave(errLeft)
@@ -370,15 +369,4 @@ func (s *chat) print(token string) {
 	}
 	fmt.Fprint(s.out, token)
 	s.midline = s.midline || token != ""
-}
-
-// plain leaves out control characters: those of a model, or of a server that
-// quotes its provider, could do anything to a terminal.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, text)
 }

@@ -178,7 +178,7 @@ func findingPrinter(w io.Writer) func(app.Finding) error {
 		if f.Event > 0 {
 			where = append(where, fmt.Sprintf("event %d", f.Event))
 		}
-		_, err := fmt.Fprintf(w, "%s: %s\n    to do: %s\n", strings.Join(where, ", "), f.Text, f.Todo)
+		_, err := fmt.Fprintf(w, "%s: %s\n    to do: %s\n", plain(strings.Join(where, ", ")), plain(f.Text), plain(f.Todo))
 		return err
 	}
 }

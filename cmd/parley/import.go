@@ -138,7 +138,7 @@ func (p *program) importArchive(ctx context.Context, a console.Archive, in io.Re
 // tellImported says what became of an import, also of one that failed.
 func (p *program) tellImported(done console.Imported, err error, bytes int64, began time.Time, dryRun bool) error {
 	for _, problem := range done.Problems {
-		fmt.Fprintf(p.err, "parley: conversation %s: %s\n", problem.Conversation, problem.Text)
+		fmt.Fprintf(p.err, "parley: conversation %s: %s\n", plain(problem.Conversation), plain(problem.Text))
 	}
 	if more := done.Refused - len(done.Problems); more > 0 {
 		fmt.Fprintf(p.err, "parley: and %d more\n", more)

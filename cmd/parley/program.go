@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -53,10 +54,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return exitFine
 	case errors.Is(err, errQuiet):
 	case !p.entered:
-		fmt.Fprintf(p.err, "parley: %v\nRun %q for help.\n", err, cmd.CommandPath()+" --help")
+		fmt.Fprintf(p.err, "parley: %s\nRun %q for help.\n", plain(err.Error()), cmd.CommandPath()+" --help")
 		return exitUsage
 	default:
-		fmt.Fprintf(p.err, "parley: %v\n", err)
+		fmt.Fprintf(p.err, "parley: %s\n", plain(err.Error()))
 	}
 	return exitFailed
 }
@@ -195,4 +196,15 @@ func durationsAsText(_ []string, a slog.Attr) slog.Attr {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// plain leaves out control characters: those of a model, of another server or of
+// a file could do anything to a terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text)
 }
