@@ -31,7 +31,7 @@ var csvColumns = [...]string{
 
 // exportCSV sends all conversations, or as many as take says.
 func (c *call) exportCSV(list engine.List) error {
-	rows := newPages(list, c.conversations())
+	rows := newPages(list, readFirst, c.conversations())
 	items, err := rows.next(c.r.Context())
 	if err != nil {
 		return err
@@ -46,6 +46,7 @@ func (c *call) exportCSV(list engine.List) error {
 		for _, item := range items {
 			buf = appendRow(buf, csvCells(item))
 		}
+		rows.weigh(len(buf))
 		if _, err := c.w.Write(buf); err != nil {
 			return err
 		}

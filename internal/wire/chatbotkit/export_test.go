@@ -86,12 +86,12 @@ type Strings = func(context.Context, engine.List) (engine.Page[string], error)
 
 // ListPage answers with a page of a list, as JSON.
 func ListPage(w *httpio.Response, r *http.Request, list engine.List, read Strings) error {
-	return listPage(&call{w: w, r: r}, newPages(list, read))
+	return listPage(&call{w: w, r: r}, newPages(list, readItems, read))
 }
 
 // StreamList answers with a list, as lines.
 func StreamList(w *httpio.Response, r *http.Request, list engine.List, read Strings) error {
-	return streamList(&call{w: w, r: r}, newPages(list, read))
+	return streamList(&call{w: w, r: r}, newPages(list, readFirst, read))
 }
 
 // ListTypes are the types that lists are decoded into without being kept.

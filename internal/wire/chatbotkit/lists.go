@@ -15,7 +15,9 @@ import (
 // The bounds of what a list holds in memory. An item may be large: all of its
 // texts at their limits make 800 KiB.
 const (
-	readItems = 25       // are read at once
+	readItems = 25       // are read at once, of a stream fewer at first
+	readFirst = 8        // of a stream
+	readBytes = 1 << 20  // of a stream are read at once, as far as those before suggest
 	listBytes = 32 << 20 // of items in one object; the cursor says where it ended
 )
 
@@ -98,10 +100,10 @@ func answerList[T any](c *call, params listParams, page pager[T]) error {
 		return err
 	}
 	if c.lines {
-		return streamList(c, newPages(list, page))
+		return streamList(c, newPages(list, readFirst, page))
 	}
 	list.Take = cmp.Or(list.Take, engine.DefaultTake)
-	return listPage(c, newPages(list, page))
+	return listPage(c, newPages(list, readItems, page))
 }
 
 // listPage answers with a page as one object. It ends early where it would become
@@ -140,6 +142,7 @@ func streamList[T any](c *call, p *pages[T]) error {
 	defer out.Close()
 	var buf []byte
 	for len(items) > 0 {
+		read := 0
 		for i, item := range items {
 			if len(buf) >= keptBuffer || i == len(items)-1 && len(buf) > 0 {
 				if err := out.Write(buf); err != nil {
@@ -147,10 +150,13 @@ func streamList[T any](c *call, p *pages[T]) error {
 				}
 				buf = buf[:0]
 			}
+			object := encode(item)
+			read += len(object)
 			buf = append(buf, `{"type":"item","data":`...)
-			buf = httpio.AppendASCII(buf, encode(item))
+			buf = httpio.AppendASCII(buf, object)
 			buf = append(buf, "}\n"...)
 		}
+		p.weigh(read)
 		if items, err = p.next(c.r.Context()); err != nil {
 			return err
 		}
@@ -163,13 +169,14 @@ type pages[T any] struct {
 	read   pager[T]
 	list   engine.List
 	left   int // 0 = no bound
+	size   int // how many to read next
 	ended  bool
 	cursor string // of what was given so far, "" = of nothing
 }
 
-// newPages reads as many items as list takes, or all with 0.
-func newPages[T any](list engine.List, read pager[T]) *pages[T] {
-	return &pages[T]{read: read, list: list, left: list.Take}
+// newPages reads as many items as list takes, or all with 0; so many at first.
+func newPages[T any](list engine.List, first int, read pager[T]) *pages[T] {
+	return &pages[T]{read: read, list: list, left: list.Take, size: first}
 }
 
 // next gives some items; none are the end of the list.
@@ -177,9 +184,9 @@ func (p *pages[T]) next(ctx context.Context) ([]T, error) {
 	if p.ended {
 		return nil, nil
 	}
-	p.list.Take = readItems
+	p.list.Take = p.size
 	if p.left > 0 {
-		p.list.Take = min(p.left, readItems)
+		p.list.Take = min(p.left, p.size)
 	}
 	found, err := p.read(ctx, p.list)
 	if err != nil {
@@ -193,6 +200,12 @@ func (p *pages[T]) next(ctx context.Context) ([]T, error) {
 	p.ended = n < p.list.Take || n == p.left
 	p.left -= min(p.left, n)
 	return found.Items, nil
+}
+
+// weigh says how many bytes the items were that were read last. A reader who stops
+// reading holds those that come next for as long as he is waited for.
+func (p *pages[T]) weigh(bytes int) {
+	p.size = max(1, min(4*p.size, p.size*readBytes/max(bytes, 1), readItems))
 }
 
 // shown makes a pager of the engine's objects one of the front's.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,9 +61,9 @@ func TestNoBlankFollowsTheLastLineOfAList(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		count, slow int // how many items there are, and behind how many the search takes long
-		want        string
+		before      int // how many are given before it
 	}{
-		{0, 0, ""}, {1, 9, "a"}, {24, 24, "24"}, {25, 25, "24  a"}, {26, 25, "24  aa"}, {50, 50, "24a24  a"}, {50, 25, "24  a24a"},
+		{0, 9, 0}, {1, 9, 0}, {7, 7, 0}, {8, 8, 7}, {9, 8, 7}, {33, 33, 32}, {34, 33, 32}, {34, 8, 7},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newPipes()
@@ -88,7 +89,10 @@ func TestNoBlankFollowsTheLastLineOfAList(t *testing.T) {
 			body, err := io.ReadAll(res.Body)
 			must(t, err)
 			got := strings.ReplaceAll(string(body), `{"type":"item","data":"a"}`+"\n", "a")
-			want := strings.ReplaceAll(c.want, "24", strings.Repeat("a", 24))
+			want := strings.Repeat("a", c.count)
+			if c.before > 0 {
+				want = want[:c.before] + "  " + want[c.before:]
+			}
 			if got != want {
 				t.Errorf("%d items: got %q, want %q", c.count, got, want)
 			}
@@ -98,6 +102,37 @@ func TestNoBlankFollowsTheLastLineOfAList(t *testing.T) {
 		})
 	}
 }
+
+func TestAStreamReadsFewOfWhatIsLarge(t *testing.T) {
+	t.Parallel()
+	const count = 200
+	for size, most := range map[int]int{10: 25, 100 << 10: 10, 1 << 20: 1, 8 << 20: 1} {
+		reads := []int{}
+		shell := &httpio.Shell{Log: slog.New(slog.DiscardHandler)}
+		shell.Wrap(func(w *httpio.Response, r *http.Request) error {
+			return chatbotkit.StreamList(w, r, engine.List{}, func(_ context.Context, list engine.List) (page engine.Page[string], err error) {
+				before, _ := strconv.Atoi(list.Cursor)
+				reads = append(reads, list.Take)
+				for range min(list.Take, count*10/size+20-before) {
+					page.Items = append(page.Items, strings.Repeat("x", size))
+				}
+				page.Cursor = strconv.Itoa(before + len(page.Items))
+				return page, nil
+			})
+		}).ServeHTTP(&discarded{header: http.Header{}}, httptest.NewRequest("GET", "/", nil))
+		if reads[0] != 8 || len(reads) < 3 || slices.Max(reads[1:]) != most {
+			t.Errorf("items of %d bytes are read by %v", size, reads)
+		}
+	}
+}
+
+// discarded is an answer that nobody looks at.
+type discarded struct{ header http.Header }
+
+func (d *discarded) Header() http.Header         { return d.header }
+func (d *discarded) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discarded) WriteHeader(int)             {}
+func (d *discarded) FlushError() error           { return nil }
 
 func TestAListOfManyPagesIsWhole(t *testing.T) {
 	t.Parallel()
