@@ -18,7 +18,8 @@ const (
 	eventsTake  = 1000
 	eventsMax   = 10000
 	eventsBytes = 8 << 20 // of lines in one object; the cursor says where it ended
-	eventsRead  = 50      // how many are in memory at once; the largest are 40 MiB
+	eventsFirst = 8       // how many are read at first
+	eventsRead  = 50      // and later, at most
 )
 
 // eventsQuery is what part of a log was asked for.
@@ -26,6 +27,7 @@ type eventsQuery struct {
 	after int64
 	take  int64 // 0 = all there is
 	live  bool
+	size  pace
 }
 
 // The parameters of a log.
@@ -37,6 +39,7 @@ var (
 )
 
 func (c *call) eventsQuery() (q eventsQuery, err error) {
+	q.size = eventsFirst
 	if q.after, err = param(c, eventsAfter); err != nil {
 		return q, err
 	}
@@ -66,7 +69,7 @@ var errEnough = errors.New("enough events")
 
 // streamEvents sends the log as lines, and goes on live if asked to.
 func (c *call) streamEvents(q eventsQuery) error {
-	events, last, err := c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, q.page())
+	events, last, err := c.nextEvents(&q)
 	if err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func (s *eventStream) replay(events []convo.Event, last int64) (err error) {
 			return err
 		}
 		s.after = last
-		events, last, err = s.c.engine().Events(s.c.r.Context(), s.c.actor, s.c.conversation(), s.after, s.page())
+		events, last, err = s.c.nextEvents(&s.eventsQuery)
 		if err != nil {
 			return err
 		}
@@ -168,9 +171,21 @@ func (s *eventStream) send(events []convo.Event) error {
 // page is how many events to read at once.
 func (q *eventsQuery) page() int {
 	if q.take > 0 {
-		return int(min(q.take, eventsRead))
+		return int(min(q.take, int64(q.size)))
 	}
-	return eventsRead
+	return int(q.size)
+}
+
+// nextEvents reads some events; last is the number of the last one that was
+// looked at.
+func (c *call) nextEvents(q *eventsQuery) (events []convo.Event, last int64, err error) {
+	events, last, err = c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, q.page())
+	size := 0
+	for i := range events {
+		size += events[i].Size()
+	}
+	q.size.weigh(size, eventsRead)
+	return events, last, err
 }
 
 func errorLine(err error) []byte {
@@ -194,7 +209,7 @@ func (c *call) eventPage(q eventsQuery) error {
 	view := newLogView(c)
 	for q.take > 0 {
 		asked := q.page()
-		events, last, err := c.engine().Events(c.r.Context(), c.actor, c.conversation(), q.after, asked)
+		events, last, err := c.nextEvents(&q)
 		if err != nil {
 			return err
 		}

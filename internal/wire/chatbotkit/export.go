@@ -46,7 +46,7 @@ func (c *call) exportCSV(list engine.List) error {
 		for _, item := range items {
 			buf = appendRow(buf, csvCells(item))
 		}
-		rows.weigh(len(buf))
+		rows.size.weigh(len(buf), readItems)
 		if _, err := c.w.Write(buf); err != nil {
 			return err
 		}

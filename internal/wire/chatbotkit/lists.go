@@ -17,7 +17,7 @@ import (
 const (
 	readItems = 25       // are read at once, of a stream fewer at first
 	readFirst = 8        // of a stream
-	readBytes = 1 << 20  // of a stream are read at once, as far as those before suggest
+	readBytes = 1 << 20  // of a stream are read at once, as far as those before suggest; of a log, too
 	listBytes = 32 << 20 // of items in one object; the cursor says where it ended
 )
 
@@ -156,7 +156,7 @@ func streamList[T any](c *call, p *pages[T]) error {
 			buf = httpio.AppendASCII(buf, object)
 			buf = append(buf, "}\n"...)
 		}
-		p.weigh(read)
+		p.size.weigh(read, readItems)
 		if items, err = p.next(c.r.Context()); err != nil {
 			return err
 		}
@@ -169,14 +169,14 @@ type pages[T any] struct {
 	read   pager[T]
 	list   engine.List
 	left   int // 0 = no bound
-	size   int // how many to read next
+	size   pace
 	ended  bool
 	cursor string // of what was given so far, "" = of nothing
 }
 
 // newPages reads as many items as list takes, or all with 0; so many at first.
 func newPages[T any](list engine.List, first int, read pager[T]) *pages[T] {
-	return &pages[T]{read: read, list: list, left: list.Take, size: first}
+	return &pages[T]{read: read, list: list, left: list.Take, size: pace(first)}
 }
 
 // next gives some items; none are the end of the list.
@@ -184,9 +184,9 @@ func (p *pages[T]) next(ctx context.Context) ([]T, error) {
 	if p.ended {
 		return nil, nil
 	}
-	p.list.Take = p.size
+	p.list.Take = int(p.size)
 	if p.left > 0 {
-		p.list.Take = min(p.left, p.size)
+		p.list.Take = min(p.left, int(p.size))
 	}
 	found, err := p.read(ctx, p.list)
 	if err != nil {
@@ -202,10 +202,15 @@ func (p *pages[T]) next(ctx context.Context) ([]T, error) {
 	return found.Items, nil
 }
 
-// weigh says how many bytes the items were that were read last. A reader who stops
-// reading holds those that come next for as long as he is waited for.
-func (p *pages[T]) weigh(bytes int) {
-	p.size = max(1, min(4*p.size, p.size*readBytes/max(bytes, 1), readItems))
+// pace is how many things are read next. A reader who stops reading holds them for
+// as long as he is waited for.
+type pace int
+
+// weigh says how many bytes those were that were read last; no more than most are
+// read next.
+func (p *pace) weigh(bytes, most int) {
+	n := int(*p)
+	*p = pace(max(1, min(4*n, n*readBytes/max(bytes, 1), most)))
 }
 
 // shown makes a pager of the engine's objects one of the front's.
