@@ -9,8 +9,8 @@ import (
 )
 
 // Whole replays a log that is to be stored as it is, and refuses it with an
-// error of kind Invalid if an event is wrong, or if a turn or a message has not
-// ended. It gives the events as a store keeps them: times in UTC to the
+// error of kind Invalid if an event is wrong or says what no server could show
+// or go on from, or if a turn or a message has not ended. It gives the events as a store keeps them: times in UTC to the
 // millisecond, and without the texts of messages that were deleted. The list
 // that was passed is not changed.
 func Whole(tenant, conversation string, events []convo.Event) (*Log, []convo.Event, error) {
@@ -26,6 +26,9 @@ func Whole(tenant, conversation string, events []convo.Event) (*Log, []convo.Eve
 	for i, e := range events {
 		e.At = time.UnixMilli(e.At.UnixMilli()).UTC()
 		events[i] = e
+		if err := checkValues(e); err != nil {
+			return nil, nil, err
+		}
 		var gone *Message
 		if d, ok := e.Body.(convo.MessageDeleted); ok {
 			gone = l.messages[d.ID]

@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -69,11 +71,46 @@ func wrongLogs() []wrongLog {
 	}
 }
 
+// wrongValues are logs whose events follow each other, and say what no server
+// could show, or go on from.
+func wrongValues() []wrongLog {
+	created := convo.ConversationCreated{}
+	fields := func(kind convo.MessageType, meta string) convo.MessageGiven {
+		return convo.MessageGiven{ID: "m", Place: convo.Place(1, 0), Fields: convo.MessageFields{Type: kind, Meta: convo.JSON(meta)}}
+	}
+	begun := convo.MessageStarted{ID: "m", Place: convo.Place(1, 0), Type: convo.Bot}
+	ended := convo.MessageEnded{ID: "m", Place: convo.Place(1, 0), Type: convo.Bot, Meta: convo.JSON(`{`)}
+	far := fields(convo.User, "")
+	far.Place = math.MaxInt64
+	at := func(events []convo.Event, milli int64) []convo.Event {
+		events[1].At = time.UnixMilli(milli)
+		return events
+	}
+	return []wrongLog{
+		{"meta that is no JSON", 2, logOf(created, fields(convo.User, `{"a":`))},
+		{"meta that is no object", 2, logOf(created, fields(convo.User, `[1]`))},
+		{"meta of a conversation that is no JSON", 1, logOf(convo.ConversationCreated{Fields: convo.Fields{Meta: convo.JSON("x")}})},
+		{"meta of a change that is no JSON", 2, logOf(created, convo.ConversationChanged{Fields: convo.Fields{Meta: convo.JSON("x")}})},
+		{"meta of an end that is no JSON", 3, logOf(created, begun, ended)},
+		{"an unknown type", 2, logOf(created, fields("shout", ""))},
+		{"no type", 2, logOf(created, fields("", ""))},
+		{"a change to an unknown type", 3,
+			logOf(created, fields(convo.User, ""), convo.MessageChanged{ID: "m", Fields: convo.MessageFields{Type: "shout"}})},
+		{"a start of an unknown type", 2, logOf(created, convo.MessageStarted{ID: "m", Place: convo.Place(1, 0), Type: "shout"})},
+		{"a piece of an unknown type", 3, logOf(created, begun, convo.Delta{Message: "m", Type: "shout"})},
+		{"a place after which there is none", 2, logOf(created, far)},
+		{"a slot after which there is none", 3, logOf(created, convo.TurnOpened{}, convo.TurnStarted{Slot: math.MaxInt64})},
+		{"a negative slot", 3, logOf(created, convo.TurnOpened{}, convo.TurnStarted{Slot: -1})},
+		{"a time long before the first year", 2, at(logOf(created, given("m", 1, "")), math.MinInt64)},
+		{"a time long after the last year", 2, at(logOf(created, given("m", 1, "")), math.MaxInt64)},
+	}
+}
+
 func importRefuses(t *testing.T, d Driver) {
 	s := d.Open(t)
 	mustBe(t, s.Import(t.Context(), "a", uuid(1), nil), convo.Invalid)
 	mustBe(t, s.Import(t.Context(), "a", "", logOf(convo.ConversationCreated{})), convo.Invalid)
-	for _, log := range wrongLogs() {
+	for _, log := range append(wrongLogs(), wrongValues()...) {
 		err := s.Import(t.Context(), "a", uuid(1), log.events)
 		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), fmt.Sprintf("event %d: ", log.number)) {
 			t.Errorf("%s: %v, want an error that names event %d", log.what, err, log.number)
