@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,5 +237,23 @@ func TestABarShowsHowFarItIs(t *testing.T) {
 		if got := size(n); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+func TestAnExportLeavesAFileAloneThatCameMeanwhile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.jsonl")
+	err := writeFile(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, "an export")
+		return errors.Join(err, os.WriteFile(path, []byte("another one"), 0o600))
+	})
+	if err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "another one" {
+		t.Errorf("the file has %q, %v", got, err)
+	}
+	if list, err := filepath.Glob(path + "*"); err != nil || len(list) != 1 {
+		t.Errorf("left %v, %v", list, err)
 	}
 }

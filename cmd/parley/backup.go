@@ -21,7 +21,8 @@ func (p *program) backupCommand() *cobra.Command {
 synced when it has its name. The server goes on meanwhile; nothing of it is asked
 for but room on the disk: as long as the backup runs, its write-ahead log
 (parley.db-wal) grows with all that is written. In a folder, the file is named
-after the time. An existing file is not overwritten.
+after the time. An existing file is not overwritten. The copy is verified: of
+damaged data there is no backup, but an error (see parley check).
 
 The backup holds everything of all tenants: conversations, tokens (hashed), the
 records of requests. Its mode is 0600.

@@ -93,7 +93,12 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("the export cannot be written: %w", err)
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Link(f.Name(), path); err == nil {
+		return os.Remove(f.Name())
+	} else if _, there := os.Lstat(path); !errors.Is(there, fs.ErrNotExist) {
+		return fmt.Errorf("%s was made by somebody else meanwhile, and is left alone", path)
+	}
+	return os.Rename(f.Name(), path) // not every file system has links
 }
 
 // withArchive reaches the conversations through the running server, or opens the

@@ -36,8 +36,9 @@ const (
 // of mode 0600, which is there whole and synced or not at all. It reads through
 // a connection of its own, so a server on the folder goes on; only its
 // write-ahead log grows meanwhile. files are small ones that a restore puts
-// beside the database. progress, if it is not nil, is told bytes. An error of
-// kind Conflict says that there is such a file.
+// beside the database. progress, if it is not nil, is told bytes. The copy is
+// verified as a restore will. An error of kind Conflict says that there is such a
+// file, one of kind Invalid that the data is damaged.
 func Backup(ctx context.Context, folder, to string, files map[string][]byte, progress func(done, total int64)) (size int64, err error) {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return 0, convo.Errorf(convo.Conflict, "%s is there already: remove it, or name another file", to)
@@ -59,7 +60,7 @@ func Backup(ctx context.Context, folder, to string, files map[string][]byte, pro
 	}()
 	err = source.lend(ctx, func(conn *sqlite.Conn) error { return copyPages(ctx, conn, part, progress) })
 	if err == nil {
-		err = finishBackup(part.Name(), files)
+		err = finishBackup(ctx, part.Name(), files)
 	}
 	if err = errorsFirst(err, source.quiet.check()); err != nil {
 		return 0, err
@@ -110,13 +111,19 @@ func copyPages(ctx context.Context, conn *sqlite.Conn, to *os.File, progress fun
 }
 
 // finishBackup makes a copied database a backup: one file that needs no other
-// beside it.
-func finishBackup(path string, files map[string][]byte) (err error) {
+// beside it. A damage is told now, while there may be an older backup that is sound.
+func finishBackup(ctx context.Context, path string, files map[string][]byte) (err error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return fmt.Errorf("the backup cannot be finished: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+	if damage, err := quickCheck(ctx, conn); err != nil {
+		return err
+	} else if damage != "" {
+		return convo.Errorf(convo.Invalid, "the data is damaged, and a backup of it could not be restored: %s; "+
+			"keep the last backup, and see what parley check says", damage)
+	}
 	const put = `INSERT INTO backup (name, value) VALUES (?, ?)`
 	err = errorsFirst(
 		ask(conn, `PRAGMA journal_mode = DELETE`).exec(),
@@ -135,9 +142,19 @@ func finishBackup(path string, files map[string][]byte) (err error) {
 	return errorsFirst(err, ask(conn, `COMMIT`).exec())
 }
 
-// moveInto gives a synced file its name, and syncs that too.
+// moveInto gives a synced file its name, and syncs that too. What got that name
+// meanwhile stays.
 func moveInto(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
+	err := os.Link(from, to)
+	if err == nil {
+		err = os.Remove(from)
+	} else if _, there := os.Lstat(to); errors.Is(there, fs.ErrNotExist) { // not every file system has links
+		err = os.Rename(from, to)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return convo.Errorf(convo.Conflict, "%s was made by somebody else meanwhile, and is left alone", to)
+	}
+	if err != nil {
 		return fmt.Errorf("sqlite: move a file into its place: %w", err)
 	}
 	return syncFolder(filepath.Dir(to))

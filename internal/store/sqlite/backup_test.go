@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -197,6 +198,45 @@ func TestABackupOverwritesNothing(t *testing.T) {
 	}
 	if _, err := parley.Restore(t.Context(), with, other, nil); convo.ErrorKind(err) != convo.Conflict {
 		t.Errorf("a restore over a key: %v", err)
+	}
+}
+
+func TestABackupLeavesAFileAloneThatCameMeanwhile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "b.db")
+	made := false
+	_, err := parley.Backup(t.Context(), sound(t), file, nil, func(int64, int64) {
+		if !made {
+			made = os.WriteFile(file, []byte("another one"), 0o600) == nil
+		}
+	})
+	if convo.ErrorKind(err) != convo.Conflict || !strings.Contains(err.Error(), file) {
+		t.Errorf("got %v", err)
+	}
+	if got := content(t, file); got != "another one" {
+		t.Errorf("the file has %d bytes", len(got))
+	}
+	if list, err := filepath.Glob(file + "*"); err != nil || len(list) != 1 {
+		t.Errorf("left %v, %v", list, err)
+	}
+}
+
+func TestNoBackupIsMadeOfWhatCouldNotBeRestored(t *testing.T) {
+	t.Parallel()
+	folder := sound(t)
+	path := filepath.Join(folder, "parley.db")
+	data := []byte(content(t, path))
+	copy(data[bytes.Index(data, []byte("other"))/4096*4096:], bytes.Repeat([]byte{0xff}, 64)) // a page of the log
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	_, err := parley.Backup(t.Context(), folder, filepath.Join(to, "b.db"), nil, nil)
+	if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "parley check") {
+		t.Errorf("got %v", err)
+	}
+	if left := files(t, to); left != "" {
+		t.Errorf("left %s", left)
 	}
 }
 

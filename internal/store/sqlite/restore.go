@@ -131,7 +131,6 @@ func openBackup(ctx context.Context, name, path string) (files map[string][]byte
 		return nil, made, fmt.Errorf("the backup cannot be opened: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	conn.SetInterrupt(ctx.Done())
 	if err := verifyBackup(ctx, conn, name); err != nil {
 		return nil, made, err
 	}
@@ -179,18 +178,28 @@ func verifyBackup(ctx context.Context, conn *sqlite.Conn, name string) error {
 	if version > int64(len(known)) {
 		return newerSchema(version, len(known))
 	}
-	var verdict string
-	_, err = ask(conn, `PRAGMA quick_check(1)`).one(func(q *query) { verdict = q.readText() })
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	damage, err := quickCheck(ctx, conn)
+	if err == nil && damage != "" {
+		err = noBackup(name, "it is damaged: "+damage)
 	}
-	if err != nil {
-		return noBackup(name, err.Error())
+	return err
+}
+
+// quickCheck lets SQLite look for a damage, "" if there is none. An error says
+// that it was broken off.
+func quickCheck(ctx context.Context, conn *sqlite.Conn) (damage string, err error) {
+	conn.SetInterrupt(ctx.Done())
+	defer conn.SetInterrupt(nil)
+	_, err = ask(conn, `PRAGMA quick_check(1)`).one(func(q *query) { damage = q.readText() })
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err != nil:
+		return err.Error(), nil
+	case damage == "ok":
+		return "", nil
 	}
-	if verdict != "ok" {
-		return noBackup(name, "it is damaged: "+verdict)
-	}
-	return nil
+	return damage, nil
 }
 
 func noBackup(name, why string) error {
