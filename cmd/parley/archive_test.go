@@ -149,10 +149,17 @@ func TestWhatCannotBeExportedOrImportedIsAClearError(t *testing.T) {
 	if content(t, in) != before {
 		t.Error("an export wrote over a file")
 	}
+	empty := t.TempDir()
 	for _, line := range []string{"export -", "import --dry-run " + in} {
 		if _, said := run(t, exitFailed, none, strings.Fields(line)...); !strings.Contains(said, "there is no data in") {
 			t.Errorf("parley %s without data: %q", line, said)
 		}
+		if _, said := run(t, exitFailed, []string{"PARLEY_DATA=" + empty}, strings.Fields(line)...); !strings.Contains(said, "there is no data in") {
+			t.Errorf("parley %s of an empty folder: %q", line, said)
+		}
+	}
+	if list, err := os.ReadDir(empty); err != nil || len(list) > 0 {
+		t.Errorf("the empty folder has %v, %v", list, err)
 	}
 	left, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(left) != 1 {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"io"
-	"os"
 	"time"
 
 	"github.com/parleyhq/parley/internal/config"
@@ -58,16 +57,31 @@ func (a tenantArchive) Updated(ctx context.Context, tenant string, ids []string)
 
 // OpenArchive opens the data folder to export from it, or to import into it,
 // while no server holds it. The caller calls what it returns when it is done.
-// Only an import makes a folder that is not there.
+// Only an import makes data where there is none: an export of the wrong folder
+// would be empty, and look like one that went well.
 func OpenArchive(ctx context.Context, cfg config.Config, write bool) (console.Archive, func() error, error) {
-	if _, err := os.Stat(cfg.Data); err != nil && !write {
-		return nil, nil, noData(cfg, err)
+	if !write {
+		if err := mustHaveData(ctx, cfg); err != nil {
+			return nil, nil, err
+		}
 	}
 	data, err := openFolder(ctx, cfg.Data, sqlite.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
 	return tenantArchive{data, cfg.AllTenants()}, data.Close, nil
+}
+
+// mustHaveData looks into the data folder without a change to it.
+func mustHaveData(ctx context.Context, cfg config.Config) error {
+	data, err := sqlite.Inspect(ctx, cfg.Data)
+	switch {
+	case err == nil:
+		return data.Close()
+	case convo.ErrorKind(err) == convo.NotFound:
+		return noData(cfg, err)
+	}
+	return nil // opening the data mends that, or says what it is
 }
 
 // noData says that a command finds nothing to work on.
