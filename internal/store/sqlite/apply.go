@@ -50,14 +50,26 @@ func (t *tx) applyDeletions() error {
 	}
 	t.w.heads.drop(t.key)
 	for _, c := range t.gone {
-		if err := t.w.pieces.forget(t.conn(), c, ""); err != nil {
-			return err
-		}
-		if err := deleteConversation(t.conn(), c); err != nil {
+		err := overwriting(t.conn(), func() error {
+			return errorsFirst(t.w.pieces.forget(t.conn(), c, ""), deleteConversation(t.conn(), c))
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return ask(t.conn(), sessionTokens).text(t.key.tenant).key(t.key.id).exec()
+}
+
+// overwriting lets SQLite write zeros over whole pages too that fn frees. Else
+// their texts would stay in the file, and go into every backup, until the room
+// is used again. It is not so always, because deltas that were folded are
+// deleted in masses.
+func overwriting(conn *sqlite.Conn, fn func() error) error {
+	if err := ask(conn, `PRAGMA secure_delete = ON`).exec(); err != nil {
+		return err
+	}
+	err := fn()
+	return errorsFirst(err, ask(conn, `PRAGMA secure_delete = FAST`).exec())
 }
 
 func deleteConversation(conn *sqlite.Conn, c int64) error {
@@ -123,7 +135,7 @@ func (t *tx) applyStep(s *step) error {
 	case convo.MessageChanged:
 		return t.applyChange(s.event.Seq, b)
 	case convo.MessageDeleted:
-		return t.erase(b.ID)
+		return overwriting(t.conn(), func() error { return t.erase(b.ID) })
 	}
 	return nil
 }

@@ -157,6 +157,7 @@ func secure(conn *sqlite.Conn) error {
 		`PRAGMA wal_autocheckpoint = 4096`,     // pages; fewer would write the same ones again and again
 		`PRAGMA journal_size_limit = 33554432`, // what a long read made of the log does not stay
 		`PRAGMA cache_size = -16384`,
+		`PRAGMA secure_delete = FAST`, // what was deleted does not stay in pages that are written anyway
 	} {
 		if err := ask(conn, pragma).exec(); err != nil {
 			return err
