@@ -89,7 +89,7 @@ func (m *mender) inside(fn func() error) error {
 	if err := ask(m.conn, `BEGIN IMMEDIATE`).exec(); err != nil {
 		return err
 	}
-	if err := fn(); err != nil {
+	if err := overwriting(m.conn, fn); err != nil {
 		return errors.Join(err, ask(m.conn, `ROLLBACK`).exec())
 	}
 	return ask(m.conn, `COMMIT`).exec()
