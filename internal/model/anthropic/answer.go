@@ -69,11 +69,9 @@ type answer struct {
 	calls  remote.Calls
 	usage  usage
 	reason string // why the answer ended, once that is known
-	over   bool   // the last event came
 }
 
-// run reads a stream to its end. Once the reason for the end is known the
-// answer is whole, and whatever goes wrong behind it does no harm.
+// run asks and reads the answer.
 func (a *answer) run(ctx context.Context, req *model.Request) error {
 	data, err := encode(req, a.names)
 	if err != nil {
@@ -83,35 +81,12 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
-	defer a.events.Flush() // Close may wait
-	stream.BeforeWait(a.events.Flush)
-	for {
-		data, err := stream.Next()
-		if err == nil {
-			err = a.take(data)
-		}
-		switch {
-		case a.events.Left():
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err == nil && a.reason == "" && !a.over:
-		case err == nil && !a.over:
-			stream.Tail()
-		case a.reason != "":
-			return a.finish()
-		case err == nil || err == io.EOF:
-			return a.client.Broken()
-		default:
-			return err
-		}
-	}
+	return stream.Read(ctx, a.events, a)
 }
 
-// take passes on what an event brings. Events that are not known are skipped,
+// Take implements [remote.Answer]: it passes on what an event brings. Events that are not known are skipped,
 // as the API asks of its callers.
-func (a *answer) take(data []byte) error {
+func (a *answer) Take(data []byte) error {
 	var e event
 	if err := json.Unmarshal(data, &e); err != nil {
 		return a.client.NotReadable(err)
@@ -128,7 +103,7 @@ func (a *answer) take(data []byte) error {
 		a.count(e.Usage)
 		a.reason = cmp.Or(e.Delta.StopReason, a.reason) // some servers report the usage apart
 	case "message_stop":
-		a.over = true
+		return io.EOF
 	case "error":
 		return a.client.Reported(kindOf(e.Error.Type), 0, e.Error.Message)
 	}
@@ -215,18 +190,16 @@ func (a *answer) report() {
 	a.events.Give(model.Event{Type: model.Usage, Usage: r})
 }
 
-// finish gives what is given once: the calls, the usage and the end.
-func (a *answer) finish() error {
+// Whole implements [remote.Answer].
+func (a *answer) Whole() bool { return a.reason != "" }
+
+// Finish implements [remote.Answer].
+func (a *answer) Finish() error {
 	calls, err := a.calls.Whole(a.stop(0) == model.StopLength)
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
-	for _, c := range calls {
-		c.Name = a.names.Back(c.Name)
-		if !a.events.Give(model.Event{Type: model.ToolCall, Call: &c}) {
-			return nil
-		}
-	}
+	a.events.GiveCalls(calls, a.names)
 	a.report()
 	if !a.events.Left() {
 		a.events.Give(model.Event{Type: model.Finish, Stop: a.stop(len(calls))})

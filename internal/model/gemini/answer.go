@@ -3,7 +3,6 @@ package gemini
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -86,8 +85,7 @@ func (a *answer) path(name string) (string, error) {
 	return version + "/" + name + ":streamGenerateContent", nil
 }
 
-// run reads a stream to its end. Once the reason for the end is known the
-// answer is whole, and whatever goes wrong behind it costs the usage at most.
+// run asks and reads the answer.
 func (a *answer) run(ctx context.Context, req *model.Request) error {
 	path, err := a.path(req.Model)
 	if err != nil {
@@ -101,34 +99,11 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
-	defer a.events.Flush() // Close may wait
-	stream.BeforeWait(a.events.Flush)
-	for {
-		data, err := stream.Next()
-		if err == nil {
-			err = a.take(data)
-		}
-		switch {
-		case a.events.Left():
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err == nil && a.reason != "":
-			stream.Tail()
-		case err == nil:
-		case a.reason != "":
-			return a.finish()
-		case err == io.EOF:
-			return a.client.Broken()
-		default:
-			return err
-		}
-	}
+	return stream.Read(ctx, a.events, a)
 }
 
-// take passes on what a chunk brings.
-func (a *answer) take(data []byte) error {
+// Take implements [remote.Answer]: it passes on what a chunk brings.
+func (a *answer) Take(data []byte) error {
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
 		return a.client.NotReadable(err)
@@ -208,18 +183,16 @@ func (a *answer) report(whole bool) {
 	a.events.Give(model.Event{Type: model.Usage, Usage: r})
 }
 
-// finish gives what is given once: the calls, the usage and the end.
-func (a *answer) finish() error {
+// Whole implements [remote.Answer].
+func (a *answer) Whole() bool { return a.reason != "" }
+
+// Finish implements [remote.Answer].
+func (a *answer) Finish() error {
 	calls, err := a.calls.Whole(a.reason == "MAX_TOKENS")
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
-	for _, c := range calls {
-		c.Name = a.names.Back(c.Name)
-		if !a.events.Give(model.Event{Type: model.ToolCall, Call: &c}) {
-			return nil
-		}
-	}
+	a.events.GiveCalls(calls, a.names)
 	a.report(true)
 	a.events.Give(model.Event{Type: model.Finish, Stop: a.stop(len(calls))})
 	return nil

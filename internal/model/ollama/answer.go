@@ -43,7 +43,7 @@ type answer struct {
 	last  *chunk // the line that says that the answer is complete
 }
 
-// run reads a stream up to the line that says that it is complete.
+// run asks and reads the answer.
 func (a *answer) run(ctx context.Context, req *model.Request) error {
 	data, err := encode(req, a.names, a.cloud)
 	if err != nil {
@@ -53,33 +53,11 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
-	defer a.events.Flush() // Close may wait
-	stream.BeforeWait(a.events.Flush)
-	for {
-		data, err := stream.Next()
-		if err == nil {
-			err = a.take(data)
-		}
-		switch {
-		case a.events.Left():
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err == nil && a.last != nil:
-			stream.Tail()
-			return a.finish()
-		case err == nil:
-		case err == io.EOF:
-			return a.client.Broken()
-		default:
-			return err
-		}
-	}
+	return stream.Read(ctx, a.events, a)
 }
 
-// take passes on what a line brings.
-func (a *answer) take(data []byte) error {
+// Take implements [remote.Answer]: it passes on what a line brings.
+func (a *answer) Take(data []byte) error {
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
 		return a.client.NotReadable(err)
@@ -97,6 +75,7 @@ func (a *answer) take(data []byte) error {
 	}
 	if c.Done {
 		a.last = &c
+		return io.EOF
 	}
 	return nil
 }
@@ -107,19 +86,17 @@ func (a *answer) give(kind model.EventType, text string) {
 	}
 }
 
-// finish gives what is given once: the calls, the usage and the end. How much
+// Whole implements [remote.Answer].
+func (a *answer) Whole() bool { return a.last != nil }
+
+// Finish implements [remote.Answer]. How much
 // of the prompt the server took from its cache, it does not tell.
-func (a *answer) finish() error {
+func (a *answer) Finish() error {
 	calls, err := a.calls.Whole(a.last.DoneReason == "length")
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
-	for _, c := range calls {
-		c.Name = a.names.Back(c.Name)
-		if !a.events.Give(model.Event{Type: model.ToolCall, Call: &c}) {
-			return nil
-		}
-	}
+	a.events.GiveCalls(calls, a.names)
 	if a.last.Input != nil || a.last.Output != nil {
 		report := &model.Report{Input: a.last.Input, Output: a.last.Output}
 		a.events.Give(model.Event{Type: model.Usage, Usage: report})

@@ -152,8 +152,7 @@ type answer struct {
 	reason  string // why the answer ended, once that is known
 }
 
-// run reads a stream to its end. Once the reason for the end is known the
-// answer is whole, and whatever goes wrong behind it costs the usage at most.
+// run asks and reads the answer.
 func (a *answer) run(ctx context.Context, req *model.Request) error {
 	data, err := encode(req, a.names)
 	if err != nil {
@@ -163,37 +162,14 @@ func (a *answer) run(ctx context.Context, req *model.Request) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
-	defer a.events.Flush() // Close may wait
-	stream.BeforeWait(a.events.Flush)
-	for {
-		data, err := stream.Next()
-		if err == nil && string(data) == "[DONE]" {
-			err = io.EOF
-		}
-		if err == nil {
-			err = a.take(data)
-		}
-		switch {
-		case a.events.Left():
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err == nil && a.reason != "":
-			stream.Tail()
-		case err == nil:
-		case a.reason != "":
-			return a.finish()
-		case err == io.EOF:
-			return a.client.Broken()
-		default:
-			return err
-		}
-	}
+	return stream.Read(ctx, a.events, a)
 }
 
-// take passes on what a chunk brings.
-func (a *answer) take(data []byte) error {
+// Take implements [remote.Answer]: it passes on what a chunk brings.
+func (a *answer) Take(data []byte) error {
+	if string(data) == "[DONE]" {
+		return io.EOF
+	}
 	c := &a.chunk
 	if err := decode(data, c); err != nil {
 		return a.client.NotReadable(err)
@@ -272,18 +248,16 @@ func (a *answer) reported(r *reported) error {
 	return a.client.Reported(kind, r.Status, r.Message)
 }
 
-// finish gives what is given once: the calls, the usage and the end.
-func (a *answer) finish() error {
+// Whole implements [remote.Answer].
+func (a *answer) Whole() bool { return a.reason != "" }
+
+// Finish implements [remote.Answer].
+func (a *answer) Finish() error {
 	calls, err := a.calls.Whole(a.reason == "length")
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
-	for _, c := range calls {
-		c.Name = a.names.Back(c.Name)
-		if !a.events.Give(model.Event{Type: model.ToolCall, Call: &c}) {
-			return nil
-		}
-	}
+	a.events.GiveCalls(calls, a.names)
 	if a.usage != nil {
 		u := a.usage
 		report := &model.Report{

@@ -30,6 +30,14 @@ func (e *Events) Give(event model.Event) bool {
 	return true
 }
 
+// GiveCalls passes calls on, by the names that the tools have here.
+func (e *Events) GiveCalls(calls []model.Call, names Names) {
+	for _, c := range calls {
+		c.Name = names.Back(c.Name)
+		e.Give(model.Event{Type: model.ToolCall, Call: &c})
+	}
+}
+
 // Flush passes on what is held back. It reports false when the reader has gone.
 func (e *Events) Flush() bool {
 	e.pass(false)
