@@ -145,7 +145,7 @@ type findingLine struct {
 	Conversation string `json:"conversation,omitempty"`
 	Event        int64  `json:"event,omitempty"`
 	Text         string `json:"text"`
-	Todo         string `json:"todo"`
+	Remedy       string `json:"remedy"`
 	Repairable   bool   `json:"repairable"`
 }
 
@@ -161,7 +161,7 @@ func findingLines(w io.Writer) func(app.Finding) error {
 	encoder := json.NewEncoder(w)
 	return func(f app.Finding) error {
 		return encoder.Encode(findingLine{
-			string(f.Problem), f.Tenant, f.Conversation, f.Event, f.Text, f.Todo, f.Repairable,
+			string(f.Problem), f.Tenant, f.Conversation, f.Event, f.Text, f.Remedy, f.Repairable,
 		})
 	}
 }
@@ -178,7 +178,7 @@ func findingPrinter(w io.Writer) func(app.Finding) error {
 		if f.Event > 0 {
 			where = append(where, fmt.Sprintf("event %d", f.Event))
 		}
-		_, err := fmt.Fprintf(w, "%s: %s\n    to do: %s\n", plain(strings.Join(where, ", ")), plain(f.Text), plain(f.Todo))
+		_, err := fmt.Fprintf(w, "%s: %s\n    to do: %s\n", plain(strings.Join(where, ", ")), plain(f.Text), plain(f.Remedy))
 		return err
 	}
 }

@@ -41,7 +41,7 @@ type Finding struct {
 	Conversation string // "" where it is about no conversation that is known
 	Event        int64  // the number of the event that it is about, or 0
 	Text         string // what is wrong
-	Todo         string // what to do next
+	Remedy       string // what to do next
 	Repairable   bool   // a repair can mend it from what is there
 }
 
@@ -142,7 +142,7 @@ func (a *auditor) conversation(ctx context.Context, tenant, id string) error {
 	if rest := c.findings - maxFindings; rest > 0 {
 		a.Found(Finding{
 			Problem: Projection, Tenant: tenant, Conversation: id, Repairable: sound,
-			Text: fmt.Sprintf("and %d more findings in this conversation", rest), Todo: repair,
+			Text: fmt.Sprintf("and %d more findings in this conversation", rest), Remedy: repair,
 		})
 	}
 	if err == nil && sound && c.findings > 0 && a.Mend != nil {
@@ -176,13 +176,13 @@ func (c *subject) found(f Finding) {
 // differs reports that something reads differently from what the log says.
 func (c *subject) differs(event int64, format string, args ...any) {
 	c.found(Finding{
-		Problem: Projection, Event: event, Text: fmt.Sprintf(format, args...), Todo: repair, Repairable: true,
+		Problem: Projection, Event: event, Text: fmt.Sprintf(format, args...), Remedy: repair, Repairable: true,
 	})
 }
 
 // broken reports a damage of the log.
 func (c *subject) broken(event int64, text string) {
-	c.found(Finding{Problem: Log, Event: event, Text: text, Todo: goBack})
+	c.found(Finding{Problem: Log, Event: event, Text: text, Remedy: goBack})
 }
 
 // ends reports whether an error says nothing of the data: the audit is over.

@@ -123,7 +123,7 @@ func TestAnAuditFindsWhatReadsDifferentlyFromTheLog(t *testing.T) {
 		damaged.Snapshot = snap
 		found := false
 		for _, f := range findings(t, damaged) {
-			found = found || strings.Contains(f.Text, says) && f.Conversation == "c" && f.Todo != ""
+			found = found || strings.Contains(f.Text, says) && f.Conversation == "c" && f.Remedy != ""
 		}
 		if !found {
 			t.Errorf("%s: found %+v", says, findings(t, damaged))

@@ -42,7 +42,7 @@ func (c *subject) replay(ctx context.Context) (sound bool, err error) {
 	}
 	for _, r := range c.log.Remnants() {
 		c.found(Finding{
-			Problem: Erasure, Event: r.Seq, Repairable: true, Todo: repair,
+			Problem: Erasure, Event: r.Seq, Repairable: true, Remedy: repair,
 			Text: fmt.Sprintf("event %d still holds what message %q said, which was deleted", r.Seq, r.Message),
 		})
 	}

@@ -162,7 +162,7 @@ func (i *Inspection) Check(ctx context.Context, o audit.Options) (audit.Counts, 
 			return audit.Counts{}, i.why(err)
 		}
 		if err != nil {
-			r.found(audit.Finding{Problem: audit.Database, Text: err.Error(), Todo: todoBackup})
+			r.found(audit.Finding{Problem: audit.Database, Text: err.Error(), Remedy: remedyBackup})
 		}
 	}
 	o.List = i.list

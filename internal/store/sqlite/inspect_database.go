@@ -17,8 +17,8 @@ type rowCheck struct {
 
 // What to do about a finding.
 const (
-	todoRepair = "stop the server and run parley check --repair"
-	todoBackup = "restore a backup: parley restore"
+	remedyRepair = "stop the server and run parley check --repair"
+	remedyBackup = "restore a backup: parley restore"
 )
 
 // maxDatabaseErrors is how many of its own errors SQLite is asked for.
@@ -32,9 +32,9 @@ func (r *rowCheck) database(conn *sqlite.Conn) error {
 		if text == "ok" {
 			continue
 		}
-		f := audit.Finding{Problem: audit.Database, Text: "SQLite says: " + text, Todo: todoBackup}
+		f := audit.Finding{Problem: audit.Database, Text: "SQLite says: " + text, Remedy: remedyBackup}
 		if indexError(text) {
-			f.Todo, f.Repairable = todoRepair, true
+			f.Remedy, f.Repairable = remedyRepair, true
 		}
 		r.found(f)
 	}
@@ -45,7 +45,7 @@ func (r *rowCheck) database(conn *sqlite.Conn) error {
 	for _, object := range missing {
 		r.found(audit.Finding{
 			Problem: audit.Database, Text: fmt.Sprintf("the %s %s is not as this version makes it", object.kind, object.name),
-			Todo: todoRepair, Repairable: object.kind == "index",
+			Remedy: remedyRepair, Repairable: object.kind == "index",
 		})
 	}
 	return err

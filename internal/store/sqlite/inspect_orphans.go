@@ -68,7 +68,7 @@ func (r *rowCheck) looseTexts(conn *sqlite.Conn) error {
 		id, text := q.readInt(), q.readInt()
 		if !used.add(text) {
 			r.found(audit.Finding{
-				Problem: audit.Orphan, Event: id & (1<<32 - 1), Todo: todoBackup,
+				Problem: audit.Orphan, Event: id & (1<<32 - 1), Remedy: remedyBackup,
 				Text: fmt.Sprintf("event %d of conversation number %d has the text of another event", id&(1<<32-1), id>>32),
 			})
 		}
@@ -81,7 +81,7 @@ func (r *rowCheck) looseTexts(conn *sqlite.Conn) error {
 	if loose > 0 {
 		r.found(audit.Finding{
 			Problem: audit.Orphan, Text: fmt.Sprintf("there are %d texts that belong to no event", loose),
-			Todo: todoRepair, Repairable: true,
+			Remedy: remedyRepair, Repairable: true,
 		})
 	}
 	return err
@@ -128,7 +128,7 @@ const looseTokens = `
 func (r *rowCheck) looseTokens(conn *sqlite.Conn) error {
 	q := ask(conn, `SELECT tenant, conversation, id FROM `+looseTokens)
 	for q.next() {
-		f := audit.Finding{Problem: audit.Orphan, Todo: todoRepair, Repairable: true}
+		f := audit.Finding{Problem: audit.Orphan, Remedy: remedyRepair, Repairable: true}
 		f.Tenant, f.Conversation = q.readText(), q.readKey()
 		f.Text = fmt.Sprintf("session token %q is of a conversation that does not exist", q.readKey())
 		r.found(f)
@@ -147,7 +147,7 @@ func (r *rowCheck) looseSettings(conn *sqlite.Conn) error {
 	_, err = ask(conn, `SELECT coalesce(max(epoch), 0) FROM heads`).one(func(q *query) { highest = q.readInt() })
 	if err == nil && highest > epoch {
 		r.found(audit.Finding{
-			Problem: audit.Projection, Todo: todoRepair, Repairable: true,
+			Problem: audit.Projection, Remedy: remedyRepair, Repairable: true,
 			Text: fmt.Sprintf("the data was open after %d restarts of the machine, but a conversation says %d", epoch, highest),
 		})
 	}

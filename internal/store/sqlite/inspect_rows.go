@@ -20,7 +20,7 @@ func (r *rowCheck) conversation(conn *sqlite.Conn, p *pieces, l *replay.Log) err
 	}
 	if c == 0 {
 		r.found(audit.Finding{
-			Problem: audit.Identity, Text: "the conversation is not found by its id", Todo: todoBackup,
+			Problem: audit.Identity, Text: "the conversation is not found by its id", Remedy: remedyBackup,
 		})
 		return nil
 	}
@@ -33,7 +33,7 @@ func (r *rowCheck) conversation(conn *sqlite.Conn, p *pieces, l *replay.Log) err
 	for _, u := range p.open[c] {
 		if l.Message(u.message) == nil && !l.Coming(u.message) {
 			r.found(audit.Finding{
-				Problem: audit.Erasure, Event: u.pieces[0].seq, Todo: todoRepair, Repairable: true,
+				Problem: audit.Erasure, Event: u.pieces[0].seq, Remedy: remedyRepair, Repairable: true,
 				Text: fmt.Sprintf("pieces of message %q are still there, which was deleted", u.message),
 			})
 		}
@@ -43,7 +43,7 @@ func (r *rowCheck) conversation(conn *sqlite.Conn, p *pieces, l *replay.Log) err
 
 func (r *rowCheck) differs(event int64, format string, args ...any) {
 	r.found(audit.Finding{
-		Problem: audit.Projection, Event: event, Text: fmt.Sprintf(format, args...), Todo: todoRepair, Repairable: true,
+		Problem: audit.Projection, Event: event, Text: fmt.Sprintf(format, args...), Remedy: remedyRepair, Repairable: true,
 	})
 }
 
@@ -112,11 +112,11 @@ func changesOf(m *replay.Message) []byte {
 // noSuch is a conversation that something belongs to and that is not there.
 func noSuch(what string, c int64, repairable bool) audit.Finding {
 	f := audit.Finding{
-		Problem: audit.Orphan, Repairable: repairable, Todo: todoRepair,
+		Problem: audit.Orphan, Repairable: repairable, Remedy: remedyRepair,
 		Text: fmt.Sprintf("there are %s of conversation number %d, which does not exist", what, c),
 	}
 	if !repairable {
-		f.Todo = "its tenant and id are lost; if it is missed, restore a backup"
+		f.Remedy = "its tenant and id are lost; if it is missed, restore a backup"
 	}
 	return f
 }

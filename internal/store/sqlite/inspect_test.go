@@ -198,7 +198,7 @@ func TestCheckFindsDamageAndRepairMendsWhatCanBe(t *testing.T) {
 func mustFind(t *testing.T, list []audit.Finding, d damage) {
 	t.Helper()
 	for _, f := range list {
-		if f.Problem == d.problem && strings.Contains(f.Text, d.says) && f.Repairable == d.repairable && f.Event == d.event && f.Todo != "" {
+		if f.Problem == d.problem && strings.Contains(f.Text, d.says) && f.Repairable == d.repairable && f.Event == d.event && f.Remedy != "" {
 			return
 		}
 	}
