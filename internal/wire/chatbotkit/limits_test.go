@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/model/scripted"
@@ -171,12 +170,7 @@ func TestStreamsAreCountedUntilTheirReaderLeaves(t *testing.T) {
 	b.stream(request{path: "/v1/conversation/" + idle + "/events?live=true", ctx: ctx, token: second})
 	b.wantRefused(b.do(request{path: "/v1/conversation/" + idle + "/events?live=true", accept: jsonl, token: second}))
 	leave()
-	for limiter.Counts().Streams != 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("the streams are still counted")
-		}
-		time.Sleep(time.Millisecond) // the server notices when it does
-	}
+	b.log.await(t, "gone=true", 3)
 	if a := b.do(request{path: "/v1/conversation/" + idle + "/complete", body: `{"text":"Hi"}`}); a.status != 200 {
 		t.Errorf("after they left: %d %s", a.status, a.body)
 	}

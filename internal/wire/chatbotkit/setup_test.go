@@ -48,14 +48,31 @@ type bundle struct {
 
 // logged is a log that tests can read.
 type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	wrote chan struct{} // there is a new line
 }
 
 func (l *logged) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	select {
+	case l.wrote <- struct{}{}:
+	default:
+	}
 	return l.buf.Write(p)
+}
+
+// await waits until the log says something that many times.
+func (l *logged) await(t *testing.T, text string, times int) {
+	t.Helper()
+	for strings.Count(l.String(), text) < times {
+		select {
+		case <-l.wrote:
+		case <-t.Context().Done():
+			t.Fatalf("the log does not say %q %d times", text, times)
+		}
+	}
 }
 
 func (l *logged) String() string {
@@ -74,7 +91,7 @@ func setup(t *testing.T, scripts ...scripted.Script) *bundle {
 // setupOn is setup for a listener of the test's own.
 func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ...scripted.Script) *bundle {
 	t.Helper()
-	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: transport}, log: &logged{}}
+	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: transport}, log: &logged{wrote: make(chan struct{}, 1)}}
 	b.auth = auth.New(b.store, time.Now)
 	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
 	must(t, err)

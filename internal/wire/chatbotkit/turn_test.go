@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/parleyhq/parley/internal/model/scripted"
 )
@@ -268,12 +267,7 @@ func (b *bundle) breakOff(q request) {
 	q.ctx = ctx
 	b.stream(q).until("token")
 	leave()
-	for !strings.Contains(b.log.String(), "gone=true") {
-		if b.t.Context().Err() != nil {
-			b.t.Fatal("the server did not notice")
-		}
-		time.Sleep(time.Millisecond) // the log is the only sign
-	}
+	b.log.await(b.t, "gone=true", 1)
 }
 
 // follow reads a conversation's log until a line of a type.
