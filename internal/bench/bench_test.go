@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/parleyhq/parley/test/strict"
 )
 
 // TestMain lets the test binary be the program whose workers are tested.
@@ -95,7 +97,7 @@ func TestReadersGetTheWholeLog(t *testing.T) {
 func TestSlowStreamsAreMeasured(t *testing.T) {
 	t.Parallel()
 	if resident("self") == 0 {
-		t.Skip("SKIPPED, NOT TESTED: this system has no /proc")
+		strict.Missing(t, "this system has no /proc")
 	}
 	b := newBench(t)
 	r := b.row(t.Context(), Row{Name: "slow", measure: slow{streams: 20, tokens: 10, pause: 30 * time.Millisecond, ramp: 100 * time.Millisecond}.measure})
@@ -128,7 +130,7 @@ func TestTurnsInLongConversations(t *testing.T) {
 func TestAnIdleServerIsWatched(t *testing.T) {
 	t.Parallel()
 	if resident("self") == 0 {
-		t.Skip("SKIPPED, NOT TESTED: this system has no /proc")
+		strict.Missing(t, "this system has no /proc")
 	}
 	measured(t, newBench(t), idle{after: time.Millisecond}.measure)
 }

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/parleyhq/parley/test/strict"
 )
 
 // leastNode is the version of node that the packages need.
@@ -31,12 +33,8 @@ func Install(ctx context.Context) (missing string) {
 // Require ends a test for which something is missing.
 func Require(t *testing.T, missing string) {
 	t.Helper()
-	switch {
-	case missing == "":
-	case os.Getenv("PARLEY_TEST_STRICT") == "1":
-		t.Fatal("PARLEY_TEST_STRICT=1, and " + missing)
-	default:
-		t.Skip("SKIPPED, NOT TESTED: " + missing)
+	if missing != "" {
+		strict.Missing(t, missing)
 	}
 }
 
