@@ -51,8 +51,9 @@ func (f fields) domain() convo.Fields {
 }
 
 type turnOpened struct {
-	Front string `json:"front,omitempty"`
-	Zone  string `json:"zone,omitempty"`
+	Front      string `json:"front,omitempty"`
+	Zone       string `json:"zone,omitempty"`
+	Background bool   `json:"background,omitempty"`
 }
 
 type turnStarted struct {

@@ -35,7 +35,7 @@ func layers() []layer {
 			packages: []string{"internal/convo"}, stdlib: true,
 			why: "convo is the bottom: the domain knows no wire format, no database and no library",
 		}, {
-			packages: []string{"internal/store", "internal/model"}, may: []string{"internal/convo"}, stdlib: true,
+			packages: []string{"internal/store", "internal/model", "internal/tool"}, may: []string{"internal/convo"}, stdlib: true,
 			why: "a port speaks of the domain only, so that every driver can implement it",
 		}, {
 			packages: []string{"internal/hub"}, may: []string{"internal/convo"}, stdlib: true,
@@ -81,7 +81,7 @@ func layers() []layer {
 			why: "auth knows tokens and the port that keeps them",
 		}, {
 			packages: []string{"internal/engine"},
-			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/hub"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
 			packages: []string{"internal/pull"}, may: []string{"client", "internal/convo", "internal/archive"},

@@ -34,5 +34,27 @@ func Erase(b Body, message string) (erased Body, ok bool) {
 		}
 		return b, true
 	}
+	return eraseCall(b, message)
+}
+
+// eraseCall is Erase for the events of tool calls.
+func eraseCall(b Body, message string) (erased Body, ok bool) {
+	switch b := b.(type) {
+	case ToolRequested:
+		if b.Message == message {
+			b.Arguments, b.Signature = nil, ""
+			return b, true
+		}
+	case ToolStarted:
+		if b.Message == message {
+			b.Input = nil
+			return b, true
+		}
+	case ToolEnded:
+		if b.Message == message {
+			b.Arguments, b.Output = nil, nil
+			return b, true
+		}
+	}
 	return b, false
 }

@@ -3,7 +3,8 @@ package convo
 import "time"
 
 // EventKind names a kind of event. Its number is stored: it never changes and
-// is never used again. 20 to 39 are kept for parts, citations and tools.
+// is never used again. Those of tools are in tool.go; 23 to 39 are kept for
+// parts, citations and approvals.
 type EventKind uint8
 
 // The kinds of events, by the type of their body.
@@ -57,6 +58,12 @@ func (e Event) Size() int {
 		return b.Fields.size()
 	case Rated:
 		return len(b.Reason)
+	case ToolRequested:
+		return len(b.Arguments) + len(b.Signature)
+	case ToolStarted:
+		return len(b.Input)
+	case ToolEnded:
+		return len(b.Arguments) + len(b.Output)
 	}
 	return 0
 }
@@ -84,8 +91,9 @@ type ConversationChanged struct{ Fields Fields }
 
 // TurnOpened says that somebody asked for a turn, and through which front.
 type TurnOpened struct {
-	Front string
-	Zone  string // IANA time zone of the caller
+	Front      string
+	Zone       string // IANA time zone of the caller
+	Background bool   // nobody waits for it: after a crash it goes on, once
 }
 
 // TurnQueued says that the turn's input is complete: it is durable and will run.
@@ -96,11 +104,13 @@ type TurnQueued struct{}
 type TurnStarted struct{ Slot int64 }
 
 // TurnWaiting says that the turn waits for somebody outside; it holds nothing
-// that a restart would lose.
-type TurnWaiting struct{}
+// that a restart would lose. Answered is the end of the model call whose tool
+// calls it waits for; it is logged when they have ended.
+type TurnWaiting struct{ Answered *ModelAnswered }
 
-// TurnResumed says that a waiting turn runs again.
-type TurnResumed struct{}
+// TurnResumed says that a waiting turn runs again, or, with Rerun, one in the
+// background that the process left when it died.
+type TurnResumed struct{ Rerun bool }
 
 // TurnEnded closes a turn. Nothing of the turn follows it.
 type TurnEnded struct {

@@ -1,5 +1,7 @@
 package convo
 
+import "slices"
+
 // Effect says which rows an event touches, beside the head that it was applied
 // to. A store writes them in the event's own transaction.
 type Effect struct {
@@ -29,12 +31,16 @@ func (h *Head) Project(e Event) Effect {
 		return h.ended(e, b)
 	case MessageStarted:
 		return h.started(e, b)
+	case ToolRequested:
+		return h.requested(e, b)
+	case ToolEnded:
+		return h.toolEnded(e, b)
 	case MessageChanged, MessageDeleted:
 		h.Updated = e.At
 	case TurnOpened:
 		h.Open = append(h.Open, Turn{
 			Tenant: h.Tenant, Conversation: h.ID, ID: e.Turn, Front: b.Front, Zone: b.Zone,
-			Origin: e.Origin, State: StateOpen, OpenedSeq: e.Seq, Opened: e.At,
+			Origin: e.Origin, State: StateOpen, OpenedSeq: e.Seq, Opened: e.At, Background: b.Background,
 		})
 		return h.turnEffect(e.Turn)
 	default:
@@ -62,12 +68,21 @@ func (h *Head) projectTurn(e Event) Effect {
 		t.State = StateWaiting
 	case TurnResumed:
 		t.State = StateRunning
+		if b.Rerun {
+			t.Reruns++
+		}
+	case ToolStarted:
+		t.Calls = slices.Clone(t.Calls) // others may hold the list
+		if call := t.Call(b.ID); call != nil {
+			call.Started = e.At.UnixMilli()
+		}
 	case ModelAsked:
 		t.ContextFrom, h.ContextFrom = b.From, b.From
 	case ModelAnswered:
 		t.Usage = t.Usage.Add(b.Usage)
 	case TurnEnded:
 		t.State, t.Reason, t.Failure, t.Usage, t.Ended = StateEnded, b.Reason, b.Failure, b.Usage, e.At
+		t.Calls = nil
 		h.Updated = e.At
 		ended := *t
 		h.close(e.Turn)
@@ -100,6 +115,37 @@ func (h *Head) ended(e Event, b MessageEnded) Effect {
 		MessageFields: MessageFields{Type: b.Type, Meta: b.Meta},
 		Text:          b.Text, Incomplete: b.Incomplete, Created: e.At, Updated: e.At,
 	}}
+}
+
+func (h *Head) requested(e Event, b ToolRequested) Effect {
+	effect := h.activity(e, b.Message, b.Place, b.Activity())
+	if t := h.Turn(e.Turn); t != nil {
+		t.Calls = append(slices.Clone(t.Calls), OpenCall{
+			ID: b.ID, Message: b.Message, Name: b.Name, Arguments: b.Arguments, Runs: b.Runs, Channel: b.Channel,
+		})
+		effect.Turn = h.turnEffect(e.Turn).Turn
+	}
+	return effect
+}
+
+func (h *Head) toolEnded(e Event, b ToolEnded) Effect {
+	effect := h.activity(e, b.Message, b.Place, b.Activity())
+	if t := h.Turn(e.Turn); t != nil {
+		t.Calls = slices.DeleteFunc(slices.Clone(t.Calls), func(c OpenCall) bool { return c.ID == b.ID })
+		effect.Turn = h.turnEffect(e.Turn).Turn
+	}
+	return effect
+}
+
+// activity makes the message of a call's event.
+func (h *Head) activity(e Event, id string, place int64, meta JSON) Effect {
+	h.Updated = e.At
+	effect := h.take(e.Turn, place)
+	effect.Message = &Message{
+		Conversation: h.ID, ID: id, Turn: e.Turn, Place: place,
+		MessageFields: MessageFields{Type: Activity, Meta: meta}, Created: e.At, Updated: e.At,
+	}
+	return effect
 }
 
 // take counts a place as taken, in the slot of a turn or in one of its own.

@@ -51,7 +51,10 @@ type Turn struct {
 	Reason       EndReason
 	Failure      *Failure
 	Usage        Usage
-	OpenedSeq    int64 // the number of its first event
+	Background   bool
+	Reruns       int        // how often it went on after a crash
+	Calls        []OpenCall // requested and not ended, in their order
+	OpenedSeq    int64      // the number of its first event
 	Opened       time.Time
 	Started      time.Time // the time of day that its prompt names
 	Ended        time.Time

@@ -53,6 +53,7 @@ type Request struct {
 	Model    string // the provider's own name
 	Messages []Message
 	Tools    []Tool
+	Force    string // the name of the tool that the model has to call; "" = it chooses
 	Params   Params
 	Context  int64 // tokens that prompt and answer share, for servers that make room for them; 0 = not known
 }

@@ -11,8 +11,9 @@ import (
 // "every field survives" does.
 
 type turnOpened struct {
-	Front string `json:"f,omitempty"`
-	Zone  string `json:"z,omitempty"`
+	Front      string `json:"f,omitempty"`
+	Zone       string `json:"z,omitempty"`
+	Background bool   `json:"b,omitempty"`
 }
 
 type turnStarted struct {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -33,7 +34,7 @@ func wayOfATurn(t *testing.T, d Driver) {
 		must(t, err)
 		equal(t, "turn", got, want)
 		h := w.head()
-		if open := h.Turn(id); (open == nil) != (want.State == convo.StateEnded) || open != nil && *open != want {
+		if open := h.Turn(id); (open == nil) != (want.State == convo.StateEnded) || open != nil && !reflect.DeepEqual(*open, want) {
 			t.Fatalf("in the head: %+v", open)
 		}
 	}

@@ -1,0 +1,98 @@
+package convo
+
+// The kinds of events of tool calls.
+const (
+	KindToolRequested EventKind = 20
+	KindToolStarted   EventKind = 21
+	KindToolEnded     EventKind = 22
+)
+
+// Runner says who carries out a call.
+type Runner string
+
+// Those who carry out calls.
+const (
+	RunsServer  Runner = "server"  // a tool of the server, or a result that came with the function
+	RunsCaller  Runner = "caller"  // the turn ends, and its caller comes back with a result
+	RunsChannel Runner = "channel" // the next message that is published on a channel
+)
+
+// ToolOutcome says how a call ended.
+type ToolOutcome string
+
+// The ways in which a call ends. In all but the first, the output is an object
+// with the member "error".
+const (
+	ToolDone        ToolOutcome = "done"
+	ToolFailed      ToolOutcome = "failed"
+	ToolCancelled   ToolOutcome = "cancelled"   // its turn was stopped
+	ToolInterrupted ToolOutcome = "interrupted" // the process died while it ran
+)
+
+// ToolRequested says that a call is to be made. Message is the activity message
+// that it makes, at Place; its other fields make the message's meta. All calls
+// of one answer are requested in one transaction.
+type ToolRequested struct {
+	ID        string
+	Message   string
+	Place     int64
+	Name      string
+	Arguments JSON // an object
+	Runs      Runner
+	Channel   string // with RunsChannel
+	Signature string // what the model's provider wants back with the call; opaque
+}
+
+// ToolStarted says that a call is being carried out: from here on it is never
+// begun again. Message is that of its request.
+type ToolStarted struct {
+	ID      string
+	Message string
+	Name    string
+	Channel string // with RunsChannel
+	Input   JSON   // what it really runs with
+}
+
+// ToolEnded closes a call. Message is the activity message that it makes, at
+// Place. It repeats what was asked, so that a reader who starts here needs
+// nothing that came before.
+type ToolEnded struct {
+	ID        string
+	Message   string
+	Place     int64
+	Name      string
+	Arguments JSON
+	Channel   string // with RunsChannel, if its wait had begun
+	Output    JSON   // any JSON value
+	Outcome   ToolOutcome
+}
+
+// OpenCall is a call of a turn that was requested and has not ended.
+type OpenCall struct {
+	ID        string
+	Message   string // the activity message of its request
+	Name      string
+	Arguments JSON
+	Runs      Runner
+	Channel   string
+	Started   int64 // Unix milliseconds; 0 = not yet
+}
+
+// Call gives the open call with that id, or nil.
+func (t *Turn) Call(id string) *OpenCall {
+	for i := range t.Calls {
+		if t.Calls[i].ID == id {
+			return &t.Calls[i]
+		}
+	}
+	return nil
+}
+
+// Kind implements Body.
+func (ToolRequested) Kind() EventKind { return KindToolRequested }
+
+// Kind implements Body.
+func (ToolStarted) Kind() EventKind { return KindToolStarted }
+
+// Kind implements Body.
+func (ToolEnded) Kind() EventKind { return KindToolEnded }
