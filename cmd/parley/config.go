@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -28,7 +29,7 @@ comes from, and fails if there is one.`,
 			l, err := p.load(cmd)
 			p.warn(l)
 			if err == nil {
-				err = app.CheckModels(l.Config)
+				err = errors.Join(app.CheckModels(l.Config), app.CheckTools(l.Config))
 			}
 			if err != nil {
 				return err

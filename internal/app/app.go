@@ -25,6 +25,7 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/ratelimit"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store"
@@ -41,6 +42,8 @@ type App struct {
 	auth   *auth.Auth
 	models *model.Catalog
 	engine *engine.Engine
+
+	outbound *outbound.Client // for addresses that others chose
 
 	telemetry *telemetry.Telemetry
 	hub       *hub.Hub
@@ -85,6 +88,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		return nil, err
 	}
 	a.onClose(func() error { a.models.Close(); return nil })
+	if a.outbound, err = newOutbound(cfg.Outbound); err != nil {
+		return nil, err
+	}
+	a.onClose(func() error { a.outbound.Close(); return nil })
 	limits := engine.DefaultLimits()
 	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
 	a.hub = hub.New()

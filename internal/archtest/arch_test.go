@@ -56,6 +56,9 @@ func layers() []layer {
 			packages: []string{"internal/httpio", "internal/console", "internal/ratelimit"}, may: []string{"internal/convo", "internal/openapi"},
 			why: "plumbing knows the domain's errors and no use case",
 		}, {
+			packages: []string{"internal/outbound"}, may: []string{"internal/convo"}, stdlib: true,
+			why: "a guard is small and knows the domain's errors only, so that it can be read in one go",
+		}, {
 			packages: []string{"internal/store/record", "internal/store/replay"}, may: []string{"internal/convo"},
 			why: "the stored form and the replay of a log are every driver's, and speak of the domain only",
 		}, {
@@ -106,7 +109,7 @@ func layers() []layer {
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/telemetry", "internal/transfer",
-				"internal/wire/*",
+				"internal/outbound", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

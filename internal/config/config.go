@@ -43,6 +43,7 @@ type Config struct {
 
 	Limits    Limits    `key:"limits"`
 	Turns     Turns     `key:"turns"`
+	Outbound  Outbound  `key:"outbound"`
 	Log       Log       `key:"log"`
 	Telemetry Telemetry `key:"telemetry"`
 }
@@ -122,6 +123,16 @@ type Streams struct {
 type Turns struct {
 	Queue int           `key:"queue" default:"16" doc:"How many turns may wait in one conversation; one more is refused with 409."`
 	Drain time.Duration `key:"drain" default:"30s" doc:"How long running turns may go on when the server is told to stop; then they are stopped."`
+}
+
+// Outbound bounds the requests that tools make to addresses which others chose.
+// Addresses that are not on the public internet are refused.
+type Outbound struct {
+	Allow       []string      `key:"allow" doc:"What tools may reach although it is not on the public internet: hosts (wiki.internal, wiki.internal:8443), addresses (10.0.0.5, 10.0.0.5:8080) and networks (10.0.0.0/8). A host is allowed with all that its name resolves to."`
+	Timeout     time.Duration `key:"timeout" default:"30s" doc:"How long a request may take, until its answer has been read."`
+	Size        Size          `key:"size" default:"2MiB" doc:"How much of an answer is read, decompressed. The model is told the first 256KiB."`
+	Redirects   int           `key:"redirects" default:"5" doc:"How many redirections are followed. Each is checked as the first address is; another server gets no credentials."`
+	Concurrency int           `key:"concurrency" default:"64" doc:"How many requests run at once; more wait for their turn."`
 }
 
 // Log says what is logged, and how. Logs go to the standard error.

@@ -42,7 +42,7 @@ func (ps Problems) Error() string {
 func later(path string) (string, bool) {
 	parts := map[string]string{
 		"database": "PostgreSQL", "nats": "several nodes", "agents": "declared agents", "datasets": "datasets",
-		"approvals": "tools", "channels": "channels", "outbound": "tools", "embedding": "retrieval",
+		"approvals": "tools", "channels": "channels", "embedding": "retrieval",
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
 		"oidc": "identity providers", "connections": "connections", "quotas": "quotas",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",

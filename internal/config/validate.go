@@ -203,6 +203,10 @@ func (v *validator) bounds(cfg *Config) {
 	}
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
+	v.check("outbound.timeout", between(int64(cfg.Outbound.Timeout), int64(time.Millisecond), int64(time.Hour), "1ms to 1h"))
+	v.check("outbound.size", between(int64(cfg.Outbound.Size), 1<<10, 1<<30, "1KiB to 1GiB"))
+	v.check("outbound.redirects", between(int64(cfg.Outbound.Redirects), 0, 20, "0 to 20"))
+	v.check("outbound.concurrency", between(int64(cfg.Outbound.Concurrency), 1, 10_000, "1 to 10000"))
 }
 
 // telemetry is given the API secrets that are taken.
