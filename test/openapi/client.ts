@@ -67,6 +67,8 @@ for await (const line of read(must(streamed))) {
       throw new Error(line.data.message)
     case 'result':
     case 'usage':
+    case 'waitForChannelMessageBegin':
+    case 'waitForChannelMessageEnd':
     case 'abort':
     case 'reasoningToken':
     case 'completeBegin':

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
@@ -376,6 +377,11 @@ func TestEveryLineOfTheDocumentIsSent(t *testing.T) {
 
 	sent := map[string]bool{}
 	for _, l := range append(lines, live.rest()...) {
+		sent[l.Type] = true
+	}
+	for _, text := range rendered(t, convo.ToolStarted{Channel: "weather"}, convo.ToolEnded{Channel: "weather"}) {
+		var l line
+		unmarshal(t, text, &l)
 		sent[l.Type] = true
 	}
 	for kind := range contractOf(t).object("components", "schemas", "LogLine", "discriminator", "mapping") {

@@ -74,7 +74,7 @@ func (v *logView) render(ctx context.Context, e *convo.Event) error {
 func (v *logView) turn(ctx context.Context, e *convo.Event) (*turnView, error) {
 	view := v.turns[e.Turn]
 	switch e.Body.(type) {
-	case convo.TurnOpened, convo.TurnStarted, convo.MessageGiven, convo.MessageEnded:
+	case convo.TurnOpened, convo.TurnStarted, convo.MessageGiven, convo.MessageEnded, convo.ToolRequested, convo.ToolEnded:
 		if view == nil && e.Turn != "" {
 			view = &turnView{conversation: v.c.conversation()}
 			v.turns[e.Turn] = view

@@ -67,6 +67,17 @@ func TokenLines(n func() bool) int {
 	return total
 }
 
+// RenderTurn gives the lines of a turn of a conversation.
+func RenderTurn(events ...convo.Event) string {
+	var l lines
+	view := turnView{conversation: "c"}
+	for i := range events {
+		view.see(&events[i])
+		l.turnEvent(&events[i], &view)
+	}
+	return string(l.take())
+}
+
 // ExtendMeta is what reads add to a message's meta.
 func ExtendMeta(meta string, incomplete bool, turn string) string {
 	return string(extendMeta(convo.JSON(meta), incomplete, turn))

@@ -85,6 +85,30 @@ type usageLine struct {
 	Source    source `json:"source"`
 }
 
+// waitLine says that a call's result is awaited on a channel, or awaited no
+// more. What an activity calls arguments is args here.
+type waitLine struct {
+	Channel  string     `json:"channel"`
+	Function waitedCall `json:"function"`
+}
+
+type waitedCall struct {
+	Name string `json:"name"`
+	Args object `json:"args"`
+}
+
+func channelLine(channel, name string, args convo.JSON) waitLine {
+	if len(args) == 0 { // erased
+		args = convo.JSON("{}")
+	}
+	return waitLine{channel, waitedCall{name, object(args)}}
+}
+
+// activityLine is the message that a call's request or end makes.
+func activityLine(id string, meta convo.JSON) lineMessage {
+	return lineMessage{ID: id, Type: messageType(convo.Activity), Meta: object(meta)}
+}
+
 // abortLine says who ended a turn early: somebody, or the end of the server.
 type abortLine struct {
 	Reason string `json:"reason"`
@@ -105,6 +129,17 @@ func (l *lines) turnEvent(e *convo.Event, v *turnView) bool {
 		l.add(e, "completeBegin", nothing{})
 	case convo.MessageEnded:
 		l.add(e, "message", lineMessage{b.ID, messageType(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "")})
+	case convo.ToolRequested:
+		l.add(e, "message", activityLine(b.Message, b.Activity()))
+	case convo.ToolStarted:
+		if b.Channel != "" { // what the server does by itself shows when it is done
+			l.add(e, "waitForChannelMessageBegin", channelLine(b.Channel, b.Name, b.Input))
+		}
+	case convo.ToolEnded:
+		if b.Channel != "" {
+			l.part(e, "waitForChannelMessageEnd", channelLine(b.Channel, b.Name, b.Arguments))
+		}
+		l.add(e, "message", activityLine(b.Message, b.Activity()))
 	case convo.ModelAnswered:
 		u := b.Usage
 		l.add(e, "usage", usageLine{b.Model, u.Input.N, u.Output.N, u.Cached.N, u.Reasoning.N, sourceOf(u)})

@@ -30,6 +30,8 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[resultUsage]():        "TurnUsage",
 		reflect.TypeFor[lineMessage]():        "TurnMessage",
 		reflect.TypeFor[usageLine]():          "ModelUsage",
+		reflect.TypeFor[waitLine]():           "ChannelWait",
+		reflect.TypeFor[waitedCall]():         "AwaitedCall",
 		reflect.TypeFor[ratingLine]():         "Rating",
 		reflect.TypeFor[changedMessageLine](): "MessageChange",
 		reflect.TypeFor[echoMessage]():        "CreatedMessage",

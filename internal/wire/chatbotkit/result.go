@@ -27,6 +27,12 @@ func (v *turnView) see(e *convo.Event) {
 	case convo.MessageEnded:
 		v.shown = true
 		v.message(b.ID, b.Type, b.Text)
+	case convo.ToolRequested:
+		v.shown = true
+		v.message(b.Message, convo.Activity, "")
+	case convo.ToolEnded:
+		v.shown = true
+		v.message(b.Message, convo.Activity, "")
 	}
 }
 
