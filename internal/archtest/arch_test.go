@@ -47,6 +47,9 @@ func layers() []layer {
 			packages: []string{"internal/seal", "internal/config"},
 			why:      "it knows nothing of conversations",
 		}, {
+			packages: []string{"internal/schema"}, may: []string{"internal/convo"},
+			why: "it knows the domain's errors, and nothing of who calls what",
+		}, {
 			packages: []string{"docs"}, stdlib: true,
 			why: "pages are texts",
 		}, {
@@ -84,7 +87,7 @@ func layers() []layer {
 			why: "auth knows tokens and the port that keeps them",
 		}, {
 			packages: []string{"internal/engine"},
-			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/hub"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/schema", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
 			packages: []string{"internal/pull"}, may: []string{"client", "internal/convo", "internal/archive"},
