@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ func bodies() []convo.Body {
 		convo.TurnStarted{}, convo.TurnWaiting{}, convo.TurnResumed{}, convo.TurnEnded{}, convo.MessageGiven{},
 		convo.MessageStarted{}, convo.Delta{}, convo.MessageEnded{}, convo.MessageChanged{}, convo.MessageDeleted{},
 		convo.ModelAsked{}, convo.ModelAnswered{}, convo.Rated{}, convo.Restarted{},
+		convo.ToolRequested{}, convo.ToolStarted{}, convo.ToolEnded{},
 	}
 }
 
@@ -55,6 +57,10 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 		v.SetBool(true)
 	case v.CanInt():
 		v.SetInt(int64(*n) << 21)
+	case v.Kind() == reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(t, v.Index(0), n)
+		fill(t, v.Index(1), n)
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(t, v.Elem(), n)
@@ -121,16 +127,12 @@ func read(r io.Reader) (ids []string, err error) {
 // A kind that is added to the domain must get its place in the format.
 func TestEveryKindOfEventHasItsForm(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "../convo/event.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	known := map[string]bool{}
 	for _, b := range bodies() {
 		known[reflect.TypeOf(b).Name()] = true
 	}
 	found := 0
-	for _, d := range file.Decls {
+	for _, d := range declarations(t, "../convo") {
 		f, ok := d.(*ast.FuncDecl)
 		if !ok || f.Name.Name != "Kind" {
 			continue
@@ -141,13 +143,32 @@ func TestEveryKindOfEventHasItsForm(t *testing.T) {
 		}
 	}
 	if found != len(known) {
-		t.Errorf("event.go has %d kinds of bodies, this test %d", found, len(known))
+		t.Errorf("convo has %d kinds of bodies, this test %d", found, len(known))
 	}
 	for _, b := range bodies() {
 		if err := archive.NewWriter(io.Discard).Add(convo.Event{Body: b}); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// declarations are those of a package's files, its tests apart.
+func declarations(t *testing.T, folder string) (list []ast.Decl) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s has %d files, %v", folder, len(files), err)
+	}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			list = append(list, file.Decls...)
+		}
+	}
+	return list
 }
 
 func TestEveryFieldSurvives(t *testing.T) {
@@ -212,12 +233,35 @@ func TestMetaIsKeptByteForByte(t *testing.T) {
 	}
 }
 
+func TestWhatACallGaveIsKeptByteForByte(t *testing.T) {
+	t.Parallel()
+	for _, output := range []string{
+		`null`, `false`, `0`, `-0.0`, `1e400`, `""`, `"text"`, `"\"a\""`, `[]`, `[1, 2]`, `{"a":1}`, `{ "a" : "b" }`, ` 1`,
+		`{"a":"` + "\u2028" + `<&>"}`, `nonsense`,
+	} {
+		b := convo.ToolEnded{ID: "c", Arguments: convo.JSON(`{ }`), Output: convo.JSON(output)}
+		c, err := archive.NewReader(bytes.NewReader(write(t, []convo.Event{{Body: b}}, "c"))).Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Events()
+		if err != nil || !reflect.DeepEqual(got[0].Body, convo.Body(b)) {
+			t.Errorf("%s became %+v, %v", output, got, err)
+		}
+	}
+	text := string(write(t, []convo.Event{{Body: convo.ToolEnded{Output: convo.JSON(`[1,{"a":null}]`)}}}, "c"))
+	if !strings.Contains(text, `"output":[1,{"a":null}]`) {
+		t.Errorf("an output cannot be read by people: %s", text)
+	}
+}
+
 func TestWhatCannotBeKeptIsRefused(t *testing.T) {
 	t.Parallel()
 	bad := "\xff"
 	for name, e := range map[string]convo.Event{
 		"broken text":   {Body: convo.Delta{Text: bad}},
 		"broken meta":   {Body: convo.MessageEnded{Meta: convo.JSON(`{"a":"` + bad + `"}`)}},
+		"broken output": {Body: convo.ToolEnded{Output: convo.JSON(`"` + bad + `"`)}},
 		"broken id":     {Turn: bad, Body: convo.TurnQueued{}},
 		"a long line":   {Body: convo.Delta{Text: strings.Repeat("\x01", archive.MaxLine/6+1)}},
 		"no body":       {},
@@ -300,12 +344,12 @@ func TestWhatIsNoArchiveIsAClearError(t *testing.T) {
 func TestAStrangeEventSpoilsItsConversationOnly(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		`{"type":"event","seq":1,"at":0,"kind":"toolStarted","body":{}}`:                `line 3: this version does not know events of kind "toolStarted"`,
+		`{"type":"event","seq":1,"at":0,"kind":"partStarted","body":{}}`:                `line 3: this version does not know events of kind "partStarted"`,
 		`{"type":"event","seq":1,"at":0,"kind":"turnStarted","body":{"slots":1}}`:       `line 3: the body of turnStarted: json: unknown field "slots"`,
 		`{"type":"event","seq":1,"at":0,"kind":"turnStarted"}`:                          `line 3: the event has no body`,
 		`{"type":"event","seq":1,"at":0,"kind":"turnStarted","body":{},"place":1}`:      `line 3: json: unknown field "place"`,
 		`{"type":"event","seq":1.5,"at":0,"kind":"turnStarted","body":{}}`:              `line 3: json: cannot unmarshal number 1.5`,
-		`{"type":"event","seq":1,"at":0,"kind":"messageEnded","body":{"meta":[1]}}`:     `line 3: the body of messageEnded: meta is neither`,
+		`{"type":"event","seq":1,"at":0,"kind":"messageEnded","body":{"meta":[1]}}`:     `line 3: the body of messageEnded: where an object`,
 		`{"type":"event","seq":1,"at":0,"kind":"modelAnswered","body":{"took":"long"}}`: `line 3: the body of modelAnswered: time: invalid duration`,
 	} {
 		text := `{"type":"header","format":"parley-archive","version":1}` + "\n" + `{"type":"conversation","id":"c"}` + "\n" +

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -56,8 +55,10 @@ var codecs = [...]codec{
 	of("turnStarted",
 		func(b convo.TurnStarted) turnStarted { return turnStarted(b) },
 		func(w turnStarted) convo.TurnStarted { return convo.TurnStarted(w) }),
-	bare[convo.TurnWaiting]("turnWaiting"),
-	bare[convo.TurnResumed]("turnResumed"),
+	of("turnWaiting", turnWaitingOf, turnWaiting.domain),
+	of("turnResumed",
+		func(b convo.TurnResumed) turnResumed { return turnResumed(b) },
+		func(w turnResumed) convo.TurnResumed { return convo.TurnResumed(w) }),
 	of("turnEnded",
 		func(b convo.TurnEnded) turnEnded {
 			return turnEnded{b.Reason, usageOf(b.Usage), failureOf(b.Failure)}
@@ -100,22 +101,16 @@ var codecs = [...]codec{
 	of("modelAsked",
 		func(b convo.ModelAsked) modelAsked { return modelAsked(b) },
 		func(w modelAsked) convo.ModelAsked { return convo.ModelAsked(w) }),
-	of("modelAnswered",
-		func(b convo.ModelAnswered) modelAnswered {
-			return modelAnswered{b.Model, usageOf(b.Usage), duration(b.FirstToken), duration(b.Took)}
-		},
-		func(w modelAnswered) convo.ModelAnswered {
-			return convo.ModelAnswered{
-				Model: w.Model, Usage: w.Usage.domain(),
-				FirstToken: time.Duration(w.FirstToken), Took: time.Duration(w.Took),
-			}
-		}),
+	of("modelAnswered", modelAnsweredOf, modelAnswered.domain),
 	of("rated",
 		func(b convo.Rated) rated { return rated(b) },
 		func(w rated) convo.Rated { return convo.Rated(w) }),
 	of("restarted",
 		func(b convo.Restarted) restarted { return restarted(b) },
 		func(w restarted) convo.Restarted { return convo.Restarted(w) }),
+	of("toolRequested", toolRequestedOf, toolRequested.domain),
+	of("toolStarted", toolStartedOf, toolStarted.domain),
+	of("toolEnded", toolEndedOf, toolEnded.domain),
 }
 
 // kindOf finds the codec of a body.

@@ -1,12 +1,8 @@
 package archive
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -22,6 +18,7 @@ type fields struct {
 	ContactID   *string `json:"contactId,omitempty"`
 	TaskID      *string `json:"taskId,omitempty"`
 	SpaceID     *string `json:"spaceId,omitempty"`
+	Channel     *string `json:"channel,omitempty"`
 	Model       *string `json:"model,omitempty"`
 	Backstory   *string `json:"backstory,omitempty"`
 	DatasetID   *string `json:"datasetId,omitempty"`
@@ -33,7 +30,7 @@ type fields struct {
 func fieldsOf(f convo.Fields) fields {
 	return fields{
 		Name: f.Name, Description: f.Description, Meta: object(f.Meta),
-		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID,
+		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
 		Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
 		Privacy: f.Privacy, Moderation: f.Moderation,
 	}
@@ -42,7 +39,7 @@ func fieldsOf(f convo.Fields) fields {
 func (f fields) domain() convo.Fields {
 	return convo.Fields{
 		Name: f.Name, Description: f.Description, Meta: convo.JSON(f.Meta),
-		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID,
+		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
 		Config: convo.Config{
 			Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
 			Privacy: f.Privacy, Moderation: f.Moderation,
@@ -58,6 +55,10 @@ type turnOpened struct {
 
 type turnStarted struct {
 	Slot int64 `json:"slot"`
+}
+
+type turnResumed struct {
+	Rerun bool `json:"rerun,omitempty"`
 }
 
 type turnEnded struct {
@@ -153,6 +154,16 @@ type modelAnswered struct {
 	Took       duration `json:"took,omitzero"`
 }
 
+func modelAnsweredOf(b convo.ModelAnswered) modelAnswered {
+	return modelAnswered{b.Model, usageOf(b.Usage), duration(b.FirstToken), duration(b.Took)}
+}
+
+func (w modelAnswered) domain() convo.ModelAnswered {
+	return convo.ModelAnswered{
+		Model: w.Model, Usage: w.Usage.domain(), FirstToken: time.Duration(w.FirstToken), Took: time.Duration(w.Took),
+	}
+}
+
 type rated struct {
 	ID      string `json:"id,omitempty"`
 	Message string `json:"message,omitempty"`
@@ -218,37 +229,4 @@ func (d *duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	*d = duration(parsed)
 	return err
-}
-
-// object is a JSON object that is kept byte for byte. It stands in the line as
-// the object that it is, or as a string with its text where a line would lose
-// some of it: the blanks between its parts.
-type object convo.JSON
-
-func (o object) MarshalJSON() ([]byte, error) {
-	if !utf8.Valid(o) {
-		return nil, errNotUTF8
-	}
-	var compact bytes.Buffer
-	if len(o) > 0 && o[0] == '{' && json.Compact(&compact, o) == nil && bytes.Equal(compact.Bytes(), o) {
-		return o, nil
-	}
-	return marshal(string(o))
-}
-
-func (o *object) UnmarshalJSON(text []byte) error {
-	switch text[0] {
-	case '{':
-		*o = bytes.Clone(text)
-		return nil
-	case '"':
-		var s string
-		err := json.Unmarshal(text, &s)
-		*o = nil
-		if s != "" {
-			*o = object(s)
-		}
-		return err
-	}
-	return fmt.Errorf("meta is neither an object nor the text of one")
 }

@@ -17,6 +17,10 @@ type Fields struct {
 	TaskID    *string
 	SpaceID   *string
 
+	// Channel is set on a hidden conversation: the id of the channel that shows
+	// its one turn. It is in no list, export or total, and goes with the channel.
+	Channel *string
+
 	Config
 }
 

@@ -1,5 +1,7 @@
 package convo
 
+import "slices"
+
 // Erase gives an event's body as it stays in the log after a message was
 // deleted: without the message's text, and without what else was said in it.
 // The number, the type and the place stay. ok is false if the body says nothing
@@ -53,6 +55,13 @@ func eraseCall(b Body, message string) (erased Body, ok bool) {
 	case ToolEnded:
 		if b.Message == message {
 			b.Arguments, b.Output = nil, nil
+			return b, true
+		}
+	case TurnWaiting:
+		n := slices.IndexFunc(b.Left, func(call ToolRequested) bool { return call.Message == message })
+		if n >= 0 {
+			b.Left = slices.Clone(b.Left)
+			b.Left[n].Arguments, b.Left[n].Signature = nil, ""
 			return b, true
 		}
 	}

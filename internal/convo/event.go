@@ -58,6 +58,12 @@ func (e Event) Size() int {
 		return b.Fields.size()
 	case Rated:
 		return len(b.Reason)
+	case TurnWaiting:
+		size := 0
+		for _, call := range b.Left {
+			size += len(call.Arguments) + len(call.Signature)
+		}
+		return size
 	case ToolRequested:
 		return len(b.Arguments) + len(b.Signature)
 	case ToolStarted:
@@ -72,7 +78,7 @@ func (f MessageFields) size() int { return sizeOf(f.Name) + sizeOf(f.Description
 
 func (f Fields) size() int {
 	return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) +
-		sizeOf(f.BotID) + sizeOf(f.ContactID) + sizeOf(f.TaskID) + sizeOf(f.SpaceID) +
+		sizeOf(f.BotID) + sizeOf(f.ContactID) + sizeOf(f.TaskID) + sizeOf(f.SpaceID) + sizeOf(f.Channel) +
 		sizeOf(f.Model) + sizeOf(f.Backstory) + sizeOf(f.DatasetID) + sizeOf(f.SkillsetID)
 }
 
@@ -105,8 +111,13 @@ type TurnStarted struct{ Slot int64 }
 
 // TurnWaiting says that the turn waits for somebody outside; it holds nothing
 // that a restart would lose. Answered is the end of the model call whose tool
-// calls it waits for; it is logged when they have ended.
-type TurnWaiting struct{ Answered *ModelAnswered }
+// calls it waits for; it is logged when they have ended. Left are calls of the
+// same answer that are left to the caller: they are requested after that, with
+// the messages that they name here, at places that they get then.
+type TurnWaiting struct {
+	Answered *ModelAnswered
+	Left     []ToolRequested
+}
 
 // TurnResumed says that a waiting turn runs again, or, with Rerun, one in the
 // background that the process left when it died.

@@ -14,9 +14,9 @@ type Effect struct {
 
 // Project applies an event to the head of its conversation and says which
 // other rows it touches. It is the only definition of what events mean to
-// reads, so a projection can always be made again from the log. MessageChanged
-// and MessageDeleted touch the one message that they name, and are left to the
-// store.
+// reads, so a projection can always be made again from the log. What
+// MessageChanged and MessageDeleted do to the message that they name is left to
+// the store.
 func (h *Head) Project(e Event) Effect {
 	h.LastSeq = max(h.LastSeq, e.Seq)
 	switch b := e.Body.(type) {
@@ -35,8 +35,11 @@ func (h *Head) Project(e Event) Effect {
 		return h.requested(e, b)
 	case ToolEnded:
 		return h.toolEnded(e, b)
-	case MessageChanged, MessageDeleted:
+	case MessageChanged:
 		h.Updated = e.At
+	case MessageDeleted:
+		h.Updated = e.At
+		return h.forget(b.ID)
 	case TurnOpened:
 		h.Open = append(h.Open, Turn{
 			Tenant: h.Tenant, Conversation: h.ID, ID: e.Turn, Front: b.Front, Zone: b.Zone,
@@ -120,9 +123,7 @@ func (h *Head) ended(e Event, b MessageEnded) Effect {
 func (h *Head) requested(e Event, b ToolRequested) Effect {
 	effect := h.activity(e, b.Message, b.Place, b.Activity())
 	if t := h.Turn(e.Turn); t != nil {
-		t.Calls = append(slices.Clone(t.Calls), OpenCall{
-			ID: b.ID, Message: b.Message, Name: b.Name, Arguments: b.Arguments, Runs: b.Runs, Channel: b.Channel,
-		})
+		t.Calls = append(slices.Clone(t.Calls), b.Open(e.Seq))
 		effect.Turn = h.turnEffect(e.Turn).Turn
 	}
 	return effect
@@ -132,9 +133,28 @@ func (h *Head) toolEnded(e Event, b ToolEnded) Effect {
 	effect := h.activity(e, b.Message, b.Place, b.Activity())
 	if t := h.Turn(e.Turn); t != nil {
 		t.Calls = slices.DeleteFunc(slices.Clone(t.Calls), func(c OpenCall) bool { return c.ID == b.ID })
+		if len(t.Calls) == 0 {
+			t.Calls = nil
+		}
 		effect.Turn = h.turnEffect(e.Turn).Turn
 	}
 	return effect
+}
+
+// forget takes what a deleted message said out of the open call that it is the
+// request of, as it is taken out of the request's event.
+func (h *Head) forget(message string) Effect {
+	for i := range h.Open {
+		t := &h.Open[i]
+		n := slices.IndexFunc(t.Calls, func(c OpenCall) bool { return c.Message == message })
+		if n < 0 {
+			continue
+		}
+		t.Calls = slices.Clone(t.Calls)
+		t.Calls[n].Arguments = nil
+		return h.turnEffect(t.ID)
+	}
+	return Effect{}
 }
 
 // activity makes the message of a call's event.

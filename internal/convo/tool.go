@@ -72,10 +72,18 @@ type OpenCall struct {
 	ID        string
 	Message   string // the activity message of its request
 	Name      string
-	Arguments JSON
+	Arguments JSON // nil if that message was deleted
 	Runs      Runner
 	Channel   string
+	Seq       int64 // the number of its request
 	Started   int64 // Unix milliseconds; 0 = not yet
+}
+
+// Open is the call that the request makes, whose event has that number.
+func (b ToolRequested) Open(seq int64) OpenCall {
+	return OpenCall{
+		ID: b.ID, Message: b.Message, Name: b.Name, Arguments: b.Arguments, Runs: b.Runs, Channel: b.Channel, Seq: seq,
+	}
 }
 
 // Call gives the open call with that id, or nil.

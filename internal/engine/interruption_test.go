@@ -61,6 +61,62 @@ func TestAnInterruptionClosesWhatIsOpen(t *testing.T) {
 	}
 }
 
+func TestAnInterruptionEndsOpenCalls(t *testing.T) {
+	t.Parallel()
+	request := func(id string, index int64, runs convo.Runner) convo.ToolRequested {
+		return convo.ToolRequested{
+			ID: id, Message: "req-" + id, Place: convo.Place(1, index), Name: "f", Arguments: convo.JSON(`{"a":1}`), Runs: runs,
+		}
+	}
+	answered := convo.ModelAnswered{Model: "m", Usage: convo.Usage{Input: convo.Tokens{N: 5}, Output: convo.Tokens{N: 1}}}
+	waits := request("waits", 2, convo.RunsChannel)
+	waits.Channel = "channel"
+	log := []convo.Event{
+		turnEvent("", convo.ConversationCreated{}),
+		turnEvent("t", convo.TurnOpened{}),
+		turnEvent("t", convo.TurnQueued{}),
+		turnEvent("t", convo.TurnStarted{Slot: 1}),
+		turnEvent("t", convo.ModelAsked{Model: "m", Prompt: 3}),
+		turnEvent("t", request("done", 0, convo.RunsServer)),
+		turnEvent("t", request("runs", 1, convo.RunsServer)),
+		turnEvent("t", waits),
+		turnEvent("t", convo.ToolStarted{ID: "waits", Message: "req-waits", Name: "f", Channel: "channel"}),
+		turnEvent("t", convo.ToolEnded{ID: "done", Message: "res", Place: convo.Place(1, 3), Name: "f", Output: convo.JSON("1")}),
+		turnEvent("t", convo.TurnWaiting{Answered: &answered}),
+	}
+	closing, last := follow(log...)
+	end := func(id string, index int64, channel string) convo.ToolEnded {
+		return convo.ToolEnded{
+			ID: id, Place: convo.Place(1, index), Name: "f", Arguments: convo.JSON(`{"a":1}`), Channel: channel,
+			Output: convo.JSON(`{"error":"interrupted"}`), Outcome: convo.ToolInterrupted,
+		}
+	}
+	want := []convo.Event{
+		turnEvent("t", end("runs", 4, "")),
+		turnEvent("t", end("waits", 5, "channel")),
+		turnEvent("t", answered),
+		turnEvent("t", convo.TurnEnded{Reason: convo.EndInterrupted, Usage: answered.Usage}),
+	}
+	ids := map[string]bool{}
+	for i := range want {
+		want[i].Seq, want[i].At = last.Seq+1+int64(i), last.At
+	}
+	again, _ := follow(log...)
+	if !reflect.DeepEqual(closing, again) {
+		t.Errorf("the same log ends as %+v and as %+v", closing, again)
+	}
+	for i, e := range closing {
+		if b, ok := e.Body.(convo.ToolEnded); ok {
+			ids[b.Message] = len(b.Message) == 36
+			b.Message = ""
+			closing[i].Body = b
+		}
+	}
+	if !reflect.DeepEqual(closing, want) || len(ids) != 2 {
+		t.Errorf("messages %v\ngot  %+v\nwant %+v", ids, closing, want)
+	}
+}
+
 func TestAnInterruptionOfALogWithoutOpenTurnsIsNothing(t *testing.T) {
 	t.Parallel()
 	closing, _ := follow(

@@ -112,7 +112,7 @@ type Log interface {
 	//   - as Invalid, with a text that names the number of the event: numbers
 	//     that do not begin at 1 or leave out more than a convo.Restarted says,
 	//     an event that contradicts those before it, and a turn or a message
-	//     that has not ended.
+	//     that has not ended; a hidden conversation.
 	Import(ctx context.Context, tenant, conversation string, events []convo.Event) error
 
 	// Sync returns when everything that was written before it survives the
@@ -140,6 +140,8 @@ func UpdateEach(ctx context.Context, log Log, changes []*Change) {
 
 // Tx is what a transaction on one conversation may do. It sees its own writes.
 type Tx interface {
+	InputWriter
+
 	// Head is the conversation as it is now, or nil if it does not exist. It
 	// belongs to the store: read it, do not change it, do not keep it.
 	Head() *convo.Head
@@ -179,14 +181,16 @@ type Tx interface {
 
 // Reader is the reading side. It never waits for writers.
 type Reader interface {
+	Inputs
+
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)
 
 	// Head reads one conversation with the end of its log and its open turns.
 	Head(ctx context.Context, tenant, id string) (convo.Head, error)
 
-	// Conversations reads a page, ordered by creation, ties by id. Among ids
-	// that are not UUIDs in their usual form, ties are split as the driver likes.
+	// Conversations reads a page, ordered by creation, ties by id, without the
+	// hidden ones, which have a Channel. Among ids that are not UUIDs in their usual form, ties are split as the driver likes.
 	Conversations(ctx context.Context, tenant string, q ConversationQuery) ([]convo.Conversation, error)
 
 	// Message reads one message that has its place, with its text.

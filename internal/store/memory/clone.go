@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -19,6 +20,7 @@ func clone[T any](p *T) *T {
 func cloneFields(f convo.Fields) convo.Fields {
 	f.Name, f.Description, f.Meta = clone(f.Name), clone(f.Description), bytes.Clone(f.Meta)
 	f.BotID, f.ContactID, f.TaskID, f.SpaceID = clone(f.BotID), clone(f.ContactID), clone(f.TaskID), clone(f.SpaceID)
+	f.Channel = clone(f.Channel)
 	f.Model, f.Backstory = clone(f.Model), clone(f.Backstory)
 	f.DatasetID, f.SkillsetID = clone(f.DatasetID), clone(f.SkillsetID)
 	f.Privacy, f.Moderation = clone(f.Privacy), clone(f.Moderation)
@@ -42,6 +44,10 @@ func cloneMessage(m convo.Message) convo.Message {
 
 func cloneTurn(t convo.Turn) convo.Turn {
 	t.Failure = clone(t.Failure)
+	t.Calls = slices.Clone(t.Calls)
+	for i := range t.Calls {
+		t.Calls[i].Arguments = bytes.Clone(t.Calls[i].Arguments)
+	}
 	return t
 }
 
@@ -77,6 +83,28 @@ func cloneBody(b convo.Body) convo.Body {
 		return b
 	case convo.MessageChanged:
 		b.Fields, b.Text = cloneMessageFields(b.Fields), clone(b.Text)
+		return b
+	}
+	return cloneCall(b)
+}
+
+// cloneCall is cloneBody for the events of tool calls.
+func cloneCall(b convo.Body) convo.Body {
+	switch b := b.(type) {
+	case convo.TurnWaiting:
+		b.Answered, b.Left = clone(b.Answered), slices.Clone(b.Left)
+		for i := range b.Left {
+			b.Left[i].Arguments = bytes.Clone(b.Left[i].Arguments)
+		}
+		return b
+	case convo.ToolRequested:
+		b.Arguments = bytes.Clone(b.Arguments)
+		return b
+	case convo.ToolStarted:
+		b.Input = bytes.Clone(b.Input)
+		return b
+	case convo.ToolEnded:
+		b.Arguments, b.Output = bytes.Clone(b.Arguments), bytes.Clone(b.Output)
 		return b
 	}
 	return b

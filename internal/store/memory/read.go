@@ -42,7 +42,7 @@ func (s *Store) Conversations(
 	defer s.mu.RUnlock()
 	var list []convo.Conversation
 	for k, c := range s.conversations {
-		if k.tenant == tenant && convo.MatchMeta(c.head.Meta, q.Meta) {
+		if k.tenant == tenant && c.head.Channel == nil && convo.MatchMeta(c.head.Meta, q.Meta) {
 			list = append(list, c.head.Conversation)
 		}
 	}
@@ -128,7 +128,7 @@ func (s *Store) Turn(ctx context.Context, tenant, conversation, id string) (conv
 	}
 	t, ok := c.turns[id]
 	if !ok {
-		return convo.Turn{}, convo.Errorf(convo.NotFound, "there is no turn %q", id)
+		return convo.Turn{}, noTurn(id)
 	}
 	return cloneTurn(t), nil
 }

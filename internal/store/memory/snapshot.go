@@ -41,7 +41,7 @@ func (c *conversation) copied() *conversation {
 	copied.head.Open = slices.Clone(c.head.Open)
 	copied.events = slices.Clip(c.events)
 	copied.messages, copied.turns = maps.Clone(c.messages), maps.Clone(c.turns)
-	copied.pieces = maps.Clone(c.pieces)
+	copied.pieces, copied.inputs = maps.Clone(c.pieces), maps.Clone(c.inputs)
 	return &copied
 }
 

@@ -42,6 +42,7 @@ type conversation struct {
 	messages map[string]convo.Message
 	turns    map[string]convo.Turn
 	pieces   map[string][]string // the deltas of messages that have not ended
+	inputs   map[string][]byte   // of turns that have not ended
 }
 
 var _ store.Store = (*Store)(nil)

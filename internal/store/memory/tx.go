@@ -72,6 +72,7 @@ func (t *tx) begin() {
 		messages: make(map[string]convo.Message),
 		turns:    make(map[string]convo.Turn),
 		pieces:   make(map[string][]string),
+		inputs:   make(map[string][]byte),
 	}
 	c.head.Tenant, c.head.ID = t.key.tenant, t.key.id
 	t.conversation, t.owned = c, true
@@ -106,6 +107,10 @@ func (t *tx) check(e convo.Event) error {
 	case convo.MessageDeleted:
 		_, err := t.Message(b.ID)
 		return err
+	case convo.ToolRequested:
+		return t.unknown(b.Message)
+	case convo.ToolEnded:
+		return t.unknown(b.Message)
 	}
 	return nil
 }
@@ -139,7 +144,7 @@ func (t *tx) own() {
 	before := *c
 	before.events = slices.Clip(before.events)
 	before.messages, before.turns = maps.Clone(c.messages), maps.Clone(c.turns)
-	before.pieces = maps.Clone(c.pieces)
+	before.pieces, before.inputs = maps.Clone(c.pieces), maps.Clone(c.inputs)
 	c.head.Open = slices.Clone(c.head.Open)
 	t.undo = append(t.undo, func() { *c = before })
 }
@@ -177,6 +182,8 @@ func (t *tx) add(e convo.Event) {
 	switch b := e.Body.(type) {
 	case convo.Delta:
 		c.pieces[b.Message] = append(c.pieces[b.Message], b.Text)
+	case convo.TurnEnded:
+		delete(c.inputs, e.Turn)
 	case convo.MessageEnded:
 		delete(c.pieces, b.ID)
 	case convo.MessageChanged:
@@ -230,7 +237,7 @@ func (t *tx) Turn(id string) (convo.Turn, error) {
 			return cloneTurn(turn), nil
 		}
 	}
-	return convo.Turn{}, convo.Errorf(convo.NotFound, "there is no turn %q", id)
+	return convo.Turn{}, noTurn(id)
 }
 
 // Delete implements store.Tx.

@@ -23,7 +23,7 @@ import (
 type Record struct {
 	Kind    convo.EventKind
 	Message string // the id of the message that the event is about, or ""
-	Text    string // the message's text or a piece of it
+	Text    string // the message's text or a piece of it, or what a call was given and gave
 	HasText bool   // tells an empty text from none
 	Data    []byte // a JSON object; nil if nothing is left to say
 }
@@ -44,6 +44,10 @@ func Encode(b convo.Body) (Record, error) {
 		data = turnOpened(b)
 	case convo.TurnStarted:
 		data = turnStarted(b)
+	case convo.TurnWaiting:
+		data = turnWaitingOf(b)
+	case convo.TurnResumed:
+		data = turnResumed(b)
 	case convo.TurnEnded:
 		data = turnEnded{Reason: b.Reason, Usage: usageOf(b.Usage), Failure: (*failure)(b.Failure)}
 	case convo.MessageGiven:
@@ -69,13 +73,15 @@ func Encode(b convo.Body) (Record, error) {
 	case convo.ModelAsked:
 		data = modelAsked(b)
 	case convo.ModelAnswered:
-		data = modelAnswered{b.Model, usageOf(b.Usage), b.FirstToken, b.Took}
+		data = modelAnsweredOf(b)
 	case convo.Rated:
 		r.Message = b.Message
 		data = rated{b.ID, b.Value, b.Reason}
 	case convo.Restarted:
 		data = restarted(b)
-	case convo.TurnQueued, convo.TurnWaiting, convo.TurnResumed:
+	case convo.TurnQueued:
+	case convo.ToolRequested, convo.ToolStarted, convo.ToolEnded:
+		data = r.encodeCall(b)
 	default:
 		return Record{}, fmt.Errorf("record: a body of type %T has no stored form", b)
 	}
@@ -110,9 +116,11 @@ func decode(r Record) (convo.Body, error) {
 		d, err := unmarshal[turnStarted](r.Data)
 		return convo.TurnStarted(d), err
 	case convo.KindTurnWaiting:
-		return convo.TurnWaiting{}, nil
+		d, err := unmarshal[turnWaiting](r.Data)
+		return d.domain(), err
 	case convo.KindTurnResumed:
-		return convo.TurnResumed{}, nil
+		d, err := unmarshal[turnResumed](r.Data)
+		return convo.TurnResumed(d), err
 	case convo.KindTurnEnded:
 		d, err := unmarshal[turnEnded](r.Data)
 		return convo.TurnEnded{Reason: d.Reason, Usage: d.Usage.domain(), Failure: (*convo.Failure)(d.Failure)}, err
@@ -121,7 +129,7 @@ func decode(r Record) (convo.Body, error) {
 		return convo.ModelAsked(d), err
 	case convo.KindModelAnswered:
 		d, err := unmarshal[modelAnswered](r.Data)
-		return convo.ModelAnswered{Model: d.Model, Usage: d.Usage.domain(), FirstToken: d.FirstToken, Took: d.Took}, err
+		return d.domain(), err
 	case convo.KindRated:
 		d, err := unmarshal[rated](r.Data)
 		return convo.Rated{ID: d.ID, Message: r.Message, Value: d.Value, Reason: d.Reason}, err
@@ -159,6 +167,23 @@ func decodeMessage(r Record) (convo.Body, error) {
 		return b, err
 	case convo.KindMessageDeleted:
 		return convo.MessageDeleted{ID: r.Message}, nil
+	default:
+		return decodeCall(r)
+	}
+}
+
+// decodeCall decodes the events of tool calls.
+func decodeCall(r Record) (convo.Body, error) {
+	switch r.Kind {
+	case convo.KindToolRequested:
+		d, err := unmarshal[toolRequested](r.Data)
+		return d.domain(r), err
+	case convo.KindToolStarted:
+		d, err := unmarshal[toolStarted](r.Data)
+		return convo.ToolStarted{ID: d.ID, Message: r.Message, Name: d.Name, Channel: d.Channel, Input: jsonOf(r.Text)}, err
+	case convo.KindToolEnded:
+		d, err := unmarshal[toolEnded](r.Data)
+		return d.domain(r), err
 	default:
 		return nil, fmt.Errorf("this version does not know the kind; the data was written by a newer one")
 	}

@@ -20,6 +20,10 @@ type turnStarted struct {
 	Slot int64 `json:"s,omitempty"`
 }
 
+type turnResumed struct {
+	Rerun bool `json:"r,omitempty"`
+}
+
 type turnEnded struct {
 	Reason  convo.EndReason `json:"r,omitempty"`
 	Usage   usage           `json:"u,omitzero"`
@@ -125,6 +129,14 @@ type modelAnswered struct {
 	Took       time.Duration `json:"t,omitempty"`
 }
 
+func modelAnsweredOf(b convo.ModelAnswered) modelAnswered {
+	return modelAnswered{b.Model, usageOf(b.Usage), b.FirstToken, b.Took}
+}
+
+func (w modelAnswered) domain() convo.ModelAnswered {
+	return convo.ModelAnswered{Model: w.Model, Usage: w.Usage.domain(), FirstToken: w.FirstToken, Took: w.Took}
+}
+
 type rated struct {
 	ID     string `json:"i,omitempty"`
 	Value  int    `json:"v,omitempty"`
@@ -144,6 +156,7 @@ type fields struct {
 	ContactID   *string `json:"c,omitempty"`
 	TaskID      *string `json:"t,omitempty"`
 	SpaceID     *string `json:"s,omitempty"`
+	Channel     *string `json:"ch,omitempty"`
 	config
 }
 
@@ -159,7 +172,7 @@ type config struct {
 func fieldsOf(f convo.Fields) fields {
 	return fields{
 		Name: f.Name, Description: f.Description, Meta: string(f.Meta),
-		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID,
+		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
 		config: config(f.Config),
 	}
 }
@@ -167,7 +180,7 @@ func fieldsOf(f convo.Fields) fields {
 func (f fields) domain() convo.Fields {
 	return convo.Fields{
 		Name: f.Name, Description: f.Description, Meta: jsonOf(f.Meta),
-		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID,
+		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
 		Config: convo.Config(f.config),
 	}
 }

@@ -25,6 +25,8 @@ type Log struct {
 	turns    map[string]convo.Turn
 	waiting  map[string][]*Message // by turn: those that have no slot yet
 	places   map[int64]bool        // taken, by messages that exist or come
+	calls    map[callKey]*call
+	left     map[string]convo.Event // by message: the waits that say what its call will ask
 	remnants []Remnant
 	keep     func(text string) string
 }
@@ -55,6 +57,12 @@ type opened struct {
 	parts []int64
 }
 
+// callKey names a call. A later turn may carry out a call of an earlier one again.
+type callKey struct{ turn, id string }
+
+// call is a call that was requested.
+type call struct{ started, ended bool }
+
 // New begins with an empty log. keep, if it is not nil, makes of each message's
 // text what is kept of it: a digest, for who has no use for the text.
 func New(tenant, conversation string, keep func(text string) string) *Log {
@@ -63,7 +71,8 @@ func New(tenant, conversation string, keep func(text string) string) *Log {
 	}
 	l := &Log{
 		messages: make(map[string]*Message), open: make(map[string]*opened), turns: make(map[string]convo.Turn),
-		waiting: make(map[string][]*Message), places: make(map[int64]bool), keep: keep,
+		waiting: make(map[string][]*Message), places: make(map[int64]bool),
+		calls: make(map[callKey]*call), left: make(map[string]convo.Event), keep: keep,
 	}
 	l.head.Tenant, l.head.ID = tenant, conversation
 	return l
@@ -138,8 +147,37 @@ func (l *Log) Add(e convo.Event) error {
 		l.change(e, b)
 	case convo.MessageDeleted:
 		l.delete(b.ID)
+	default:
+		l.addCall(e, effect)
 	}
 	return nil
+}
+
+// addCall applies the events of tool calls.
+func (l *Log) addCall(e convo.Event, effect convo.Effect) {
+	switch b := e.Body.(type) {
+	case convo.TurnWaiting:
+		for _, c := range b.Left {
+			l.left[c.Message] = e
+		}
+	case convo.ToolRequested:
+		l.calls[callKey{e.Turn, b.ID}] = &call{}
+		l.put(e, effect.Message, []int64{e.Seq})
+		if wait, ok := l.left[b.Message]; ok {
+			m := l.messages[b.Message]
+			m.Parts = append(m.Parts, wait.Seq)
+			m.note(wait)
+		}
+	case convo.ToolStarted:
+		l.calls[callKey{e.Turn, b.ID}].started = true
+		if m := l.messages[b.Message]; m != nil {
+			m.Parts = append(m.Parts, e.Seq)
+			m.note(e)
+		}
+	case convo.ToolEnded:
+		l.calls[callKey{e.Turn, b.ID}].ended = true
+		l.put(e, effect.Message, []int64{e.Seq})
+	}
 }
 
 func (l *Log) put(e convo.Event, m *convo.Message, parts []int64) {

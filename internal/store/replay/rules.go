@@ -37,6 +37,49 @@ func (l *Log) check(e convo.Event) error {
 		return l.checkExists(e, b.ID)
 	case convo.MessageDeleted:
 		return l.checkExists(e, b.ID)
+	case convo.ToolRequested, convo.ToolStarted, convo.ToolEnded:
+		return l.checkCall(e)
+	}
+	return nil
+}
+
+// checkCall refuses what contradicts what is known of a call: it is requested,
+// then started at most once, then ended, once in a turn.
+func (l *Log) checkCall(e convo.Event) error {
+	if l.head.Turn(e.Turn) == nil {
+		return wrong(e, "its turn %q is not open", e.Turn)
+	}
+	switch b := e.Body.(type) {
+	case convo.ToolRequested:
+		if b.ID == "" {
+			return wrong(e, "a call needs an id")
+		}
+		if l.calls[callKey{e.Turn, b.ID}] != nil {
+			return wrong(e, "there is a call %q already", b.ID)
+		}
+		return l.checkNew(e, b.Message, b.Place)
+	case convo.ToolStarted:
+		if err := l.checkOpenCall(e, b.ID); err != nil {
+			return err
+		}
+		if l.calls[callKey{e.Turn, b.ID}].started {
+			return wrong(e, "call %q was started already", b.ID)
+		}
+	case convo.ToolEnded:
+		if err := l.checkOpenCall(e, b.ID); err != nil {
+			return err
+		}
+		return l.checkNew(e, b.Message, b.Place)
+	}
+	return nil
+}
+
+func (l *Log) checkOpenCall(e convo.Event, id string) error {
+	switch c := l.calls[callKey{e.Turn, id}]; {
+	case c == nil:
+		return wrong(e, "its turn has requested no call %q", id)
+	case c.ended:
+		return wrong(e, "call %q has ended", id)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -21,9 +22,9 @@ func checkValues(e convo.Event) error {
 	}
 	switch b := e.Body.(type) {
 	case convo.ConversationCreated:
-		return checkMeta(e, b.Fields.Meta)
+		return checkFields(e, b.Fields)
 	case convo.ConversationChanged:
-		return checkMeta(e, b.Fields.Meta)
+		return checkFields(e, b.Fields)
 	case convo.TurnStarted:
 		return checkSlot(e, b.Slot)
 	case convo.MessageGiven:
@@ -36,8 +37,54 @@ func checkValues(e convo.Event) error {
 		return checkMessage(e, b.Type, b.Meta, b.Place)
 	case convo.MessageChanged:
 		return checkMessage(e, b.Fields.Type, b.Fields.Meta, 0)
+	case convo.TurnWaiting:
+		for _, call := range b.Left {
+			if err := checkRequest(e, call); err != nil {
+				return err
+			}
+		}
+	case convo.ToolRequested:
+		return checkRequest(e, b)
+	case convo.ToolStarted:
+		return checkActivity(e, b.Input, 0)
+	case convo.ToolEnded:
+		return checkCallEnd(e, b)
 	}
 	return nil
+}
+
+func checkFields(e convo.Event, f convo.Fields) error {
+	if f.Channel != nil {
+		return wrong(e, "it hides the conversation, and only a server's own may be hidden")
+	}
+	return checkMeta(e, f.Meta)
+}
+
+func checkRequest(e convo.Event, b convo.ToolRequested) error {
+	if !slices.Contains([]convo.Runner{convo.RunsServer, convo.RunsCaller, convo.RunsChannel}, b.Runs) {
+		return wrong(e, "%q is nobody who carries out calls", b.Runs)
+	}
+	return checkActivity(e, b.Arguments, b.Place)
+}
+
+func checkCallEnd(e convo.Event, b convo.ToolEnded) error {
+	outcomes := []convo.ToolOutcome{convo.ToolDone, convo.ToolFailed, convo.ToolCancelled, convo.ToolInterrupted}
+	if !slices.Contains(outcomes, b.Outcome) {
+		return wrong(e, "a call does not end as %q", b.Outcome)
+	}
+	if len(b.Output) > 0 && !json.Valid(b.Output) {
+		return wrong(e, "what the call gave is no JSON")
+	}
+	return checkActivity(e, b.Arguments, b.Place)
+}
+
+// checkActivity looks at what a call was given, which is absent where it was
+// erased, and at the place of the message that it makes.
+func checkActivity(e convo.Event, arguments convo.JSON, place int64) error {
+	if text := bytes.TrimSpace(arguments); len(arguments) > 0 && (!json.Valid(text) || text[0] != '{') {
+		return wrong(e, "what the call was given is no JSON object")
+	}
+	return checkMessage(e, convo.Activity, nil, place)
 }
 
 func checkMessage(e convo.Event, kind convo.MessageType, meta convo.JSON, place int64) error {

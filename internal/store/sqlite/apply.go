@@ -8,7 +8,9 @@ import (
 )
 
 // writes reports whether a transaction certainly writes.
-func (t *tx) writes() bool { return len(t.gone)+len(t.steps)+len(t.tokens)+len(t.requests) > 0 }
+func (t *tx) writes() bool {
+	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests) > 0
+}
 
 // apply writes what a transaction has gathered. Any error here is the
 // database's, and the whole batch is taken back.
@@ -25,6 +27,9 @@ func (t *tx) apply() error {
 		if err := writeTurn(t.conn(), t.conversation.id, turn); err != nil {
 			return err
 		}
+	}
+	if err := t.applyInputs(); err != nil {
+		return err
 	}
 	if err := t.applyHead(); err != nil {
 		return err
@@ -79,6 +84,7 @@ func deleteConversation(conn *sqlite.Conn, c int64) error {
 			int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM log WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM turns WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
+		ask(conn, `DELETE FROM inputs WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM messages WHERE conversation = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM heads WHERE id = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM conversations WHERE id = ?`).int(c).exec(),
@@ -131,7 +137,10 @@ func (t *tx) applyStep(s *step) error {
 	case convo.ConversationCreated:
 		return insertConversation(t.conn(), t.conversation, rec.Data)
 	case convo.ConversationChanged:
-		return ask(t.conn(), `UPDATE conversations SET fields = ? WHERE id = ?`).blob(rec.Data).int(c).exec()
+		return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ? WHERE id = ?`).
+			blob(rec.Data).textOrNull(b.Fields.Channel).int(c).exec()
+	case convo.TurnEnded:
+		return dropInput(t.conn(), c, s.effect.Turn)
 	case convo.MessageChanged:
 		return t.applyChange(s.event.Seq, b)
 	case convo.MessageDeleted:
@@ -198,6 +207,9 @@ func (t *tx) erase(message string) error {
 	var seqs []int64
 	_, err := ask(t.conn(), `SELECT seq, changes FROM messages WHERE conversation = ? AND key = ?`).int(c).key(message).
 		one(func(q *query) { seqs = append([]int64{q.readInt()}, readChanges(q.readBlob())...) })
+	if err == nil && len(seqs) > 0 {
+		seqs, err = appendCall(t.conn(), seqs, c)
+	}
 	if err != nil {
 		return err
 	}

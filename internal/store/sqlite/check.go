@@ -32,6 +32,10 @@ func (t *tx) check(e convo.Event) error {
 			return err
 		}
 		put(&t.messages, b.ID, nil)
+	case convo.ToolRequested:
+		return t.checkNew(b.Message)
+	case convo.ToolEnded:
+		return t.checkNew(b.Message)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func readConversationRow(conn *sqlite.Conn, k key) (c *conversation, err error) 
 
 // readHead reads a conversation with all of its head but for open deltas, which
 // may lie behind the last row of its log; nil if there is none.
-func readHead(conn *sqlite.Conn, k key) (*conversation, error) {
+func readHead(conn *sqlite.Conn, texts *unpacker, k key) (*conversation, error) {
 	c, err := readConversationRow(conn, k)
 	if err != nil || c == nil {
 		return nil, err
@@ -70,14 +70,15 @@ func readHead(conn *sqlite.Conn, k key) (*conversation, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.head.Open, err = scanTurns(ask(conn, turnsOpen).int(c.id), k.tenant, k.id)
+	c.head.Open, err = (&turnReader{conn, texts, k.tenant, k.id}).all(ask(conn, turnsOpen).int(c.id))
 	return c, err
 }
 
 // insertConversation writes the row of a new conversation.
 func insertConversation(conn *sqlite.Conn, c *conversation, fields []byte) error {
-	return ask(conn, `INSERT INTO conversations (id, tenant, key, created, fields) VALUES (?, ?, ?, ?, ?)`).
-		int(c.id).text(c.head.Tenant).key(c.head.ID).int(c.head.Created.UnixMilli()).blob(fields).exec()
+	return ask(conn, `INSERT INTO conversations (id, tenant, key, created, fields, channel) VALUES (?, ?, ?, ?, ?, ?)`).
+		int(c.id).text(c.head.Tenant).key(c.head.ID).int(c.head.Created.UnixMilli()).blob(fields).
+		textOrNull(c.head.Channel).exec()
 }
 
 // writeHead writes what changes with every message and turn.
@@ -135,12 +136,17 @@ func (h *heads) drop(k key) {
 }
 
 // size is about how much memory a conversation takes: a head has few long
-// fields, and a bounded queue of turns.
+// fields, and a bounded queue of turns, of which one may have open calls.
 func (c *conversation) size() int {
 	size := 1024 + 512*len(c.head.Open) + len(c.head.Meta)
 	for _, s := range []*string{c.head.Name, c.head.Description, c.head.Backstory} {
 		if s != nil {
 			size += len(*s)
+		}
+	}
+	for _, t := range c.head.Open {
+		for _, call := range t.Calls {
+			size += 256 + len(call.Arguments)
 		}
 	}
 	return size

@@ -38,7 +38,7 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 			r.found(noSuch("open pieces", c, true))
 		}
 	}
-	return errorsFirst(r.looseTexts(conn), r.looseTokens(conn), r.looseSettings(conn))
+	return errorsFirst(r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseSettings(conn))
 }
 
 // owners calls lost with each number of a conversation that has rows in a table
@@ -132,6 +132,23 @@ func (r *rowCheck) looseTokens(conn *sqlite.Conn) error {
 		f.Tenant, f.Conversation = q.readText(), q.readKey()
 		f.Text = fmt.Sprintf("session token %q is of a conversation that does not exist", q.readKey())
 		r.found(f)
+	}
+	return q.done()
+}
+
+const looseInputs = `
+	inputs WHERE NOT EXISTS (SELECT 1 FROM turns t WHERE t.id = inputs.id AND t.state < 4)`
+
+// looseInputs looks for what was given to turns that have ended or do not exist.
+func (r *rowCheck) looseInputs(conn *sqlite.Conn) error {
+	q := ask(conn, `SELECT id FROM `+looseInputs)
+	for q.next() {
+		id := q.readInt()
+		r.found(audit.Finding{
+			Problem: audit.Orphan, Event: id & (1<<32 - 1), Remedy: remedyRepair, Repairable: true,
+			Text: fmt.Sprintf("there is an input of the turn of event %d of conversation number %d, which is not open",
+				id&(1<<32-1), id>>32),
+		})
 	}
 	return q.done()
 }

@@ -6,6 +6,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store/audit"
 	"github.com/parleyhq/parley/internal/store/replay"
 )
@@ -24,7 +25,7 @@ func (r *rowCheck) conversation(conn *sqlite.Conn, p *pieces, l *replay.Log) err
 		})
 		return nil
 	}
-	if err := r.messages(conn, c, l); err != nil {
+	if err := errorsFirst(r.channel(conn, c, head), r.messages(conn, c, l)); err != nil {
 		return err
 	}
 	if err := r.turns(conn, c, l); err != nil {
@@ -45,6 +46,17 @@ func (r *rowCheck) differs(event int64, format string, args ...any) {
 	r.found(audit.Finding{
 		Problem: audit.Projection, Event: event, Text: fmt.Sprintf(format, args...), Remedy: remedyRepair, Repairable: true,
 	})
+}
+
+// channel looks at what hides a conversation from lists.
+func (r *rowCheck) channel(conn *sqlite.Conn, c int64, head *convo.Head) error {
+	right := false
+	_, err := ask(conn, `SELECT channel IS ? FROM conversations WHERE id = ?`).textOrNull(head.Channel).int(c).
+		one(func(q *query) { right = q.readBool() })
+	if err == nil && !right {
+		r.differs(0, "the conversation is hidden where it should be listed, or listed where it should be hidden")
+	}
+	return err
 }
 
 func (r *rowCheck) messages(conn *sqlite.Conn, c int64, l *replay.Log) error {

@@ -60,6 +60,10 @@ func (r *messageReader) scan(q *query) (convo.Message, error) {
 	case convo.MessageEnded:
 		m.MessageFields = convo.MessageFields{Type: b.Type, Meta: b.Meta}
 		m.Text, m.Incomplete = b.Text, b.Incomplete
+	case convo.ToolRequested:
+		m.MessageFields = convo.MessageFields{Type: convo.Activity, Meta: b.Activity()}
+	case convo.ToolEnded:
+		m.MessageFields = convo.MessageFields{Type: convo.Activity, Meta: b.Activity()}
 	}
 	if len(changes) > 0 {
 		err = r.change(&m, changes[len(changes)-1], textSeq)

@@ -30,7 +30,8 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			"turnByKey": turnByKey, "turnsBySlot": turnsBySlot, "turnsOpen": turnsOpen,
 			"turnsOpenEverywhere": turnsOpenEverywhere, "slotMessages": slotMessages,
 			"tokenByHash": tokenByHash, "tokensOfTenant": tokensOfTenant, "sessionTokens": sessionTokens,
-			"expiredTokens": expiredTokens, "oldRequests": oldRequests,
+			"expiredTokens": expiredTokens, "oldRequests": oldRequests, "inputOfTurn": inputOfTurn, "startOf": startOf,
+			"waitsBefore": waitsBefore,
 		} {
 			q := ask(conn, `EXPLAIN QUERY PLAN `+sql)
 			for q.next() {

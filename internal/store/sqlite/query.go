@@ -53,6 +53,14 @@ func (q *query) text(v string) *query {
 	return q
 }
 
+// textOrNull binds a text that may be absent.
+func (q *query) textOrNull(v *string) *query {
+	if v == nil {
+		return q.null()
+	}
+	return q.text(*v)
+}
+
 // blob binds bytes; nil is NULL.
 func (q *query) blob(v []byte) *query {
 	if v == nil {

@@ -66,7 +66,7 @@ func (s *reader) Conversation(ctx context.Context, tenant, id string) (result co
 // Head implements store.Reader.
 func (s *reader) Head(ctx context.Context, tenant, id string) (head convo.Head, err error) {
 	err = s.readOpen(ctx, tenant, id, func(conn *sqlite.Conn, c int64, open []snapshot) error {
-		read, err := readHead(conn, key{tenant, id})
+		read, err := readHead(conn, s.texts, key{tenant, id})
 		if err == nil && read == nil {
 			err = fmt.Errorf("sqlite: the head of conversation %d is missing", c)
 		}
@@ -100,16 +100,16 @@ func lastWritten(conn *sqlite.Conn, pieces []piece) (int64, error) {
 const (
 	conversationsUp = `
 		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
-		WHERE c.tenant = ? AND (c.created, c.key) > (?, ?) ORDER BY c.created, c.key`
+		WHERE c.tenant = ? AND c.channel IS NULL AND (c.created, c.key) > (?, ?) ORDER BY c.created, c.key`
 	conversationsUpFirst = `
 		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
-		WHERE c.tenant = ? ORDER BY c.created, c.key`
+		WHERE c.tenant = ? AND c.channel IS NULL ORDER BY c.created, c.key`
 	conversationsDown = `
 		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
-		WHERE c.tenant = ? AND (c.created, c.key) < (?, ?) ORDER BY c.created DESC, c.key DESC`
+		WHERE c.tenant = ? AND c.channel IS NULL AND (c.created, c.key) < (?, ?) ORDER BY c.created DESC, c.key DESC`
 	conversationsDownFirst = `
 		SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
-		WHERE c.tenant = ? ORDER BY c.created DESC, c.key DESC`
+		WHERE c.tenant = ? AND c.channel IS NULL ORDER BY c.created DESC, c.key DESC`
 )
 
 // Conversations implements store.Reader.

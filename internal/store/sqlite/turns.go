@@ -20,10 +20,11 @@ func states() []convo.TurnState {
 
 const writeTurnSQL = `
 	INSERT INTO turns (id, conversation, key, state, slot, next, context_from, reason, failure,
-		input, cached, reasoning, output, estimated, started, ended)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+		input, cached, reasoning, output, estimated, started, ended, calls, reruns)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
 	ON CONFLICT (id) DO UPDATE SET state = ?4, slot = ?5, next = ?6, context_from = ?7, reason = ?8, failure = ?9,
-		input = ?10, cached = ?11, reasoning = ?12, output = ?13, estimated = ?14, started = ?15, ended = ?16`
+		input = ?10, cached = ?11, reasoning = ?12, output = ?13, estimated = ?14, started = ?15, ended = ?16,
+		calls = ?17, reruns = ?18`
 
 // writeTurn writes a turn as it is now.
 func writeTurn(conn *sqlite.Conn, conversation int64, t *convo.Turn) error {
@@ -40,19 +41,28 @@ func writeTurn(conn *sqlite.Conn, conversation int64, t *convo.Turn) error {
 	}
 	q.blob(failure).
 		int(t.Usage.Input.N).int(t.Usage.Cached.N).int(t.Usage.Reasoning.N).int(t.Usage.Output.N).
-		int(record.EstimatedBits(t.Usage)).time(t.Started).time(t.Ended)
+		int(record.EstimatedBits(t.Usage)).time(t.Started).time(t.Ended).
+		blob(appendCalls(t)).int(int64(t.Reruns))
 	return q.exec()
 }
 
-// turnColumns are what scanTurn reads.
+// turnColumns are what turnReader.scan reads.
 const turnColumns = `
 	t.id, t.key, t.state, t.slot, t.next, t.context_from, t.reason, t.failure,
-	t.input, t.cached, t.reasoning, t.output, t.estimated, t.started, t.ended,
+	t.input, t.cached, t.reasoning, t.output, t.estimated, t.started, t.ended, t.calls, t.reruns,
 	l.at, l.origin, l.data`
 
-func scanTurn(q *query, tenant, conversation string) (convo.Turn, error) {
-	t := convo.Turn{Tenant: tenant, Conversation: conversation}
-	t.OpenedSeq = q.readInt() & (1<<32 - 1)
+// turnReader makes turns of their rows and of the events that these point to.
+type turnReader struct {
+	conn                 *sqlite.Conn
+	texts                *unpacker
+	tenant, conversation string
+}
+
+func (r *turnReader) scan(q *query) (convo.Turn, error) {
+	t := convo.Turn{Tenant: r.tenant, Conversation: r.conversation}
+	id := q.readInt()
+	t.OpenedSeq = id & (1<<32 - 1)
 	t.ID = q.readKey()
 	if n := q.readInt(); n >= 0 && n < int64(len(states())) {
 		t.State = states()[n]
@@ -66,10 +76,15 @@ func scanTurn(q *query, tenant, conversation string) (convo.Turn, error) {
 	t.Failure = failure
 	t.Usage = record.UsageOf(q.readInt(), q.readInt(), q.readInt(), q.readInt(), q.readInt())
 	t.Started, t.Ended = q.readTime(), q.readTime()
+	calls := q.readBlob()
+	t.Reruns = int(q.readInt())
 	t.Opened, t.Origin = fromMilli(q.readInt()), q.readKey()
 	body, err := record.Decode(record.Record{Kind: convo.KindTurnOpened, Data: q.readBlob()})
 	if opened, ok := body.(convo.TurnOpened); ok {
-		t.Front, t.Zone = opened.Front, opened.Zone
+		t.Front, t.Zone, t.Background = opened.Front, opened.Zone, opened.Background
+	}
+	if err == nil && calls != nil {
+		err = (&logReader{conn: r.conn, texts: r.texts, conversation: id >> 32}).calls(&t, calls)
 	}
 	return t, err
 }
@@ -90,11 +105,11 @@ const (
 		WHERE t.state < 4 ORDER BY t.conversation, t.id`
 )
 
-// scanTurns reads all rows.
-func scanTurns(q *query, tenant, conversation string) ([]convo.Turn, error) {
+// all reads all rows.
+func (r *turnReader) all(q *query) ([]convo.Turn, error) {
 	var list []convo.Turn
 	for q.next() {
-		t, err := scanTurn(q, tenant, conversation)
+		t, err := r.scan(q)
 		if err != nil {
 			return nil, errorsFirst(err, q.done())
 		}
@@ -103,9 +118,10 @@ func scanTurns(q *query, tenant, conversation string) ([]convo.Turn, error) {
 	return list, q.done()
 }
 
-// readTurn reads one turn; ok is false if there is none.
-func readTurn(conn *sqlite.Conn, c int64, tenant, conversation, id string) (convo.Turn, bool, error) {
-	list, err := scanTurns(ask(conn, turnByKey).int(c).key(id), tenant, conversation)
+// one reads one turn of the conversation with that number; ok is false if there
+// is none.
+func (r *turnReader) one(c int64, id string) (convo.Turn, bool, error) {
+	list, err := r.all(ask(r.conn, turnByKey).int(c).key(id))
 	if err != nil || len(list) == 0 {
 		return convo.Turn{}, false, err
 	}
@@ -116,7 +132,7 @@ func readTurn(conn *sqlite.Conn, c int64, tenant, conversation, id string) (conv
 func (s *reader) Turn(ctx context.Context, tenant, conversation, id string) (t convo.Turn, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
 		var ok bool
-		t, ok, err = readTurn(conn, c, tenant, conversation, id)
+		t, ok, err = (&turnReader{conn, s.texts, tenant, conversation}).one(c, id)
 		if err == nil && !ok {
 			err = noTurn(id)
 		}
@@ -128,7 +144,7 @@ func (s *reader) Turn(ctx context.Context, tenant, conversation, id string) (t c
 // Turns implements store.Reader.
 func (s *reader) Turns(ctx context.Context, tenant, conversation string, from int64) (list []convo.Turn, err error) {
 	err = s.readConversation(ctx, tenant, conversation, func(conn *sqlite.Conn, c int64) error {
-		list, err = scanTurns(ask(conn, turnsBySlot).int(c).int(from), tenant, conversation)
+		list, err = (&turnReader{conn, s.texts, tenant, conversation}).all(ask(conn, turnsBySlot).int(c).int(from))
 		return err
 	})
 	return list, err
@@ -139,8 +155,7 @@ func (s *reader) OpenTurns(ctx context.Context) (list []convo.Turn, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
 		q := ask(conn, turnsOpenEverywhere)
 		for q.next() {
-			tenant, conversation := q.readText(), q.readKey()
-			t, err := scanTurn(q, tenant, conversation)
+			t, err := (&turnReader{conn, s.texts, q.readText(), q.readKey()}).scan(q)
 			if err != nil {
 				return errorsFirst(err, q.done())
 			}

@@ -40,6 +40,7 @@ type tx struct {
 	slotted  map[string]int64 // slots of turns that started here
 	texts    map[string]soFar // of messages whose pieces are among the steps
 	summed   int              // steps that texts has taken in
+	inputs   map[string][]byte
 	tokens   []convo.Token
 	requests map[convo.RequestID]convo.Request
 }
@@ -57,7 +58,7 @@ func (t *tx) conn() *sqlite.Conn { return t.w.conn }
 func (t *tx) begin() error {
 	t.conversation = t.w.heads.get(t.key)
 	if t.conversation == nil {
-		c, err := readHead(t.conn(), t.key)
+		c, err := readHead(t.conn(), t.w.texts, t.key)
 		if err != nil {
 			return err
 		}
@@ -260,7 +261,7 @@ func (t *tx) turn(id string) (*convo.Turn, error) {
 	if turn := t.conversation.head.Turn(id); turn != nil || !t.stored {
 		return turn, nil
 	}
-	turn, ok, err := readTurn(t.conn(), t.conversation.id, t.key.tenant, t.key.id, id)
+	turn, ok, err := (&turnReader{t.conn(), t.w.texts, t.key.tenant, t.key.id}).one(t.conversation.id, id)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -278,7 +279,7 @@ func (t *tx) Delete() error {
 	}
 	t.conversation, t.stored, t.owned = nil, false, true
 	t.steps, t.messages, t.turns, t.slotted = nil, nil, nil, nil // nothing of it will be left
-	t.texts, t.summed = nil, 0
+	t.texts, t.summed, t.inputs = nil, 0, nil
 	t.deleted = true
 	t.tokens = slices.DeleteFunc(t.tokens, func(token convo.Token) bool {
 		return token.Tenant == t.key.tenant && token.Conversation == t.key.id

@@ -33,6 +33,10 @@ func bodies() []convo.Body {
 	yes, name := true, "näme <&>"
 	meta := convo.JSON(`{ "b" : 1.0,"a":"<&>" }`)
 	fields := convo.MessageFields{Type: convo.User, Name: &name, Description: new(string), Meta: meta}
+	answered := convo.ModelAnswered{
+		Model: "m", Usage: convo.Usage{Input: convo.Tokens{N: 1}, Reasoning: convo.Tokens{N: 2, Estimated: true}},
+		FirstToken: time.Second, Took: time.Minute,
+	}
 	return []convo.Body{
 		convo.ConversationChanged{Fields: convo.Fields{
 			Name: &name, Description: &name, Meta: meta, BotID: &name, ContactID: &name, TaskID: &name, SpaceID: &name,
@@ -40,7 +44,7 @@ func bodies() []convo.Body {
 				Model: &name, Backstory: &name, DatasetID: &name, SkillsetID: &name, Privacy: &yes, Moderation: new(bool),
 			},
 		}},
-		convo.TurnOpened{Front: "test", Zone: "Europe/Berlin"},
+		convo.TurnOpened{Front: "test", Zone: "Europe/Berlin", Background: true},
 		convo.MessageGiven{ID: "q", Place: 0, Fields: fields, Text: "question\n"},
 		convo.TurnQueued{},
 		convo.TurnStarted{Slot: 1},
@@ -51,10 +55,19 @@ func bodies() []convo.Body {
 		convo.TurnResumed{},
 		convo.Delta{Message: "a", Type: convo.Bot, Text: "swer"},
 		convo.MessageEnded{ID: "a", Place: convo.Place(1, 1), Type: convo.Bot, Text: "answer", Meta: meta, Incomplete: true},
-		convo.ModelAnswered{
-			Model: "m", Usage: convo.Usage{Input: convo.Tokens{N: 1}, Reasoning: convo.Tokens{N: 2, Estimated: true}},
-			FirstToken: time.Second, Took: time.Minute,
+		convo.ToolRequested{
+			ID: "c", Message: "r", Place: convo.Place(1, 2), Name: "f", Arguments: meta, Runs: convo.RunsChannel, Channel: "ch",
+			Signature: "sig\x00nature",
 		},
+		convo.ToolRequested{ID: "d", Message: "s", Place: convo.Place(1, 3), Name: "f", Runs: convo.RunsServer},
+		convo.ToolStarted{ID: "c", Message: "r", Name: "f", Channel: "ch", Input: meta},
+		convo.TurnWaiting{Answered: &answered, Left: []convo.ToolRequested{{ID: "l", Message: "m", Name: "f", Arguments: meta}}},
+		convo.TurnResumed{Rerun: true},
+		convo.ToolEnded{
+			ID: "c", Message: "e", Place: convo.Place(1, 4), Name: "f", Arguments: meta, Channel: "ch", Output: meta, Outcome: convo.ToolDone,
+		},
+		convo.ToolEnded{ID: "d", Message: "g", Place: convo.Place(1, 5), Name: "f", Output: convo.JSON("null"), Outcome: convo.ToolFailed},
+		answered,
 		convo.TurnEnded{Reason: convo.EndFailed, Failure: &convo.Failure{
 			Kind: convo.RateLimited, Message: "wait", RetryAfter: time.Second,
 		}},

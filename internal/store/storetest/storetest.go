@@ -30,6 +30,8 @@ func Run(t *testing.T, d Driver) {
 		"events":        eventChecks(),
 		"messages":      messageChecks(),
 		"turns":         turnChecks(),
+		"calls":         callChecks(),
+		"inputs":        inputChecks(),
 		"conversations": conversationChecks(),
 		"tokens":        tokenChecks(),
 		"requests":      requestChecks(),
