@@ -83,6 +83,10 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/model", "internal/model/remote"},
 			why:      "a driver knows its port and the domain, never another driver",
 		}, {
+			packages: []string{"internal/tool/ability", "internal/tool/configured"},
+			may:      []string{"internal/convo", "internal/tool", "internal/outbound", "internal/schema"},
+			why:      "a driver knows its port, the domain and how other servers are reached, never another driver",
+		}, {
 			packages: []string{"internal/auth"}, may: []string{"internal/convo", "internal/store"},
 			why: "auth knows tokens and the port that keeps them",
 		}, {

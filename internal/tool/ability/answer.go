@@ -1,0 +1,93 @@
+package ability
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// A secret that begins within tool.MaxOutput is read to its end, so that it is
+// known and masked before the rest is cut off.
+const (
+	maxRead  = tool.MaxOutput + 64<<10
+	maxError = 4 << 10 // bytes of a failed request's answer that are told
+)
+
+// Answer makes the output of a tool from the answer of another server: its JSON,
+// else its text, with secrets masked. It closes the answer. A status of 400 and
+// more is an error.
+func Answer(res *http.Response, secrets []string) (tool.Result, error) {
+	text, cut, err := read(res.Body)
+	if closed := res.Body.Close(); err == nil && !cut {
+		err = closed
+	}
+	if err != nil {
+		return tool.Result{}, err
+	}
+	if !utf8.ValidString(text) {
+		kind, isText := mediaType(res)
+		if !isText {
+			return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d and something that is no text (%s)", res.StatusCode, kind)
+		}
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	m := newMask(secrets)
+	text = m.text(text)
+	value := m.json(text)
+	if value != nil {
+		text = string(value)
+	}
+	if res.StatusCode >= 400 {
+		return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d: %s", res.StatusCode, trim(text, maxError))
+	}
+	if cut || len(text) > tool.MaxOutput {
+		note := "\n[the answer is longer; this is its beginning]"
+		return tool.Result{Output: encodeJSON(trim(text, tool.MaxOutput/2) + note)}, nil
+	}
+	if value != nil {
+		return tool.Result{Output: value}, nil
+	}
+	return tool.Result{Output: encodeJSON(text)}, nil
+}
+
+// read reads no more than is told. cut says that there was more.
+func read(body io.Reader) (text string, cut bool, err error) {
+	data, err := io.ReadAll(io.LimitReader(body, maxRead+1))
+	if convo.ErrorKind(err) == convo.TooLarge {
+		return string(data), true, nil
+	}
+	if len(data) > maxRead {
+		return string(data[:maxRead]), true, nil
+	}
+	return string(data), false, err
+}
+
+// trim cuts a text between two characters.
+func trim(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit] + "…"
+}
+
+// mediaType gives the type of an answer, and whether it is a text.
+func mediaType(res *http.Response) (kind string, isText bool) {
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil {
+		return "of no type", false
+	}
+	for _, part := range []string{"text/", "json", "xml", "javascript", "yaml", "form-urlencoded"} {
+		if strings.Contains(kind, part) {
+			return kind, true
+		}
+	}
+	return kind, false
+}

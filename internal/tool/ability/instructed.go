@@ -1,0 +1,204 @@
+package ability
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// maxGuidance is how much of the text around an action the model is told.
+const maxGuidance = 4 << 10
+
+// instructed is an ability as a tool. It belongs to a tenant, whose secrets it
+// may use.
+type instructed struct {
+	set         *Set
+	tenant      string
+	secret      string // the id of the ability's own
+	spec        tool.Spec
+	instruction *Instruction
+	fault       error // why it cannot be carried out
+}
+
+func (s *Set) instructed(tenant string, a tool.Ability, name string) *instructed {
+	t := &instructed{set: s, tenant: tenant, secret: a.SecretID}
+	if t.instruction, t.fault = Parse(a.Instruction); t.fault != nil {
+		t.instruction = &Instruction{}
+	}
+	description := a.Description
+	if description == "" {
+		description = a.Name
+	}
+	if t.instruction.Guidance != "" {
+		description = strings.TrimSpace(description + "\n\n" + trim(t.instruction.Guidance, maxGuidance))
+	}
+	t.spec = tool.Spec{Name: name, Description: description, Parameters: schema(t.instruction.Parameters)}
+	return t
+}
+
+// schema describes parameters to the model.
+func schema(parameters []Parameter) convo.JSON {
+	var b bytes.Buffer
+	b.WriteString(`{"type":"object","properties":{`)
+	var required []string
+	for i, p := range parameters {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(encodeJSON(p.Name))
+		b.WriteString(`:{"type":"` + p.Type + `"`)
+		if p.Description != "" {
+			b.WriteString(`,"description":` + string(encodeJSON(p.Description)))
+		}
+		if p.Enum != nil && p.Type == "string" {
+			b.WriteString(`,"enum":` + string(encodeJSON(p.Enum)))
+		}
+		if p.Default != "" && p.Type == "string" {
+			b.WriteString(`,"default":` + string(encodeJSON(p.Default)))
+		}
+		b.WriteByte('}')
+		if p.Required {
+			required = append(required, p.Name)
+		}
+	}
+	b.WriteByte('}')
+	if required != nil {
+		b.WriteString(`,"required":` + string(encodeJSON(required)))
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// Spec implements tool.Tool.
+func (t *instructed) Spec() tool.Spec { return t.spec }
+
+// Call implements tool.Tool.
+func (t *instructed) Call(ctx context.Context, c tool.Call) (tool.Result, error) {
+	if t.fault != nil {
+		return tool.Result{}, convo.WrapError(convo.Invalid, t.fault, "this ability cannot be carried out, because its instruction is wrong: %s", convo.PublicError(t.fault).Message)
+	}
+	arguments, err := t.arguments(c.Arguments)
+	if err != nil {
+		return tool.Result{}, err
+	}
+	switch t.instruction.Action {
+	case "", "text":
+		text := t.instruction.text.fill(values{arguments: arguments}, plain)
+		return tool.Result{Output: encodeJSON(trim(text, tool.MaxOutput/2))}, nil
+	case "fetch":
+		return t.fetch(ctx, arguments)
+	case "search":
+		return tool.Result{}, convo.Errorf(convo.NotImplemented, "searching data sets is not available yet on this server")
+	}
+	return tool.Result{}, convo.Errorf(convo.NotImplemented, "action not supported: %s", short(t.instruction.Action))
+}
+
+func (t *instructed) fetch(ctx context.Context, arguments map[string]string) (tool.Result, error) {
+	v := values{arguments: arguments, secrets: map[string]string{}}
+	var used []string
+	for _, name := range t.instruction.fetch.secrets() {
+		_, value, err := t.set.objects.SecretByName(ctx, t.tenant, name)
+		if err := checkValue(value, err, "${"+name+"}"); err != nil {
+			return tool.Result{}, err
+		}
+		v.secrets[name] = value
+		used = append(used, value)
+	}
+	var own string
+	if t.secret != "" {
+		if t.instruction.fetch.origin == "" {
+			return tool.Result{}, errChosenHost()
+		}
+		kind, value, err := t.set.objects.SecretByID(ctx, t.tenant, t.secret)
+		if err := checkValue(value, err, "of the ability"); err != nil {
+			return tool.Result{}, err
+		}
+		own = authorization(kind, value)
+		used = append(used, value)
+	}
+	r, err := t.instruction.fetch.request(ctx, v, own)
+	if err != nil {
+		return tool.Result{}, err
+	}
+	res, err := t.set.client.Do(r)
+	if err != nil {
+		return tool.Result{}, err
+	}
+	return Answer(res, used)
+}
+
+// checkValue says what is missing of a secret, and never what is there.
+func checkValue(value string, err error, which string) error {
+	if convo.ErrorKind(err) == convo.NotFound {
+		return convo.Errorf(convo.NotFound, "the secret %s does not exist; the operator of this ability has to create it", which)
+	}
+	if err == nil && value == "" {
+		return convo.Errorf(convo.Invalid, "the secret %s has no value; the operator of this ability has to give it one", which)
+	}
+	return err
+}
+
+// arguments gives every parameter its value, "" if there is none.
+func (t *instructed) arguments(object convo.JSON) (map[string]string, error) {
+	var given map[string]json.RawMessage
+	if len(object) > 0 {
+		if err := json.Unmarshal(object, &given); err != nil {
+			return nil, convo.Errorf(convo.Invalid, "the arguments are no JSON object")
+		}
+	}
+	filled := map[string]string{}
+	for _, p := range t.instruction.Parameters {
+		value, isGiven := scalar(given[p.Name])
+		switch {
+		case !isGiven && p.Required && p.Default == "":
+			return nil, convo.Errorf(convo.Invalid, "the parameter %s is missing", p.Name)
+		case !isGiven:
+			value = p.Default
+		case p.Enum != nil && !slices.Contains(p.Enum, value):
+			return nil, convo.Errorf(convo.Invalid, "the parameter %s must be one of %s", p.Name, short(strings.Join(p.Enum, ", ")))
+		}
+		filled[p.Name] = value
+	}
+	return filled, nil
+}
+
+// scalar gives the text of a string, and any other value as it is written.
+func scalar(value json.RawMessage) (text string, given bool) {
+	if len(value) == 0 || string(value) == "null" {
+		return "", false
+	}
+	if json.Unmarshal(value, &text) == nil {
+		return text, true
+	}
+	return string(value), true
+}
+
+// input makes arguments of what a caller typed.
+func (t *instructed) input(text string) (convo.JSON, error) {
+	parameters := t.instruction.Parameters
+	var object map[string]json.RawMessage
+	switch trimmed := strings.TrimSpace(text); {
+	case trimmed == "":
+		return convo.JSON("{}"), nil
+	case json.Unmarshal([]byte(trimmed), &object) == nil && object != nil:
+		return convo.JSON(trimmed), nil
+	case len(parameters) == 1:
+		return encodeJSON(map[string]string{parameters[0].Name: text}), nil
+	case len(parameters) == 0:
+		return convo.JSON("{}"), nil
+	}
+	return nil, convo.Errorf(convo.Invalid, "the input must be a JSON object with the ability's parameters: %s", t.names())
+}
+
+func (t *instructed) names() string {
+	var names []string
+	for _, p := range t.instruction.Parameters {
+		names = append(names, p.Name)
+	}
+	return short(strings.Join(names, ", "))
+}
