@@ -36,7 +36,7 @@ func arrange(root *cobra.Command) {
 		&cobra.Group{ID: settings, Title: "Settings and help:"},
 	)
 	groups := map[string]string{
-		"serve": server, "chat": server, "health": server, "bench": server,
+		"serve": server, "chat": server, "mcp": server, "health": server, "bench": server,
 		"token": data, "export": data, "import": data, "check": data, "backup": data, "restore": data,
 		"config": settings, "version": settings,
 	}

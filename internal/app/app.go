@@ -32,6 +32,7 @@ import (
 	"github.com/parleyhq/parley/internal/store/sqlite"
 	"github.com/parleyhq/parley/internal/telemetry"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
+	"github.com/parleyhq/parley/internal/wire/mcp"
 )
 
 // App is a server. Make one with New, call Run once, then Close.
@@ -148,10 +149,11 @@ func (a *App) openFronts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.handler = a.withMetrics(a.withHealth(api))
+	public := a.withMCP(api, mcp.Options{Limiter: a.limiter, Proxies: proxies})
+	a.handler = a.withMetrics(a.withHealth(public))
 	a.commands = (&console.Server{
 		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants()}, Chat: a.chatSecret,
-		API: a.withLocalMetrics(a.withHealth(local)),
+		API: a.withLocalMetrics(a.withHealth(a.withMCP(local, mcp.Options{}))),
 	}).Handler()
 	var listen net.ListenConfig
 	if a.public, err = listen.Listen(ctx, "tcp", a.cfg.Listen); err != nil {

@@ -55,6 +55,14 @@ func (w *Response) Write(p []byte) (int, error) {
 // FlushError sends what was written so far.
 func (w *Response) FlushError() error { return w.control.Flush() }
 
+// Streaming tells the observer that the answer is a stream, whose end may be
+// far away. It is called once at most.
+func (w *Response) Streaming() {
+	if w.observed != nil {
+		w.observed.Streaming()
+	}
+}
+
 // Unwrap lets [http.ResponseController] find the server's own writer.
 func (w *Response) Unwrap() http.ResponseWriter { return w.writer }
 

@@ -26,9 +26,7 @@ type Stream struct {
 func StreamLines(w *Response) *Stream {
 	SetLineHeaders(w.Header())
 	w.WriteHeader(http.StatusOK)
-	if w.observed != nil {
-		w.observed.Streaming()
-	}
+	w.Streaming()
 	s := &Stream{w: w, last: time.Now(), err: w.FlushError()}
 	// Reset starts it, not AfterFunc, so that the field is set when it fires.
 	s.timer = time.AfterFunc(time.Hour, s.blank)

@@ -1,0 +1,115 @@
+package mcp
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// Authenticator finds out who holds a secret.
+type Authenticator interface {
+	// Actor gives the holder; convo.Unauthenticated unless the secret is good.
+	Actor(ctx context.Context, secret string) (convo.Actor, error)
+	// Remembers reports whether Actor would know the secret without looking it up.
+	Remembers(secret string) bool
+}
+
+// authenticate finds who asks.
+func (h *Handler) authenticate(r *http.Request) (convo.Actor, error) {
+	secret := secretOf(r)
+	if secret == "" {
+		return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
+	}
+	from := httpio.ClientAddress(r, h.options.Proxies)
+	if err := h.options.Limiter.MayTry(from); err != nil && !h.options.Auth.Remembers(secret) {
+		return convo.Actor{}, err
+	}
+	actor, err := h.options.Auth.Actor(r.Context(), secret)
+	if convo.ErrorKind(err) == convo.Unauthenticated {
+		h.options.Limiter.TriedWrong(from)
+	}
+	return actor, err
+}
+
+// expired reports whether the token of a request works no more. Looking is no
+// attempt: it counts against nobody.
+func (h *Handler) expired(ctx context.Context, r *http.Request) bool {
+	_, err := h.options.Auth.Actor(ctx, secretOf(r))
+	return convo.ErrorKind(err) == convo.Unauthenticated
+}
+
+func secretOf(r *http.Request) string {
+	fields := strings.Fields(r.Header.Get("Authorization"))
+	if len(fields) != 2 || !strings.EqualFold(fields[0], "Bearer") {
+		return ""
+	}
+	return fields[1]
+}
+
+// ownerOf names the token that sessions belong to.
+func ownerOf(a convo.Actor) string { return a.Tenant + "\x00" + a.Token }
+
+type actorKey struct{}
+
+// actorEntry is where the SDK's notes on a token hold who asks.
+const actorEntry = "actor"
+
+// known tells the SDK who asks; serve has found that out. The SDK too holds each
+// request of a session against the user who began it.
+func known(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
+	actor, ok := ctx.Value(actorKey{}).(convo.Actor)
+	if !ok {
+		return nil, auth.ErrInvalidToken
+	}
+	return &auth.TokenInfo{UserID: ownerOf(actor), Extra: map[string]any{actorEntry: actor}}, nil
+}
+
+// actorOf is who sent a request: the holder of that request's token, not of the
+// session's first one.
+func actorOf(r sdk.Request) (convo.Actor, error) {
+	if extra := r.GetExtra(); extra != nil && extra.TokenInfo != nil {
+		if actor, ok := extra.TokenInfo.Extra[actorEntry].(convo.Actor); ok {
+			return actor, nil
+		}
+	}
+	return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
+}
+
+// errorCode is the code of errors that are told by their status.
+const errorCode = -32000
+
+func statusOf(k convo.Kind) int {
+	switch k {
+	case convo.Invalid:
+		return http.StatusBadRequest
+	case convo.Unauthenticated:
+		return http.StatusUnauthorized
+	case convo.Forbidden:
+		return http.StatusForbidden
+	case convo.NotFound:
+		return http.StatusNotFound
+	case convo.MethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case convo.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case convo.RateLimited:
+		return http.StatusTooManyRequests
+	case convo.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+func setRetryAfter(h http.Header, err *convo.Error) {
+	if wait := (err.RetryAfter + time.Second - 1) / time.Second; wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64(wait), 10))
+	}
+}
