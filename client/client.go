@@ -10,6 +10,7 @@ import (
 // and needs no closing.
 type Client struct {
 	Conversation *ConversationService
+	Channel      *ChannelService
 	Platform     *PlatformService
 
 	defaults *settings // behind a pointer, which %+v and %#v do not follow to the secret
@@ -42,6 +43,7 @@ func New(options ...Option) (*Client, error) {
 		Session: &SessionService{client: c},
 		client:  c,
 	}
+	c.Channel = &ChannelService{client: c}
 	c.Platform = &PlatformService{Model: &ModelService{client: c}}
 	return c, nil
 }

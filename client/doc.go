@@ -312,5 +312,7 @@
 //	deleteConversationMessage                            MessageService.Delete
 //	upvoteConversationMessage                            MessageService.Upvote
 //	downvoteConversationMessage                          MessageService.Downvote
+//	publishChannelMessage                                ChannelService.Publish
+//	subscribeChannelMessages                             ChannelService.Subscribe
 //	listPlatformModels                                   ModelService.List, ModelService.All, ModelService.ListStream
 package client

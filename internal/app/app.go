@@ -95,6 +95,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.onClose(func() error { a.outbound.Close(); return nil })
 	limits := engine.DefaultLimits()
 	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
+	limits.ChannelWait, limits.ChannelKeep = cfg.Channels.WaitFor, cfg.Channels.Keep
 	a.hub = hub.New()
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,

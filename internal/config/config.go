@@ -44,6 +44,7 @@ type Config struct {
 	Limits    Limits    `key:"limits"`
 	Turns     Turns     `key:"turns"`
 	Outbound  Outbound  `key:"outbound"`
+	Channels  Channels  `key:"channels"`
 	Log       Log       `key:"log"`
 	Telemetry Telemetry `key:"telemetry"`
 }
@@ -133,6 +134,12 @@ type Outbound struct {
 	Size        Size          `key:"size" default:"2MiB" doc:"How much of an answer is read, decompressed. The model is told the first 256KiB."`
 	Redirects   int           `key:"redirects" default:"5" doc:"How many redirections are followed. Each is checked as the first address is; another server gets no credentials."`
 	Concurrency int           `key:"concurrency" default:"64" doc:"How many requests run at once; more wait for their turn."`
+}
+
+// Channels say how long channels remember and are waited for.
+type Channels struct {
+	WaitFor time.Duration `key:"waitFor" default:"10m" doc:"How long a function waits for the message on its channel; then the model is told that it timed out."`
+	Keep    time.Duration `key:"keep" default:"24h" doc:"How long what was published on a channel is kept, and the events of a turn that was dispatched without a conversation."`
 }
 
 // Log says what is logged, and how. Logs go to the standard error.

@@ -203,6 +203,8 @@ func (v *validator) bounds(cfg *Config) {
 	}
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
+	v.check("channels.waitFor", between(int64(cfg.Channels.WaitFor), int64(time.Second), int64(24*time.Hour), "1s to 24h"))
+	v.check("channels.keep", between(int64(cfg.Channels.Keep), int64(time.Minute), int64(365*24*time.Hour), "1m to 8760h"))
 	v.check("outbound.timeout", between(int64(cfg.Outbound.Timeout), int64(time.Millisecond), int64(time.Hour), "1ms to 1h"))
 	v.check("outbound.size", between(int64(cfg.Outbound.Size), 1<<10, 1<<30, "1KiB to 1GiB"))
 	v.check("outbound.redirects", between(int64(cfg.Outbound.Redirects), 0, 20, "0 to 20"))

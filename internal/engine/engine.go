@@ -51,11 +51,17 @@ type Limits struct {
 	Text   int // bytes of one message
 	Meta   int // bytes of one meta object
 	Answer int // bytes of one answer; beyond that it ends with length
+
+	ChannelWait time.Duration // how long a call waits for a message on its channel
+	ChannelKeep time.Duration // how long what was published on a channel is kept
 }
 
 // DefaultLimits are the documented ones.
 func DefaultLimits() Limits {
-	return Limits{Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20}
+	return Limits{
+		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20,
+		ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
+	}
 }
 
 // Options is what an Engine needs. All of it but Log and Observer is required.
@@ -84,10 +90,11 @@ type Engine struct {
 	observer  Observer
 	newSecret func() (string, convo.TokenHash)
 
-	repeats *repeats
-	shared  *sharedRuns
-	pasts   *pasts
-	scribe  *scribe
+	repeats  *repeats
+	shared   *sharedRuns
+	pasts    *pasts
+	scribe   *scribe
+	channels *channelHub
 
 	ctx    context.Context // ends when running turns must end; its cause says why
 	cancel context.CancelCauseFunc
@@ -123,7 +130,7 @@ func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
-		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(),
+		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}
 	e.scribe = newScribe(e)

@@ -8,8 +8,8 @@ import (
 // sweepEvery is how often what has expired is removed.
 const sweepEvery = 10 * time.Minute
 
-// Sweep removes records and tokens that have expired, now and then, until ctx
-// ends.
+// Sweep removes records, tokens and messages of channels that have expired, now
+// and then, until ctx ends.
 func (e *Engine) Sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -32,5 +32,8 @@ func (e *Engine) sweep(ctx context.Context, at time.Time) {
 	}
 	if err := e.store.PruneTokens(ctx, at); err != nil && ctx.Err() == nil {
 		e.log.Error("expired session tokens could not be removed", "error", err)
+	}
+	if err := e.store.PruneChannels(ctx, at.Add(-e.limits.ChannelKeep)); err != nil && ctx.Err() == nil {
+		e.log.Error("old messages of channels could not be removed", "error", err)
 	}
 }

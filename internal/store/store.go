@@ -60,6 +60,7 @@ type Store interface {
 	Reader
 	Tokens
 	Requests
+	Channels
 
 	// Snapshot gives the data as it is at this moment. It never holds up
 	// writers, but it may keep a store from using space again, so it is for
@@ -177,6 +178,8 @@ type Tx interface {
 
 	// PutRequest stores a record, in place of an earlier one with its ID.
 	PutRequest(r convo.Request) error
+
+	ChannelTx
 }
 
 // Reader is the reading side. It never waits for writers.

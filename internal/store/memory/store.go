@@ -26,7 +26,10 @@ type Store struct {
 	conversations map[key]*conversation
 	tokens        map[key]convo.Token
 	requests      map[convo.RequestID]convo.Request
-	epoch         int // how often the machine was restarted
+	channels      map[key]*channel
+	channelFloor  int64                  // the highest number of a channel that was pruned away
+	dispatches    map[key]convo.Dispatch // by channel
+	epoch         int                    // how often the machine was restarted
 	closed        bool
 	snapshots     map[*snapshot]bool
 }
@@ -53,6 +56,8 @@ func New() *Store {
 		conversations: make(map[key]*conversation),
 		tokens:        make(map[key]convo.Token),
 		requests:      make(map[convo.RequestID]convo.Request),
+		channels:      make(map[key]*channel),
+		dispatches:    make(map[key]convo.Dispatch),
 		snapshots:     make(map[*snapshot]bool),
 	}
 }

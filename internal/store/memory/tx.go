@@ -246,6 +246,7 @@ func (t *tx) Delete() error {
 		return convo.Errorf(convo.NotFound, "there is no conversation %q", t.key.id)
 	}
 	t.put(nil)
+	t.dropDispatches()
 	t.conversation, t.owned = nil, false
 	for k, token := range t.store.tokens {
 		if k.tenant == t.key.tenant && token.Conversation == t.key.id {

@@ -9,7 +9,7 @@ import (
 
 // writes reports whether a transaction certainly writes.
 func (t *tx) writes() bool {
-	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests) > 0
+	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests)+len(t.published)+len(t.dispatches) > 0
 }
 
 // apply writes what a transaction has gathered. Any error here is the
@@ -44,7 +44,7 @@ func (t *tx) apply() error {
 			return err
 		}
 	}
-	return nil
+	return t.applyChannels()
 }
 
 const sessionTokens = `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`
@@ -62,7 +62,10 @@ func (t *tx) applyDeletions() error {
 			return err
 		}
 	}
-	return ask(t.conn(), sessionTokens).text(t.key.tenant).key(t.key.id).exec()
+	return errorsFirst(
+		ask(t.conn(), sessionTokens).text(t.key.tenant).key(t.key.id).exec(),
+		ask(t.conn(), deleteDispatches).text(t.key.tenant).key(t.key.id).exec(),
+	)
 }
 
 // overwriting lets SQLite write zeros over whole pages too that fn frees. Else

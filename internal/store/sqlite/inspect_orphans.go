@@ -38,7 +38,9 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 			r.found(noSuch("open pieces", c, true))
 		}
 	}
-	return errorsFirst(r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseSettings(conn))
+	return errorsFirst(
+		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseDispatches(conn), r.looseSettings(conn),
+	)
 }
 
 // owners calls lost with each number of a conversation that has rows in a table

@@ -142,6 +142,7 @@ func damages() []damage {
 		{"pieces of no conversation", `INSERT INTO open_deltas SELECT 99, 77, seq, at, message, turn, origin, type, text FROM open_deltas LIMIT 1`,
 			audit.Orphan, "number 77", 0, true},
 		{"a token of no conversation", `UPDATE tokens SET conversation = 'gone'`, audit.Orphan, "session token", 0, true},
+		{"a channel of a turn of no conversation", `INSERT INTO dispatches VALUES ('a', 'c', 'gone', 't', 1, x'00', 0)`, audit.Orphan, "channel \"c\"", 0, true},
 		{"too many restarts", `UPDATE heads SET epoch = 9 WHERE id = 1`, audit.Projection, "restarts", 0, true},
 		{"a missing index", `DROP INDEX messages_place`, audit.Database, "messages_place", 0, true},
 		{"an index that lacks a row", `

@@ -31,7 +31,9 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			"turnsOpenEverywhere": turnsOpenEverywhere, "slotMessages": slotMessages,
 			"tokenByHash": tokenByHash, "tokensOfTenant": tokensOfTenant, "sessionTokens": sessionTokens,
 			"expiredTokens": expiredTokens, "oldRequests": oldRequests, "inputOfTurn": inputOfTurn, "startOf": startOf,
-			"waitsBefore": waitsBefore,
+			"waitsBefore":   waitsBefore,
+			"channelByName": channelByName, "publishedAfter": publishedAfter, "firstMessages": firstMessages, "oldChannels": oldChannels,
+			"dispatchByChannel": dispatchByChannel, "expiredDispatches": expiredDispatches, "deleteDispatches": deleteDispatches,
 		} {
 			q := ask(conn, `EXPLAIN QUERY PLAN `+sql)
 			for q.next() {

@@ -43,6 +43,9 @@ type tx struct {
 	inputs   map[string][]byte
 	tokens   []convo.Token
 	requests map[convo.RequestID]convo.Request
+
+	published  []*publication
+	dispatches []convo.Dispatch
 }
 
 // step is one event to write.
@@ -279,7 +282,7 @@ func (t *tx) Delete() error {
 	}
 	t.conversation, t.stored, t.owned = nil, false, true
 	t.steps, t.messages, t.turns, t.slotted = nil, nil, nil, nil // nothing of it will be left
-	t.texts, t.summed, t.inputs = nil, 0, nil
+	t.texts, t.summed, t.inputs, t.dispatches = nil, 0, nil, nil
 	t.deleted = true
 	t.tokens = slices.DeleteFunc(t.tokens, func(token convo.Token) bool {
 		return token.Tenant == t.key.tenant && token.Conversation == t.key.id

@@ -35,6 +35,8 @@ func Run(t *testing.T, d Driver) {
 		"conversations": conversationChecks(),
 		"tokens":        tokenChecks(),
 		"requests":      requestChecks(),
+		"channels":      channelChecks(),
+		"dispatches":    dispatchChecks(),
 		"callers":       callerChecks(),
 		"snapshots":     snapshotChecks(),
 		"imports":       importChecks(),

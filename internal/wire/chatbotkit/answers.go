@@ -13,6 +13,7 @@ type answered struct {
 	object func(*openapi.Schemas) *openapi.Schema
 	lines  func(*openapi.Schemas) *openapi.Schema // of each line; nil = the object on one
 	csv    bool
+	stream bool // there are lines only
 }
 
 // with is an answer of one object.
@@ -57,6 +58,24 @@ func logAnswer() answered {
 			return page
 		},
 		lines: lines,
+	}
+}
+
+// channelAnswer is what is published on a channel.
+func channelAnswer() answered {
+	return answered{
+		doc: "The lines of the channel, without an end.", stream: true,
+		lines: func(s *openapi.Schemas) *openapi.Schema {
+			return s.Component("ChannelLine", func() *openapi.Schema {
+				first := lineOf[idLine]("subscribe", "The subscription has begun; the first line.").schema(s)
+				message, least := lineOf[object]("message", "A message, in the order in which they were published.").schema(s), int64(1)
+				seq := openapi.Integer().With("Its number in the channel: what after takes.")
+				seq.Minimum = &least
+				message.Properties.Set("seq", seq)
+				message.Required = append(message.Required, "seq")
+				return &openapi.Schema{OneOf: []*openapi.Schema{first, message}}
+			})
+		},
 	}
 }
 

@@ -101,6 +101,10 @@ func (d *describer) parameters(op operation, text reference) []*openapi.Paramete
 		}
 		schema := openapi.Text()
 		schema.MinLength, schema.MaxLength = &one, &most
+		if name == "channelId" {
+			schema = openapi.Text()
+			schema.Pattern = convo.ChannelPattern
+		}
 		all = append(all, &openapi.Parameter{Name: name, In: "path", Required: true, Schema: schema})
 	}
 	for _, p := range op.query {
@@ -133,12 +137,15 @@ func (d *describer) success(op operation, text reference) *openapi.Response {
 			Description: "Given where an earlier request was answered with this.", Schema: openapi.OneOf("true"),
 		})
 	}
-	object := text.answer.object(d.schemas)
+	var object *openapi.Schema
+	if !text.answer.stream {
+		object = text.answer.object(d.schemas)
+		r.Content.Set("application/json", &openapi.Media{Schema: object})
+	}
 	lines := object
 	if text.answer.lines != nil {
 		lines = text.answer.lines(d.schemas)
 	}
-	r.Content.Set("application/json", &openapi.Media{Schema: object})
 	r.Content.Set("application/jsonl", &openapi.Media{Schema: lines})
 	if text.answer.csv {
 		r.Content.Set("text/csv", &openapi.Media{Schema: openapi.Text()})

@@ -120,16 +120,27 @@ var errTokenEnded = convo.Errorf(convo.Unauthenticated, "the token works no more
 // tokenCheck is how often a live stream looks whether its token still works.
 const tokenCheck = 30 * time.Second
 
-// follow sends what comes, for as long as the caller's token works: this
-// stream has no end of its own, and whoever lost the right to read must not
-// read for ever. Looking is no attempt: it neither counts among the wrong tokens
-// of the caller's address nor is kept from seeing by those that do.
+// follow sends what comes, for as long as the caller's token works.
 func (s *eventStream) follow() error {
-	ctx, cancel := context.WithCancelCause(s.c.r.Context())
-	defer cancel(nil)
+	ctx, stop := s.c.whileTokenWorks()
+	defer stop()
+	err := s.c.engine().Follow(ctx, s.c.actor, s.c.conversation(), s.after, s.send)
+	if context.Cause(ctx) == error(errTokenEnded) {
+		return errTokenEnded
+	}
+	return err
+}
+
+// whileTokenWorks gives a context for an answer without an end of its own: it
+// ends with the request, and when the caller's token stops working, because of
+// errTokenEnded; whoever lost the right to read must not read for ever. Looking
+// is no attempt: it neither counts among the wrong tokens of the caller's address
+// nor is kept from seeing by those that do.
+func (c *call) whileTokenWorks() (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(c.r.Context())
 	var timer *time.Timer
 	check := func() {
-		if _, err := s.c.front.auth.Actor(ctx, secretOf(s.c.r)); convo.ErrorKind(err) == convo.Unauthenticated {
+		if _, err := c.front.auth.Actor(ctx, secretOf(c.r)); convo.ErrorKind(err) == convo.Unauthenticated {
 			cancel(errTokenEnded)
 		}
 		if ctx.Err() == nil {
@@ -139,12 +150,10 @@ func (s *eventStream) follow() error {
 	// Reset starts it, not AfterFunc, so that the variable is set when it fires.
 	timer = time.AfterFunc(time.Hour, check)
 	timer.Reset(tokenCheck)
-	defer timer.Stop()
-	err := s.c.engine().Follow(ctx, s.c.actor, s.c.conversation(), s.after, s.send)
-	if context.Cause(ctx) == error(errTokenEnded) {
-		return errTokenEnded
+	return ctx, func() {
+		timer.Stop()
+		cancel(nil)
 	}
-	return err
 }
 
 // send renders events and sends their lines, until there were enough.

@@ -44,6 +44,8 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[receiveRequest](all)
 	decoder[completeStatelessRequest](all)
 	decoder[stopRequest](all)
+	decoder[publishRequest](all)
+	decoder[subscribeRequest](all)
 	decoder[emptyRequest](all)
 	return all
 }

@@ -20,7 +20,7 @@ const laterPaths = `
 /bot/{botId}/memory: POST search
 /bot/{botId}/session: POST create
 /bot/{botId}/usage: GET fetch
-/channel/{channelId}: POST publish stop subscribe
+/channel/{channelId}: POST stop
 /contact: GET export list POST create ensure
 /contact/{contactId}/conversation: GET list
 /contact/{contactId}: GET fetch POST delete update

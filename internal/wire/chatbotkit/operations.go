@@ -14,7 +14,7 @@ type operation struct {
 	method  string
 	path    string // after the prefix
 	session bool   // session tokens may use it, on their own conversation
-	turn    bool   // it answers with a turn, and counts as a stream in any form
+	turn    bool   // it answers with a turn or a channel, and counts as a stream in any form
 	query   []httpio.Declared
 	request reflect.Type
 	handle  func(*call) error
@@ -47,7 +47,7 @@ func post[T any](name, path string, who bool, handle func(*call, T) error) opera
 	}
 }
 
-// turn is a post that runs a model.
+// turn is a post that runs a model, or stays open for other reasons.
 func turn[T any](name, path string, who bool, handle func(*call, T) error) operation {
 	o := post(name, path, who, handle)
 	o.turn = true
@@ -59,6 +59,7 @@ func operations() []operation {
 	const (
 		one     = "/conversation/{conversationId}"
 		message = one + "/message/{messageId}"
+		channel = "/channel/{channelId}"
 	)
 	return []operation{
 		get("listConversations", "/conversation/list", account, listConversations, newestFirst.declared()...),
@@ -85,6 +86,9 @@ func operations() []operation {
 		post("deleteConversationMessage", message+"/delete", account, deleteMessage),
 		post("upvoteConversationMessage", message+"/upvote", session, upvote),
 		post("downvoteConversationMessage", message+"/downvote", session, downvote),
+
+		post("publishChannelMessage", channel+"/publish", session, publish),
+		turn("subscribeChannelMessages", channel+"/subscribe", account, subscribe),
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),

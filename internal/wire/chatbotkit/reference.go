@@ -52,6 +52,8 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[completeStatelessRequest]():  "CompleteStatelessRequest",
 		reflect.TypeFor[receiveRequest]():            "ReceiveRequest",
 		reflect.TypeFor[stopRequest]():               "StopRequest",
+		reflect.TypeFor[publishRequest]():            "PublishRequest",
+		reflect.TypeFor[subscribeRequest]():          "SubscribeRequest",
 	}
 }
 
@@ -75,6 +77,7 @@ func groups() []group {
 		{"Conversations", "A conversation keeps messages, and how they are answered.", conversationReferences()},
 		{"Turns", "A turn is one run of the model. It belongs to the server: a stored turn goes on when its connection is lost.", turnReferences()},
 		{"Messages", "The messages of a conversation, in the order in which it was held.", messageReferences()},
+		{"Channels", "Messages between programs: whoever subscribes to a channel gets what is published on it.", channelReferences()},
 		{"Sessions", "Tokens that a browser may have.", sessionReferences()},
 		{"Platform", "What this server has to offer.", platformReferences()},
 	}
@@ -153,6 +156,17 @@ func messageReferences() map[string]reference {
 			description: "Stores a rating.", example: `{"value":100}`, answer: with[idObject]("The id of the message.")},
 		"downvoteConversationMessage": {summary: "Vote against a message",
 			description: "Stores a rating.", example: `{"value":-100,"reason":"Wrong."}`, answer: with[idObject]("The id of the message.")},
+	}
+}
+
+func channelReferences() map[string]reference {
+	return map[string]reference{
+		"publishChannelMessage": {summary: "Publish a message",
+			description: "Puts a message on a channel. A channel needs no creation, and nobody needs to listen. If a function waits for a message there, the oldest one takes it as its result. A session token may do this only while a turn of its conversation waits.",
+			example:     `{"message":{"data":{"celsius":21}}}`, answer: with[idObject]("The id of the channel.")},
+		"subscribeChannelMessages": {summary: "Subscribe to a channel",
+			description: "Sends what is published, as lines whatever form is asked for, until the caller leaves.",
+			example:     `{"historyLength":10}`, answer: channelAnswer()},
 	}
 }
 

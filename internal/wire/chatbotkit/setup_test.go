@@ -1,6 +1,7 @@
 package chatbotkit_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -188,11 +189,18 @@ type answer struct {
 	body   string
 }
 
+// do sends a request and reads its answer; of one without an end, the first line.
 func (b *bundle) do(q request) answer {
 	b.t.Helper()
 	res := b.start(q)
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
+	var body []byte
+	var err error
+	if strings.HasSuffix(q.path, "/subscribe") && res.StatusCode == http.StatusOK {
+		body, err = bufio.NewReader(res.Body).ReadBytes('\n')
+	} else {
+		body, err = io.ReadAll(res.Body)
+	}
 	must(b.t, err)
 	a := answer{res.StatusCode, res.Header, string(body)}
 	b.check(q, a)

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// channelHistory is how many messages a subscriber may ask for that were
+// published before. The store keeps more, for those who read slowly.
+const channelHistory = 100
+
+// channelPage is how many messages are read at once.
+const channelPage = 100
+
+// Publish puts a message on a channel of the actor's tenant. Nobody needs to
+// listen. It takes any JSON value.
+func (e *Engine) Publish(ctx context.Context, actor convo.Actor, channel string, message convo.JSON, ask *Ask) error {
+	if err := convo.CheckChannel(channel); err != nil {
+		return err
+	}
+	if actor.Session() {
+		return errSessionPublishes()
+	}
+	key := channelKey{actor.Tenant, channel}
+	err := e.once(ctx, key.inTx(), actor, ask, func(tx store.Tx) (any, error) {
+		_, err := tx.Publish(channel, message, now())
+		return nil, err
+	})
+	if err == nil {
+		e.channels.ring(key)
+	}
+	return err
+}
+
+func errSessionPublishes() error {
+	return convo.Errorf(convo.Forbidden, "a session token may publish on a channel only while a turn of its conversation waits for a message there")
+}
+
+// ChannelQuery says from where a channel is read.
+type ChannelQuery struct {
+	History int    // how many messages that were published before; at most 100 count
+	After   *int64 // in place of History: go on behind this number
+}
+
+// Subscription is a channel that is being read. Each has to be called, once.
+type Subscription struct {
+	Channel string
+
+	e     *Engine
+	key   channelKey
+	sub   *channelSub
+	after int64
+}
+
+// ErrBehind ends a subscription whose reader was so slow that messages are gone
+// which it has not seen. It may come back, and go on with what there is.
+var ErrBehind = errors.New("the subscriber was too slow: messages that it has not seen are gone")
+
+// Subscribe opens a channel of the actor's tenant for reading. It has no end of
+// its own.
+func (e *Engine) Subscribe(ctx context.Context, actor convo.Actor, channel string, q ChannelQuery) (*Subscription, error) {
+	if err := account(actor); err != nil {
+		return nil, err
+	}
+	if err := convo.CheckChannel(channel); err != nil {
+		return nil, err
+	}
+	key := channelKey{actor.Tenant, channel}
+	// Before the channel is looked at, so that nothing is missed in between.
+	s := &Subscription{Channel: channel, e: e, key: key, sub: e.channels.subscribe(key)}
+	if err := s.begin(ctx, q); err != nil {
+		s.sub.cancel()
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin finds the number behind which the subscription starts.
+func (s *Subscription) begin(ctx context.Context, q ChannelQuery) error {
+	span, err := s.e.store.ChannelSpan(ctx, s.key.tenant, s.key.channel)
+	if err != nil {
+		return err
+	}
+	s.after = max(span.Last-int64(min(q.History, channelHistory)), span.First-1)
+	if q.After == nil {
+		return nil
+	}
+	if *q.After < 0 || *q.After > span.Last {
+		return convo.Errorf(convo.Invalid, "after must be from 0 to %d, the number of the channel's last message", span.Last)
+	}
+	s.after = max(*q.After, span.First-1)
+	return nil
+}
+
+// Each passes messages to emit in the order of their numbers, without a gap,
+// and waits while there are none, until ctx ends or emit fails.
+func (s *Subscription) Each(ctx context.Context, emit func([]convo.Published) error) error {
+	defer s.sub.cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.e.over, func() { cancel(context.Cause(s.e.over)) })()
+	for {
+		page, err := s.e.store.Published(ctx, s.key.tenant, s.key.channel, s.after, channelPage)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return err
+		case len(page) == 0:
+			if err := s.sub.wait(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.whole(ctx, page[0].Seq); err != nil {
+			return err
+		}
+		if err := emit(page); err != nil {
+			return err
+		}
+		s.after = page[len(page)-1].Seq
+	}
+}
+
+// whole makes sure that nothing is missing between what was given and the next
+// message. A channel that was pruned away and came back has left out numbers.
+func (s *Subscription) whole(ctx context.Context, next int64) error {
+	if next == s.after+1 {
+		return nil
+	}
+	span, err := s.e.store.ChannelSpan(ctx, s.key.tenant, s.key.channel)
+	if err != nil {
+		return err
+	}
+	if next == span.Start+1 && s.after <= span.Start {
+		return nil
+	}
+	return ErrBehind
+}
