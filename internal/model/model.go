@@ -14,6 +14,12 @@
 //     malformed: checking them is the caller's part.
 //   - Cancelling the context ends the provider's request at once, and the
 //     stream ends with the context's error.
+//   - A tool that [Request].Force names is the only one that the model may
+//     call, as far as the provider can be told; where it cannot, the driver
+//     offers that tool alone and says that it is wanted. So a model may fail to
+//     call it.
+//   - What a provider wants back with a call comes in [Call].Signature. A driver
+//     takes there what it gave itself, and ignores anything else.
 //   - Nothing is retried. An error says whether trying again can help.
 //   - The same Request gives the same bytes on the wire, and a Request whose
 //     messages continue another's gives a body whose messages begin with the
@@ -53,9 +59,19 @@ type Request struct {
 	Model    string // the provider's own name
 	Messages []Message
 	Tools    []Tool
-	Force    string // the name of the tool that the model has to call; "" = it chooses
+	Force    string // the name of the tool that the model has to call, one of Tools; "" = it chooses
 	Params   Params
 	Context  int64 // tokens that prompt and answer share, for servers that make room for them; 0 = not known
+}
+
+// Forced gives the tool that the model has to call, if there is one.
+func (r *Request) Forced() (t Tool, ok bool) {
+	for _, t = range r.Tools {
+		if t.Name == r.Force {
+			return t, true
+		}
+	}
+	return Tool{}, false
 }
 
 // Role says who speaks in a prompt.

@@ -25,12 +25,15 @@ type event struct {
 		Name     string          `json:"name"`
 		Text     string          `json:"text"`
 		Thinking string          `json:"thinking"`
+		Sign     string          `json:"signature"`
+		Data     string          `json:"data"`
 		Input    json.RawMessage `json:"input"`
 	} `json:"content_block"`
 	Delta struct {
 		Type        string `json:"type"`
 		Text        string `json:"text"`
 		Thinking    string `json:"thinking"`
+		Sign        string `json:"signature"`
 		PartialJSON string `json:"partial_json"`
 		StopReason  string `json:"stop_reason"`
 	} `json:"delta"`
@@ -55,7 +58,7 @@ type usage struct {
 // Stream implements model.Provider.
 func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
-		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
+		a := answer{client: d.client, model: req.Model, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
 		a.events.End(a.run(ctx, req))
 	}
 }
@@ -63,9 +66,11 @@ func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model
 // answer is one stream that is being read.
 type answer struct {
 	client *remote.Client
+	model  string
 	names  remote.Names
 	events *remote.Events
 
+	mind   mind // what it thought
 	calls  remote.Calls
 	usage  usage
 	reason string // why the answer ended, once that is known
@@ -113,6 +118,12 @@ func (a *answer) Take(data []byte) error {
 func (a *answer) begin(e *event) error {
 	a.give(model.Reasoning, e.Block.Thinking)
 	a.give(model.Text, e.Block.Text)
+	switch e.Block.Type {
+	case "text":
+		a.mind.speak()
+	case "thinking", "redacted_thinking":
+		a.mind.begin(e)
+	}
 	if e.Block.Type != "tool_use" {
 		return nil
 	}
@@ -120,7 +131,7 @@ func (a *answer) begin(e *event) error {
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
-	p.ID, p.Name = e.Block.ID, e.Block.Name
+	p.ID, p.Name, p.Signature = e.Block.ID, e.Block.Name, a.mind.sign(a.model)
 	// Compatible servers may give the whole input here instead of in pieces.
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(e.Block.Input, &fields) != nil || len(fields) > 0 {
@@ -137,7 +148,10 @@ func (a *answer) add(e *event) error {
 	case "text_delta":
 		a.give(model.Text, e.Delta.Text)
 	case "thinking_delta":
+		a.mind.add(e)
 		a.give(model.Reasoning, e.Delta.Thinking)
+	case "signature_delta":
+		a.mind.add(e)
 	case "input_json_delta":
 		p := a.calls.Last(strconv.Itoa(e.Index))
 		if p == nil { // of a tool that runs at the provider

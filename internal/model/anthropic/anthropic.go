@@ -8,6 +8,14 @@
 // ends with an answer gets a short user text there. Seed and penalties are not
 // sent: the API has none, nor have newer models a temperature.
 //
+// # Thinking
+//
+// What a model thought before it called a tool, it wants back with the call,
+// word for word and signed. It travels in model.Call.Signature. A model that
+// thinks cannot be forced to call a tool: for such a request it is told not to
+// think; and where it always does, the tool is the only one that is offered,
+// and a last text asks for it.
+//
 // # Cost
 //
 // The API keeps the computed beginning of a prompt where a request marks it.

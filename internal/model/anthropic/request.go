@@ -41,11 +41,12 @@ type cacheMark struct {
 
 type thinking struct {
 	Type    string `json:"type"`
-	Display string `json:"display"`
+	Display string `json:"display,omitempty"`
 }
 
 type toolChoice struct {
 	Type string `json:"type"`
+	Name string `json:"name,omitempty"`
 }
 
 type tool struct {
@@ -59,7 +60,7 @@ type message struct {
 	Content []block `json:"content"`
 }
 
-// block is a part of a message: text, a call, or a result.
+// block is a part of a message: text, a call, a result, or a thought.
 type block struct {
 	Type         string          `json:"type"`
 	CacheControl *cacheMark      `json:"cache_control,omitempty"`
@@ -70,6 +71,7 @@ type block struct {
 	Input        json.RawMessage `json:"input,omitempty"`
 	Content      string          `json:"content,omitempty"`
 	Text         string          `json:"text,omitempty"`
+	thought
 }
 
 // encode makes the body of a request.
@@ -94,10 +96,23 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 	if front != "" {
 		b.System = []block{{Type: "text", CacheControl: &mark, Text: front}}
 	}
-	b.Messages = messages(rest, names)
-	b.Tools = tools(req, names)
-	if len(req.Tools) == 0 && len(b.Tools) > 0 {
+	offered := req.Tools
+	forced, force := req.Forced()
+	switch {
+	case force && alwaysThinks(req.Model):
+		offered = []model.Tool{forced}
+		rest = append(slices.Clip(rest), model.Message{Role: model.User, Text: remote.Wanted(names.Out(forced.Name))})
+	case force:
+		b.ToolChoice = &toolChoice{Type: "tool", Name: names.Out(forced.Name)}
+		if b.Thinking != nil {
+			b.Thinking = &thinking{Type: "disabled"} // the API refuses the two together
+		}
+	case len(offered) == 0:
 		b.ToolChoice = &toolChoice{Type: "none"}
+	}
+	b.Messages = messages(rest, req.Model, names)
+	if b.Tools = tools(offered, req.Messages, names); len(b.Tools) == 0 {
+		b.ToolChoice = nil
 	}
 	return remote.Encode(b)
 }
@@ -121,6 +136,13 @@ const (
 	noSampling    = 4.7
 	thinksUnasked = 5
 )
+
+// alwaysThinks knows the models that cannot be told not to think, and so cannot
+// be forced to call a tool.
+func alwaysThinks(name string) bool {
+	now := generation(name)
+	return now > thinksUnasked || now == thinksUnasked && (strings.Contains(name, "fable") || strings.Contains(name, "mythos"))
+}
 
 // generation is the number in a model's name: 4.7 of claude-opus-4-7. Names
 // without one count as 0.
@@ -161,7 +183,7 @@ func split(prompt []model.Message) (front string, rest []model.Message) {
 
 // messages gives the dialogue by turns. The API takes neither blank texts nor
 // an answer as the last message.
-func messages(prompt []model.Message, names remote.Names) []message {
+func messages(prompt []model.Message, name string, names remote.Names) []message {
 	list := make([]message, 0, len(prompt)+1)
 	add := func(role string, b block) {
 		if len(list) == 0 && role == "assistant" {
@@ -182,10 +204,17 @@ func messages(prompt []model.Message, names remote.Names) []message {
 			add(role, block{Type: "tool_result", ToolUseID: remote.CallID(m.Call), IsError: m.Error, Content: m.Text})
 			continue
 		}
+		before, after := thoughtsOf(m.Calls, name)
+		for _, t := range before {
+			add(role, block{Type: t.kind(), thought: t})
+		}
 		if !blank(m.Text) {
 			add(role, block{Type: "text", Text: remote.Inline(m)})
 		}
-		for _, c := range m.Calls {
+		for i, c := range m.Calls {
+			for _, t := range after[i] {
+				add(role, block{Type: t.kind(), thought: t})
+			}
 			add(role, block{Type: "tool_use", ID: remote.CallID(c.ID), Name: names.Out(c.Name), Input: remote.Object(c.Arguments)})
 		}
 	}
@@ -211,14 +240,14 @@ func blank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // tools gives the tools, and a bare form of those that only the history knows,
 // without which the API refuses the calls in it.
-func tools(req *model.Request, names remote.Names) []tool {
+func tools(offered []model.Tool, prompt []model.Message, names remote.Names) []tool {
 	var list []tool
 	known := map[string]bool{}
-	for _, t := range req.Tools {
+	for _, t := range offered {
 		known[t.Name] = true
 		list = append(list, tool{Name: names.Out(t.Name), Description: t.Description, InputSchema: schema(t.Parameters)})
 	}
-	for _, m := range req.Messages {
+	for _, m := range prompt {
 		for _, c := range m.Calls {
 			if !known[c.Name] {
 				known[c.Name] = true

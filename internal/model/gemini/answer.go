@@ -56,7 +56,7 @@ type reported struct {
 // Stream implements model.Provider.
 func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
-		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
+		a := answer{client: d.client, model: req.Model, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
 		a.events.End(a.run(ctx, req))
 	}
 }
@@ -64,6 +64,7 @@ func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model
 // answer is one stream that is being read.
 type answer struct {
 	client *remote.Client
+	model  string
 	names  remote.Names
 	events *remote.Events
 
@@ -132,7 +133,10 @@ func (a *answer) choose(c *candidate) error {
 		p := &c.Content.Parts[i]
 		switch {
 		case p.Call != nil:
-			whole := model.Call{ID: p.Call.ID, Name: p.Call.Name, Arguments: string(p.Call.Args), Signature: p.Signature}
+			whole := model.Call{ID: p.Call.ID, Name: p.Call.Name, Arguments: string(p.Call.Args)}
+			if p.Signature != "" {
+				whole.Signature = remote.Sign(driver, a.model, p.Signature)
+			}
 			if err := a.calls.AddWhole(whole); err != nil {
 				return a.client.NotReadable(err)
 			}

@@ -87,7 +87,7 @@ func TestCallsKeepTheirSignatures(t *testing.T) {
 	if got.Err != nil || got.Stop != model.StopCalls || len(got.Calls) != 3 {
 		t.Fatalf("got %+v, want three calls", got)
 	}
-	if c := got.Calls[0]; c != (model.Call{ID: "a1", Name: "f", Arguments: `{"x": 1}`, Signature: "c2ln"}) {
+	if c := got.Calls[0]; c != (model.Call{ID: "a1", Name: "f", Arguments: `{"x": 1}`, Signature: `{"of":"gemini/fake-1","value":"c2ln"}`}) {
 		t.Errorf("got %+v", c)
 	}
 	second, third := got.Calls[1], got.Calls[2]
@@ -198,10 +198,10 @@ func TestARequestIsWhatTheAPIWants(t *testing.T) {
 		},
 		Messages: []model.Message{
 			{Role: model.System, Text: "Be brief."}, {Role: model.User, Text: "x"},
-			{Role: model.Assistant, Text: "I call.", Calls: []model.Call{{ID: "a", Name: "f", Arguments: `{"x":1}`, Signature: "c2ln"}, {ID: "b", Name: "g", Arguments: `{}`}}},
+			{Role: model.Assistant, Text: "I call.", Calls: []model.Call{{ID: "a", Name: "f", Arguments: `{"x":1}`, Signature: `{"of":"gemini/gemini-3-flash","value":"c2ln"}`}, {ID: "b", Name: "g", Arguments: `{}`}}},
 			{Role: model.ToolResult, Call: "a", Text: `{"y":2}`}, {Role: model.ToolResult, Call: "b", Text: "broken", Error: true},
 			{Role: model.Information, Text: "now"},
-			{Role: model.Assistant, Calls: []model.Call{{ID: "c", Name: "g", Arguments: `{}`}}},
+			{Role: model.Assistant, Calls: []model.Call{{ID: "c", Name: "g", Arguments: `{}`, Signature: `{"of":"gemini/gemini-2.5-pro","value":"b3RoZXI="}`}}},
 			{Role: model.ToolResult, Call: "c", Text: "fine"},
 		},
 	})

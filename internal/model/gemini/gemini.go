@@ -10,9 +10,10 @@
 //
 // The newer models sign a call with what they thought before it, and refuse a
 // prompt in which the first call of an answer comes without. So the signature
-// travels with the call, as model.Call.Signature, and a call that has none,
+// travels with the call, in model.Call.Signature, and a call that has none,
 // because another model made it or because it was lost, goes out with the word
-// by which the API skips the check.
+// by which the API skips the check. Of calls that were made together only the
+// first has one.
 package gemini
 
 import (
@@ -34,6 +35,9 @@ const DefaultBaseURL = "https://generativelanguage.googleapis.com"
 // version is the API's version that this driver speaks. The stable v1 has
 // neither thoughts nor JSON schemas.
 const version = "v1beta"
+
+// driver is whose signatures are taken back.
+const driver = "gemini"
 
 // Options say how the provider is reached.
 type Options struct {

@@ -23,6 +23,7 @@ const unsigned = "skip_thought_signature_validator"
 // that continues another begins with the same bytes as a whole.
 type body struct {
 	Generation generationConfig `json:"generationConfig"`
+	ToolConfig *toolConfig      `json:"toolConfig,omitempty"`
 	Tools      []tools          `json:"tools,omitempty"`
 	System     *content         `json:"systemInstruction,omitempty"`
 	Contents   []content        `json:"contents"`
@@ -39,6 +40,14 @@ type generationConfig struct {
 
 type thinking struct {
 	IncludeThoughts bool `json:"includeThoughts"`
+}
+
+// toolConfig names the one function that has to be called.
+type toolConfig struct {
+	Calling struct {
+		Mode    string   `json:"mode"`
+		Allowed []string `json:"allowedFunctionNames"`
+	} `json:"functionCallingConfig"`
 }
 
 type tools struct {
@@ -93,7 +102,11 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 		}
 		b.Tools = []tools{all}
 	}
-	d := dialogue{names: names, called: map[string]string{}, sign: signs(req.Model)}
+	if t, ok := req.Forced(); ok {
+		b.ToolConfig = &toolConfig{}
+		b.ToolConfig.Calling.Mode, b.ToolConfig.Calling.Allowed = "ANY", []string{names.Out(t.Name)}
+	}
+	d := dialogue{names: names, called: map[string]string{}, model: req.Model, sign: signs(req.Model)}
 	for _, m := range req.Messages {
 		d.add(m)
 	}
@@ -137,7 +150,8 @@ func schema(s convo.JSON) json.RawMessage {
 type dialogue struct {
 	names  remote.Names
 	called map[string]string // the names of calls, by their IDs
-	sign   bool              // calls need a signature
+	model  string
+	sign   bool // calls need a signature
 
 	system []part // before all others
 	list   []content
@@ -174,8 +188,8 @@ func (d *dialogue) add(m model.Message) {
 // has to be signed.
 func (d *dialogue) call(c model.Call) {
 	d.called[c.ID] = d.names.Out(c.Name)
-	p := part{Signature: c.Signature, Call: &call{ID: remote.CallID(c.ID), Name: d.called[c.ID], Args: remote.Object(c.Arguments)}}
-	if p.Signature == "" && d.sign && !d.calling() {
+	p := part{Call: &call{ID: remote.CallID(c.ID), Name: d.called[c.ID], Args: remote.Object(c.Arguments)}}
+	if !remote.Signed(c.Signature, driver, d.model, &p.Signature) && d.sign && !d.calling() {
 		p.Signature = unsigned
 	}
 	d.say("model", p)

@@ -38,6 +38,7 @@ type Lack int
 const (
 	NoRefusals    Lack = iota + 1 // an answer that was withheld ends like others
 	NoCacheCounts                 // what was read from a cache, and what was thought, is not counted
+	NoSignatures                  // nothing is wanted back with a call
 )
 
 // Run runs the suite. open makes the driver under test.
@@ -54,6 +55,10 @@ func Run(t *testing.T, open func(*testing.T, Setup) model.Provider, lacks ...Lac
 		{"interleaved tool calls are kept apart", testInterleaved},
 		{"a tool call that a limit cut is not given", testCutCall},
 		{"tools keep their own names", testToolNames},
+		{"too many calls, or too long ones, are an error", testCallBounds},
+		{"a forced tool is called", testForce},
+		{"what a provider wants back with calls comes back", testSignatures},
+		{"another model's signatures are ignored", testOtherSignatures},
 		{"usage is reported as the provider counts it", testUsage},
 		{"usage that cannot be stays unknown", testOddUsage},
 		{"usage that is not reported stays unknown", testNoUsage},

@@ -5,6 +5,9 @@
 // it needs: without that, Ollama cuts long prompts at their beginning without a
 // word.
 //
+// The API has no way to force a call. So a tool that has to be called is the
+// only one that is offered, and a last message asks for it.
+//
 // # Context
 //
 // Ollama makes room for a context when it loads a model, and loads it again

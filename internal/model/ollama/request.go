@@ -3,6 +3,7 @@ package ollama
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/model"
@@ -58,9 +59,13 @@ type call struct {
 
 // encode makes the body of a request, for the cloud itself or for a server.
 func encode(req *model.Request, names remote.Names, cloud bool) ([]byte, error) {
-	p := req.Params
+	p, prompt, offered := req.Params, req.Messages, req.Tools
+	if t, ok := req.Forced(); ok {
+		prompt = append(slices.Clip(prompt), model.Message{Role: model.User, Text: remote.Wanted(names.Out(t.Name))})
+		offered = []model.Tool{t}
+	}
 	b := body{
-		Model: req.Model, Stream: true, Messages: messages(req.Messages, names),
+		Model: req.Model, Stream: true, Messages: messages(prompt, names),
 		Options: options{
 			NumPredict: p.MaxTokens, Seed: p.Seed, Temperature: p.Temperature,
 			FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty,
@@ -69,7 +74,7 @@ func encode(req *model.Request, names remote.Names, cloud bool) ([]byte, error) 
 	if !cloud && !inCloud(req.Model) {
 		b.Options.NumCtx = cmp.Or(req.Context, DefaultContext)
 	}
-	for _, t := range req.Tools {
+	for _, t := range offered {
 		b.Tools = append(b.Tools, tool{Type: "function", Function: function{
 			Name: names.Out(t.Name), Description: t.Description, Parameters: schema(t.Parameters),
 		}})

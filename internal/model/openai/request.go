@@ -22,12 +22,21 @@ type body struct {
 	Temperature         *float64      `json:"temperature,omitempty"`
 	FrequencyPenalty    *float64      `json:"frequency_penalty,omitempty"`
 	PresencePenalty     *float64      `json:"presence_penalty,omitempty"`
+	ToolChoice          *toolChoice   `json:"tool_choice,omitempty"`
 	Tools               []tool        `json:"tools,omitempty"`
 	Messages            []message     `json:"messages"`
 }
 
 type streamOptions struct {
 	IncludeUsage bool `json:"include_usage"`
+}
+
+// toolChoice names the one tool that has to be called.
+type toolChoice struct {
+	Type     string `json:"type"`
+	Function struct {
+		Name string `json:"name"`
+	} `json:"function"`
 }
 
 type tool struct {
@@ -69,6 +78,10 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 	}
 	if reasons(req.Model) {
 		b.MaxTokens, b.MaxCompletionTokens = nil, req.Params.MaxTokens
+	}
+	if t, ok := req.Forced(); ok {
+		b.ToolChoice = &toolChoice{Type: "function"}
+		b.ToolChoice.Function.Name = names.Out(t.Name)
 	}
 	for _, t := range req.Tools {
 		b.Tools = append(b.Tools, tool{Type: "function", Function: function{

@@ -13,12 +13,14 @@ import (
 // What the tool calls of one answer may hold, since they are kept until it is
 // complete.
 const (
-	maxCalls     = 256
-	maxArguments = 4 << 20
+	maxCalls     = 64
+	maxArguments = 256 << 10 // of one call
+	maxTogether  = 4 << 20   // of all
 )
 
 var (
-	errTooManyCalls = errors.New("the tool calls of one answer are too many or too long")
+	errTooManyCalls = errors.New("an answer has more than 64 tool calls")
+	errTooLongCall  = errors.New("the arguments of a tool call are longer than 256 KiB, or those of all calls than 4 MiB")
 	errNameless     = errors.New("a tool call has no name")
 )
 
@@ -70,8 +72,8 @@ func (c *Calls) AddWhole(call model.Call) error {
 
 // Add adds a piece to a call's arguments.
 func (c *Calls) Add(p *Pending, piece string) error {
-	if c.size += len(piece); c.size > maxArguments {
-		return errTooManyCalls
+	if c.size += len(piece); c.size > maxTogether || p.arguments.Len()+len(piece) > maxArguments {
+		return errTooLongCall
 	}
 	p.arguments.WriteString(piece)
 	return nil

@@ -111,6 +111,12 @@ func Inline(m model.Message) string {
 	return m.Text
 }
 
+// Wanted words that a tool has to be called, for providers that have no other
+// way to say so. It is the last that the model reads.
+func Wanted(name string) string {
+	return Inline(model.Message{Role: model.System, Text: "Call the tool " + name + " now."})
+}
+
 // Object gives a call's arguments as the object that some APIs want. What is no
 // object was a mistake of the model, which sees it again as it was.
 func Object(arguments string) json.RawMessage {

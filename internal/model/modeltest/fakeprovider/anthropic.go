@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,11 +23,16 @@ type anthropicRequest struct {
 	Temperature *float64           `json:"temperature"`
 	System      []anthropicBlock   `json:"system"`
 	Messages    []anthropicMessage `json:"messages"`
-	Tools       []struct {
-		Name        string `json:"name"`
-		InputSchema struct {
-			Type string `json:"type"`
-		} `json:"input_schema"`
+	Thinking    struct {
+		Type string `json:"type"`
+	} `json:"thinking"`
+	Choice struct {
+		Type string `json:"type"`
+		Name string `json:"name"`
+	} `json:"tool_choice"`
+	Tools []struct {
+		Name        string          `json:"name"`
+		InputSchema json.RawMessage `json:"input_schema"`
 	} `json:"tools"`
 }
 
@@ -43,6 +49,14 @@ type anthropicBlock struct {
 	Input     json.RawMessage `json:"input"`
 	ToolUseID string          `json:"tool_use_id"`
 	Content   string          `json:"content"`
+	Thinking  *string         `json:"thinking"`
+	Signature string          `json:"signature"`
+	Data      string          `json:"data"`
+}
+
+// returned reports whether a thought is one that the fake gave.
+func (b anthropicBlock) returned() bool {
+	return b.Type == "thinking" && b.Thinking != nil && b.Signature == signature || b.Type == "redacted_thinking" && b.Data == hidden
 }
 
 func (anthropic) parse(body []byte) (asked, error) {
@@ -60,20 +74,21 @@ func (anthropic) parse(body []byte) (asked, error) {
 	if last := r.Messages[len(r.Messages)-1]; last.Role != "user" {
 		return a, errors.New("this model does not support prefill: the last message must be the user's")
 	}
-	known := map[string]bool{}
 	for _, t := range r.Tools {
-		if !plainName(t.Name) || t.InputSchema.Type != "object" {
-			return a, fmt.Errorf("tool %q: wrong name or input_schema", t.Name)
+		if !plainName(t.Name) || !objectSchema(t.InputSchema) || !a.offer(t.Name, t.InputSchema) {
+			return a, fmt.Errorf("tool %q: wrong name or input_schema, or twice", t.Name)
 		}
-		known[t.Name] = true
 	}
-	if len(r.Tools) > 0 {
-		a.tool = r.Tools[0].Name
+	if r.Choice.Type == "tool" {
+		a.forced = r.Choice.Name
+		if _, known := a.find(a.forced); !known || r.Thinking.Type != "" && r.Thinking.Type != "disabled" {
+			return a, errors.New("tool_choice: there is no such tool, or thinking is enabled, which forbids forced tool use")
+		}
 	}
-	return a, a.readAnthropic(r.Messages, known)
+	return a, a.readAnthropic(r.Messages)
 }
 
-func (a *asked) readAnthropic(messages []anthropicMessage, known map[string]bool) error {
+func (a *asked) readAnthropic(messages []anthropicMessage) error {
 	open := map[string]bool{}
 	role := "assistant"
 	for i, m := range messages {
@@ -83,14 +98,20 @@ func (a *asked) readAnthropic(messages []anthropicMessage, known map[string]bool
 		role = m.Role
 		a.answered = false
 		behind := false // something that is no result came in this message
+		calls := 0
 		var own []string
 		for _, b := range m.Content {
+			_, known := a.find(b.Name)
 			switch {
+			case m.Role == "assistant" && b.returned():
+				a.signed++
 			case b.Type == "text" && strings.TrimSpace(b.Text) != "":
 				behind = true
 				own = append(own, plain(b.Text))
-			case b.Type == "tool_use" && m.Role == "assistant" && known[b.Name] && plainName(b.ID) && bytes.HasPrefix(b.Input, []byte("{")):
+				a.last = b.Text
+			case b.Type == "tool_use" && m.Role == "assistant" && known && plainName(b.ID) && bytes.HasPrefix(b.Input, []byte("{")):
 				open[b.ID] = true
+				calls++
 			case b.Type == "tool_result" && m.Role == "user" && open[b.ToolUseID] && !behind:
 				delete(open, b.ToolUseID)
 				a.answered, a.result = true, b.Content
@@ -102,8 +123,9 @@ func (a *asked) readAnthropic(messages []anthropicMessage, known map[string]bool
 			return fmt.Errorf("messages.%d: tool_use ids were found without tool_result blocks immediately after", i)
 		}
 		if said := strings.TrimSpace(strings.Join(own, "\n\n")); m.Role == "user" && said != "" {
-			a.user, a.answered = said, false
+			a.user, a.answered, a.rounds = said, false, 0
 		}
+		a.rounds += min(calls, 1)
 	}
 	return nil
 }
@@ -123,7 +145,13 @@ func (anthropic) frames(b Behaviour) (pieces, end []frame) {
 		anthropicEvent("ping", object{}))
 	index := 0
 	if len(b.Reasoning) > 0 {
-		pieces = append(pieces, blockOf(index, object{"type": "thinking", "thinking": ""}, "thinking_delta", "thinking", b.Reasoning)...)
+		thinking := blockOf(index, object{"type": "thinking", "thinking": "", "signature": ""}, "thinking_delta", "thinking", b.Reasoning)
+		signed := anthropicEvent("content_block_delta", object{"index": index, "delta": object{"type": "signature_delta", "signature": signature}})
+		pieces = append(pieces, slices.Insert(thinking, len(thinking)-1, signed)...)
+		index++
+	}
+	if b.Hidden {
+		pieces = append(pieces, blockOf(index, object{"type": "redacted_thinking", "data": hidden}, "", "", nil)...)
 		index++
 	}
 	if len(b.Text) > 0 {

@@ -14,6 +14,7 @@ type Behaviour struct {
 
 	Text      []string // the pieces of the answer; nil = the usual one, unless there are calls
 	Reasoning []string // the pieces of thinking, before the text
+	Hidden    bool     // some of the thinking can be read by the provider only, where there is such a thing
 	Calls     []Call   // after the text
 	Mixed     bool     // the calls' pieces alternate
 	Stop      Stop
@@ -66,9 +67,13 @@ const (
 type asked struct {
 	model    string
 	user     string // the last user text
+	last     string // the last text of all, with what drivers put into it
 	result   string // of a tool, if the request ends with it
 	answered bool   // it ends with the result of a tool
-	tool     string // the first one that is offered
+	rounds   int    // answers with calls since that text
+	tools    []offered
+	forced   string // the tool that has to be called
+	signed   int    // calls and thoughts that came back as they were given
 	bytes    int
 
 	maxTokens   *int64
@@ -84,13 +89,28 @@ func plain(text string) string { return strings.TrimSpace(marked.ReplaceAllStrin
 // behaviour reads what the request itself tells to do.
 func (a asked) behaviour() Behaviour {
 	for _, s := range []string{a.model, a.user} {
-		if order, ok := strings.CutPrefix(s, "fake:"); ok && !a.answered {
-			if words := strings.Fields(order); len(words) > 0 {
+		if order, ok := strings.CutPrefix(s, "fake:"); ok {
+			if words := strings.Fields(order); len(words) > 0 && a.obeys(words[0], options(words[1:])) {
 				return ordered(words[0], options(words[1:]), a)
 			}
 		}
 	}
+	if a.forced != "" {
+		return Behaviour{Calls: a.calls(1, map[string]string{"tool": a.forced})}
+	}
 	return Behaviour{}
+}
+
+// obeys reports whether an order holds for this request: one for calls until it
+// has had its rounds, any other until a tool has answered.
+func (a asked) obeys(word string, o map[string]string) bool {
+	switch word {
+	case "forever":
+		return true
+	case "calls", "interleaved":
+		return float64(a.rounds) < number(o, "rounds", 1)
+	}
+	return !a.answered
 }
 
 func options(words []string) map[string]string {
@@ -115,8 +135,14 @@ func ordered(word string, o map[string]string, a asked) Behaviour {
 		b.Fault = Fault(word)
 	case "reasoning":
 		b.Reasoning = []string{"Let me", " think", " about that."}
-	case "calls", "interleaved":
-		b.Calls, b.Mixed = calls(int(n), a.tool), word == "interleaved"
+	case "calls", "interleaved", "forever":
+		b.Calls, b.Mixed = a.calls(int(number(o, "n", float64(a.usual(o)))), o), word == "interleaved"
+		if o["say"] != "" {
+			b.Text = []string{o["say"]}
+		}
+		if o["think"] != "" {
+			b.Reasoning, b.Hidden = []string{"Let me", " think", " about that."}, true
+		}
 	case "length":
 		b.Stop = Length
 	case "refused":
@@ -141,17 +167,6 @@ func number(o map[string]string, key string, otherwise float64) float64 {
 		return f
 	}
 	return otherwise
-}
-
-func calls(n int, tool string) []Call {
-	if tool == "" {
-		tool = "get_weather"
-	}
-	list := make([]Call, n)
-	for i := range list {
-		list[i] = Call{ID: "call_" + strconv.Itoa(i+1), Name: tool, Arguments: []string{`{"loca`, `tion":"Par`, `is `, strconv.Itoa(i+1) + `"}`}}
-	}
-	return list
 }
 
 // complete fills in what the behaviour leaves to the usual answer.

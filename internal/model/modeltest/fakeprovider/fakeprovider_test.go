@@ -49,6 +49,12 @@ func TestMagicTexts(t *testing.T) {
 		{"fake:garbage", 200, `"content":` + "\n", `"code":500`},
 		{"fake:reasoning", 200, `"reasoning_content":"Let me"`, "tool_calls"},
 		{"fake:calls n=1", 200, `"finish_reason":"tool_calls"`, "call_2"},
+		{"fake:calls tool=f,g", 200, `"name":"g"`, "call_3"},
+		{`fake:calls n=1 args={\"x\":1 say=Look`, 200, `"content":"Look"`, "Paris"},
+		{"fake:calls n=1 args=", 200, `"finish_reason":"tool_calls"`, "Paris"},
+		{"fake:calls n=2 id=same", 200, `"id":"same"`, "call_1"},
+		{"fake:calls think=1", 200, `"reasoning_content":"Let me"`, "You said"},
+		{"fake:forever n=1", 200, `"id":"call_1"`, "call_2"},
 		{"fake:interleaved n=3", 200, `"id":"call_3"`, "call_4"},
 		{"fake:length", 200, `"finish_reason":"length"`, "tool_calls"},
 		{"fake:refused", 200, `"finish_reason":"content_filter"`, "tool_calls"},
@@ -117,6 +123,13 @@ func TestRefusesWhatRealProvidersRefuse(t *testing.T) {
 		{"/v1/chat/completions", `{`},
 		{"/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"x"}]}`},
 		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"tool","tool_call_id":"x","content":"y"}]}`},
+		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"user","content":"x"}],"tools":[{"function":{"name":"f","parameters":{"type":"object","properties":{},"anyOf":[]}}}]}`},
+		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"function","function":{"name":"f"}}}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}],"tool_choice":{"type":"tool","name":"f"}}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}],"tool_choice":{"type":"tool","name":"f"},"thinking":{"type":"adaptive"},"tools":[{"name":"f","input_schema":{"type":"object","properties":{}}}]}`},
+		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]},{"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"wrong"},{"type":"text","text":"y"}]},{"role":"user","content":[{"type":"text","text":"x"}]}]}`},
+		{gemini, `{"contents":[{"role":"user","parts":[{"text":"x"}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}}`},
+		{gemini, `{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"f","args":{}},"thoughtSignature":"wrong"}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{}}}]}]}`},
 		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"assistant","tool_calls":[{"id":"x","function":{"name":"f"}}]}]}`},
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"assistant","content":[{"type":"text","text":"x"}]}]}`},
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":" "}]}]}`},
@@ -140,6 +153,56 @@ func TestRefusesWhatRealProvidersRefuse(t *testing.T) {
 		_ = res.Body.Close()
 		if res.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s %s: got %d, want 400", c.path, c.body, res.StatusCode)
+		}
+	}
+}
+
+// TestCallsInRounds goes on after calls, as a loop does.
+func TestCallsInRounds(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	const answered = `,{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"21"}`
+	for _, c := range []struct {
+		text   string
+		rounds int
+		want   string
+	}{
+		{"fake:calls n=1", 0, `"id":"call_1"`},
+		{"fake:calls n=1", 1, `"content":"21"`},
+		{"fake:calls n=1 rounds=2", 1, `"id":"call_2"`},
+		{"fake:calls n=1 rounds=2", 2, `"content":"21"`},
+		{"fake:forever n=2", 9, `"id":"call_20"`},
+	} {
+		body := `{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"` + c.text + `"}` + strings.Repeat(answered, c.rounds) + `]}`
+		res, err := http.Post(fake.URL+"/v1/chat/completions", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(res.Body)
+		if err != nil || !strings.Contains(string(data), c.want) {
+			t.Errorf("%s after %d rounds: got %s, want %s", c.text, c.rounds, data, c.want)
+		}
+		_ = res.Body.Close()
+	}
+}
+
+func TestArgumentsFitWhatTheSchemaRequires(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	body := `{"model":"m","messages":[{"role":"user","content":"fake:calls tool=*"}],"tools":[{"function":{"name":"f","parameters":{"type":"object",
+		"properties":{"s":{"type":"string"},"n":{"type":["integer","null"]},"e":{"enum":["x"]},"o":{"type":"object"},"free":{"type":"string"}},"required":["s","n","e","o"]}}},
+		{"function":{"name":"g","parameters":{"type":"object","properties":{"b":{"type":"boolean"}},"required":["b"]}}}]}`
+	res, err := http.Post(fake.URL+"/api/chat", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	data, _ := io.ReadAll(res.Body)
+	for _, want := range []string{`"arguments":{"e":"x","n":1,"o":{},"s":"Paris 1"}`, `"arguments":{"b":true}`} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("no %s in %s", want, data)
 		}
 	}
 }

@@ -22,7 +22,13 @@ type geminiRequest struct {
 	} `json:"generationConfig"`
 	System   *geminiContent  `json:"systemInstruction"`
 	Contents []geminiContent `json:"contents"`
-	Tools    []struct {
+	Choice   struct {
+		Calling struct {
+			Mode    string   `json:"mode"`
+			Allowed []string `json:"allowedFunctionNames"`
+		} `json:"functionCallingConfig"`
+	} `json:"toolConfig"`
+	Tools []struct {
 		Functions []struct {
 			Name   string          `json:"name"`
 			Schema json.RawMessage `json:"parametersJsonSchema"`
@@ -64,12 +70,18 @@ func (d gemini) parse(body []byte) (asked, error) {
 	}
 	for _, t := range r.Tools {
 		for _, f := range t.Functions {
-			if !plainName(f.Name) || f.Name[0] <= '9' || len(f.Schema) > 0 && !json.Valid(f.Schema) {
-				return a, fmt.Errorf("function %q: wrong name or schema", f.Name)
+			if !plainName(f.Name) || f.Name[0] <= '9' || len(f.Schema) > 0 && !json.Valid(f.Schema) || !a.offer(f.Name, f.Schema) {
+				return a, fmt.Errorf("function %q: wrong name or schema, or twice", f.Name)
 			}
-			if a.tool == "" {
-				a.tool = f.Name
-			}
+		}
+	}
+	if forced := r.Choice.Calling; forced.Mode != "" {
+		if forced.Mode != "ANY" || len(forced.Allowed) != 1 {
+			return a, errors.New("functionCallingConfig: mode ANY and one name are wanted")
+		}
+		a.forced = forced.Allowed[0]
+		if _, known := a.find(a.forced); !known {
+			return a, fmt.Errorf("allowedFunctionNames: no function %q", a.forced)
 		}
 	}
 	return a, a.readGemini(r.Contents, strings.HasPrefix(d.model, "gemini-3"))
@@ -93,6 +105,13 @@ func (a *asked) readGemini(contents []geminiContent, signed bool) error {
 				if calls++; signed && calls == 1 && p.Signature == "" {
 					return fmt.Errorf("contents[%d]: function call is missing a thought_signature", i)
 				}
+				switch p.Signature {
+				case signature:
+					a.signed++
+				case "", "skip_thought_signature_validator":
+				default:
+					return fmt.Errorf("contents[%d]: corrupted thought signature", i)
+				}
 				open = append(open, p.Call.Name)
 			case p.Response != nil && c.Role == "user" && responses < len(open) && p.Response.Name == open[responses] && bytes.HasPrefix(p.Response.Response, []byte("{")):
 				responses++
@@ -110,9 +129,10 @@ func (a *asked) readGemini(contents []geminiContent, signed bool) error {
 			open = nil
 			a.answered = responses > 0 || a.answered && strings.TrimSpace(strings.Join(own, "")) == ""
 			if said := strings.TrimSpace(strings.Join(own, "\n\n")); said != "" {
-				a.user, a.answered = said, false
+				a.user, a.answered, a.rounds = said, false, 0
 			}
 		}
+		a.rounds += min(calls, 1)
 	}
 	if len(open) > 0 {
 		return errors.New("the last function calls have no responses")
@@ -178,7 +198,7 @@ func (d gemini) frames(b Behaviour) (pieces, end []frame) {
 		}
 		part := object{"functionCall": call}
 		if i == 0 {
-			part["thoughtSignature"] = "c2lnbmVk"
+			part["thoughtSignature"] = signature
 		}
 		pieces = append(pieces, d.chunk(b, []object{part}, ""))
 	}

@@ -25,10 +25,8 @@ type ollamaRequest struct {
 	Messages []ollamaMessage `json:"messages"`
 	Tools    []struct {
 		Function struct {
-			Name       string `json:"name"`
-			Parameters struct {
-				Type string `json:"type"`
-			} `json:"parameters"`
+			Name       string          `json:"name"`
+			Parameters json.RawMessage `json:"parameters"`
 		} `json:"function"`
 	} `json:"tools"`
 }
@@ -55,12 +53,9 @@ func (ollama) parse(body []byte) (asked, error) {
 		return a, errors.New("model, messages and a stream are wanted")
 	}
 	for _, t := range r.Tools {
-		if !plainName(t.Function.Name) || t.Function.Parameters.Type != "object" {
-			return a, fmt.Errorf("tool %q: wrong name or parameters", t.Function.Name)
+		if !plainName(t.Function.Name) || !objectSchema(t.Function.Parameters) || !a.offer(t.Function.Name, t.Function.Parameters) {
+			return a, fmt.Errorf("tool %q: wrong name or parameters, or twice", t.Function.Name)
 		}
-	}
-	if len(r.Tools) > 0 {
-		a.tool = r.Tools[0].Function.Name
 	}
 	for i, m := range r.Messages {
 		if err := a.readOllama(m); err != nil {
@@ -71,14 +66,16 @@ func (ollama) parse(body []byte) (asked, error) {
 }
 
 func (a *asked) readOllama(m ollamaMessage) error {
-	a.answered = m.Role == "tool"
+	a.answered = m.Role == "tool" || a.answered && m.Role == "user" && plain(m.Content) == ""
+	a.last = m.Content
 	switch m.Role {
 	case "system":
 	case "user":
 		if own := plain(m.Content); own != "" {
-			a.user = own
+			a.user, a.rounds = own, 0
 		}
 	case "assistant":
+		a.rounds += min(len(m.ToolCalls), 1)
 		for _, c := range m.ToolCalls {
 			if !plainName(c.Function.Name) || !bytes.HasPrefix(c.Function.Arguments, []byte("{")) {
 				return errors.New("a call with a wrong name, or without an object")

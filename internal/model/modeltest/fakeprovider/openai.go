@@ -23,7 +23,12 @@ type openAIRequest struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
 	Messages []openAIMessage `json:"messages"`
-	Tools    []struct {
+	Choice   *struct {
+		Function struct {
+			Name string `json:"name"`
+		} `json:"function"`
+	} `json:"tool_choice"`
+	Tools []struct {
 		Function struct {
 			Name       string          `json:"name"`
 			Parameters json.RawMessage `json:"parameters"`
@@ -54,12 +59,15 @@ func (openAI) parse(body []byte) (asked, error) {
 		return a, errors.New("model, messages, stream and stream_options.include_usage are wanted")
 	}
 	for _, t := range r.Tools {
-		if !plainName(t.Function.Name) || !json.Valid(t.Function.Parameters) {
-			return a, fmt.Errorf("tool %q: wrong name or parameters", t.Function.Name)
+		if !plainName(t.Function.Name) || !objectSchema(t.Function.Parameters) || !a.offer(t.Function.Name, t.Function.Parameters) {
+			return a, fmt.Errorf("tool %q: wrong name or parameters, or twice", t.Function.Name)
 		}
 	}
-	if len(r.Tools) > 0 {
-		a.tool = r.Tools[0].Function.Name
+	if r.Choice != nil {
+		a.forced = r.Choice.Function.Name
+		if _, known := a.find(a.forced); !known {
+			return a, fmt.Errorf("tool_choice: no tool %q", a.forced)
+		}
 	}
 	return a, a.readOpenAI(r.Messages)
 }
@@ -80,11 +88,14 @@ func (a *asked) readOpenAI(messages []openAIMessage) error {
 				return fmt.Errorf("messages[%d]: no content", i)
 			}
 			if own := plain(*m.Content); own != "" {
-				a.user = own
+				a.user, a.rounds = own, 0
 			}
 		case "assistant":
 			if m.Content == nil && len(m.ToolCalls) == 0 {
 				return fmt.Errorf("messages[%d]: neither content nor calls", i)
+			}
+			if len(m.ToolCalls) > 0 {
+				a.rounds++
 			}
 			for _, c := range m.ToolCalls {
 				if !plainName(c.Function.Name) || c.ID == "" || len(c.ID) > 40 {
@@ -110,6 +121,20 @@ func (a *asked) readOpenAI(messages []openAIMessage) error {
 
 func plainName(s string) bool {
 	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+// objectSchema reports whether a schema is one that OpenAI takes for a function.
+func objectSchema(schema json.RawMessage) bool {
+	var top map[string]json.RawMessage
+	if json.Unmarshal(schema, &top) != nil || string(top["type"]) != `"object"` || top["properties"] == nil {
+		return false
+	}
+	for _, choice := range []string{"anyOf", "oneOf", "allOf", "enum", "not"} {
+		if top[choice] != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func openAIChunk(delta object, finish any) frame {

@@ -27,13 +27,24 @@
 //	fake:reasoning              thinks before it speaks
 //	fake:calls n=2              calls the first tool n times, one call after the other
 //	fake:interleaved n=2        the same with the pieces of the calls mixed
+//	fake:forever                calls again after every result, and never speaks
 //	fake:length, fake:refused   the usual answer, ended by a limit or by a refusal
 //	fake:empty                  an answer without text
 //	fake:nousage                the usual answer, without a usage
 //	fake:split                  every byte in a packet of its own
 //	fake:slow n=100 rate=20     n words, 20 a second; rate=0 as fast as it can
 //
-// The options go with every word where they make sense.
+// The options go with every word where they make sense. Those of calls are:
+//
+//	tool=a,b     calls these by turns, whether they are offered or not; tool=* all that are
+//	args={"x":1} with these arguments, JSON or not, without blanks; args= with none.
+//	             Else they fit what the tool's schema requires
+//	rounds=3     calls in three answers, and then speaks
+//	id=same      gives every call that id
+//	say=Look     says that before
+//	think=1      thinks before, and where the API has it, signs its thoughts
+//
+// A tool that the request forces is called unless something else is ordered.
 package fakeprovider
 
 import (
@@ -73,6 +84,9 @@ type Request struct {
 	Body        []byte
 	MaxTokens   *int64 // of the answer, as the dialect says it
 	Temperature *float64
+	Tools       []string // the names of those that are offered
+	Forced      string   // the one that has to be called
+	Signed      int      // calls and thoughts that came back with what the fake gave them
 	over        chan struct{}
 	cancelled   bool
 }
@@ -225,9 +239,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, d dialect) {
 		return
 	}
 	asked, err := d.parse(body)
+	asked.obey()
 	request := &Request{
 		Dialect: d.name(), Path: r.URL.Path, Header: r.Header.Clone(), Body: body, over: make(chan struct{}),
-		MaxTokens: asked.maxTokens, Temperature: asked.temperature,
+		MaxTokens: asked.maxTokens, Temperature: asked.temperature, Forced: asked.forced, Signed: asked.signed,
+	}
+	for _, t := range asked.tools {
+		request.Tools = append(request.Tools, t.name)
 	}
 	defer close(request.over)
 	pushed := s.record(request)
