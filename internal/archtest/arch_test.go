@@ -83,8 +83,11 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/model", "internal/model/remote"},
 			why:      "a driver knows its port and the domain, never another driver",
 		}, {
+			packages: []string{"internal/tool/request"}, may: []string{"internal/convo", "internal/tool"},
+			why: "how requests are filled in and answers are told is every driver's, and knows none",
+		}, {
 			packages: []string{"internal/tool/ability", "internal/tool/configured"},
-			may:      []string{"internal/convo", "internal/tool", "internal/outbound", "internal/schema"},
+			may:      []string{"internal/convo", "internal/tool", "internal/tool/request", "internal/outbound", "internal/schema"},
 			why:      "a driver knows its port, the domain and how other servers are reached, never another driver",
 		}, {
 			packages: []string{"internal/auth"}, may: []string{"internal/convo", "internal/store"},

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/tool/request"
 )
 
 // FuzzFill fills a request with whatever a model may give. What is sent must go
@@ -31,7 +32,7 @@ func FuzzFill(f *testing.F) {
 		for _, p := range parsed.Parameters {
 			arguments[p.Name] = value
 		}
-		got, err := parsed.fetch.request(t.Context(), values{arguments, map[string]string{"KEY": secret}}, "")
+		got, err := parsed.fetch.Make(t.Context(), request.Values{Arguments: arguments, Secrets: map[string]string{"KEY": secret}}, "")
 		if err != nil {
 			if convo.ErrorKind(err) == convo.Internal || strings.Contains(err.Error(), secret) {
 				t.Fatalf("the error is %q", err)

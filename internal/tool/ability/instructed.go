@@ -9,6 +9,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/tool"
+	"github.com/parleyhq/parley/internal/tool/request"
 )
 
 // maxGuidance is how much of the text around an action the model is told.
@@ -35,7 +36,7 @@ func (s *Set) instructed(tenant string, a tool.Ability, name string) *instructed
 		description = a.Name
 	}
 	if t.instruction.Guidance != "" {
-		description = strings.TrimSpace(description + "\n\n" + trim(t.instruction.Guidance, maxGuidance))
+		description = strings.TrimSpace(description + "\n\n" + request.Trim(t.instruction.Guidance, maxGuidance))
 	}
 	t.spec = tool.Spec{Name: name, Description: description, Parameters: schema(t.instruction.Parameters)}
 	return t
@@ -50,16 +51,16 @@ func schema(parameters []Parameter) convo.JSON {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.Write(encodeJSON(p.Name))
+		b.Write(request.EncodeJSON(p.Name))
 		b.WriteString(`:{"type":"` + p.Type + `"`)
 		if p.Description != "" {
-			b.WriteString(`,"description":` + string(encodeJSON(p.Description)))
+			b.WriteString(`,"description":` + string(request.EncodeJSON(p.Description)))
 		}
 		if p.Enum != nil && p.Type == "string" {
-			b.WriteString(`,"enum":` + string(encodeJSON(p.Enum)))
+			b.WriteString(`,"enum":` + string(request.EncodeJSON(p.Enum)))
 		}
 		if p.Default != "" && p.Type == "string" {
-			b.WriteString(`,"default":` + string(encodeJSON(p.Default)))
+			b.WriteString(`,"default":` + string(request.EncodeJSON(p.Default)))
 		}
 		b.WriteByte('}')
 		if p.Required {
@@ -68,7 +69,7 @@ func schema(parameters []Parameter) convo.JSON {
 	}
 	b.WriteByte('}')
 	if required != nil {
-		b.WriteString(`,"required":` + string(encodeJSON(required)))
+		b.WriteString(`,"required":` + string(request.EncodeJSON(required)))
 	}
 	b.WriteByte('}')
 	return b.Bytes()
@@ -88,40 +89,40 @@ func (t *instructed) Call(ctx context.Context, c tool.Call) (tool.Result, error)
 	}
 	switch t.instruction.Action {
 	case "", "text":
-		text := t.instruction.text.fill(values{arguments: arguments}, plain)
-		return tool.Result{Output: encodeJSON(trim(text, tool.MaxOutput/2))}, nil
+		text := t.instruction.text.Fill(request.Values{Arguments: arguments})
+		return tool.Result{Output: request.EncodeJSON(request.Trim(text, tool.MaxOutput/2))}, nil
 	case "fetch":
 		return t.fetch(ctx, arguments)
 	case "search":
 		return tool.Result{}, convo.Errorf(convo.NotImplemented, "searching data sets is not available yet on this server")
 	}
-	return tool.Result{}, convo.Errorf(convo.NotImplemented, "action not supported: %s", short(t.instruction.Action))
+	return tool.Result{}, convo.Errorf(convo.NotImplemented, "action not supported: %s", request.Short(t.instruction.Action))
 }
 
 func (t *instructed) fetch(ctx context.Context, arguments map[string]string) (tool.Result, error) {
-	v := values{arguments: arguments, secrets: map[string]string{}}
+	v := request.Values{Arguments: arguments, Secrets: map[string]string{}}
 	var used []string
-	for _, name := range t.instruction.fetch.secrets() {
+	for _, name := range t.instruction.fetch.Secrets() {
 		_, value, err := t.set.objects.SecretByName(ctx, t.tenant, name)
 		if err := checkValue(value, err, "${"+name+"}"); err != nil {
 			return tool.Result{}, err
 		}
-		v.secrets[name] = value
+		v.Secrets[name] = value
 		used = append(used, value)
 	}
 	var own string
 	if t.secret != "" {
-		if t.instruction.fetch.origin == "" {
-			return tool.Result{}, errChosenHost()
+		if t.instruction.fetch.Origin() == "" {
+			return tool.Result{}, request.ErrChosenHost()
 		}
 		kind, value, err := t.set.objects.SecretByID(ctx, t.tenant, t.secret)
 		if err := checkValue(value, err, "of the ability"); err != nil {
 			return tool.Result{}, err
 		}
-		own = authorization(kind, value)
+		own = request.Authorization(kind, value)
 		used = append(used, value)
 	}
-	r, err := t.instruction.fetch.request(ctx, v, own)
+	r, err := t.instruction.fetch.Make(ctx, v, own)
 	if err != nil {
 		return tool.Result{}, err
 	}
@@ -129,7 +130,7 @@ func (t *instructed) fetch(ctx context.Context, arguments map[string]string) (to
 	if err != nil {
 		return tool.Result{}, err
 	}
-	return Answer(res, used)
+	return request.Answer(res, used)
 }
 
 // checkValue says what is missing of a secret, and never what is there.
@@ -153,29 +154,18 @@ func (t *instructed) arguments(object convo.JSON) (map[string]string, error) {
 	}
 	filled := map[string]string{}
 	for _, p := range t.instruction.Parameters {
-		value, isGiven := scalar(given[p.Name])
+		value, isGiven := request.Scalar(given[p.Name])
 		switch {
 		case !isGiven && p.Required && p.Default == "":
 			return nil, convo.Errorf(convo.Invalid, "the parameter %s is missing", p.Name)
 		case !isGiven:
 			value = p.Default
 		case p.Enum != nil && !slices.Contains(p.Enum, value):
-			return nil, convo.Errorf(convo.Invalid, "the parameter %s must be one of %s", p.Name, short(strings.Join(p.Enum, ", ")))
+			return nil, convo.Errorf(convo.Invalid, "the parameter %s must be one of %s", p.Name, request.Short(strings.Join(p.Enum, ", ")))
 		}
 		filled[p.Name] = value
 	}
 	return filled, nil
-}
-
-// scalar gives the text of a string, and any other value as it is written.
-func scalar(value json.RawMessage) (text string, given bool) {
-	if len(value) == 0 || string(value) == "null" {
-		return "", false
-	}
-	if json.Unmarshal(value, &text) == nil {
-		return text, true
-	}
-	return string(value), true
 }
 
 // input makes arguments of what a caller typed.
@@ -188,7 +178,7 @@ func (t *instructed) input(text string) (convo.JSON, error) {
 	case json.Unmarshal([]byte(trimmed), &object) == nil && object != nil:
 		return convo.JSON(trimmed), nil
 	case len(parameters) == 1:
-		return encodeJSON(map[string]string{parameters[0].Name: text}), nil
+		return request.EncodeJSON(map[string]string{parameters[0].Name: text}), nil
 	case len(parameters) == 0:
 		return convo.JSON("{}"), nil
 	}
@@ -200,5 +190,5 @@ func (t *instructed) names() string {
 	for _, p := range t.instruction.Parameters {
 		names = append(names, p.Name)
 	}
-	return short(strings.Join(names, ", "))
+	return request.Short(strings.Join(names, ", "))
 }

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/tool/request"
 )
 
 // Bounds of an instruction. Models take only so many parameters with sense.
@@ -19,8 +20,8 @@ type Instruction struct {
 	Parameters []Parameter // what the model fills in
 	Guidance   string      // the text around the action
 
-	text  template // of the action text, and of none
-	fetch *fetch
+	text  request.Template // of the action text, and of none
+	fetch *request.Request
 }
 
 // Parse reads an instruction. An error is of kind Invalid and meant for its
@@ -78,7 +79,7 @@ func findBlock(text string) (*block, error) {
 		body, after := closing(text, next, fence)
 		if info != "" {
 			if found != nil {
-				return nil, convo.Errorf(convo.Invalid, "the instruction has more than one action: %s and %s; make an ability of each", short(found.info), short(info))
+				return nil, convo.Errorf(convo.Invalid, "the instruction has more than one action: %s and %s; make an ability of each", request.Short(found.info), request.Short(info))
 			}
 			found = &block{info: info, body: unindent(text[next:body], line), before: text[:at], after: text[after:]}
 		}

@@ -70,7 +70,7 @@ func TestAWrongInstructionSaysWhatIsWrong(t *testing.T) {
 		"\xff":                                                   "UTF-8",
 		fetch(""):                                                "begins with a method",
 		fetch("https://a.example/"):                              "begins with a method",
-		fetch("BREW https://a.example/"):                         "begins with a method",
+		fetch("BREW https://a.example/"):                         "none of the methods",
 		fetch("GET"):                                             "must begin with http://",
 		fetch("GET /path"):                                       "must begin with http://",
 		fetch("GET ftp://a.example/"):                            "must begin with http://",

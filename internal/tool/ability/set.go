@@ -7,6 +7,7 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/tool"
+	"github.com/parleyhq/parley/internal/tool/request"
 )
 
 // maxTools is how many abilities a turn may have.
@@ -70,7 +71,7 @@ func (s *Set) checkSecret(ctx context.Context, tenant, id string) error {
 	}
 	_, _, err := s.objects.SecretByID(ctx, tenant, id)
 	if convo.ErrorKind(err) == convo.NotFound {
-		return convo.Errorf(convo.NotFound, "there is no secret %q (secretId)", short(id))
+		return convo.Errorf(convo.NotFound, "there is no secret %q (secretId)", request.Short(id))
 	}
 	return err
 }

@@ -4,20 +4,8 @@ import (
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/tool/request"
 )
-
-// template is a text with holes.
-type template []node
-
-// node is a literal text, a parameter, or a secret: the first of its fields that
-// is not "" says which.
-type node struct {
-	text      string
-	parameter string
-	secret    string
-	modifiers []modifier // of a parameter
-	encoded   bool       // one of them has made it fit for an address
-}
 
 // Parameter is what a model has to give for a placeholder.
 type Parameter struct {
@@ -54,29 +42,29 @@ func isLetter(c byte) bool { return c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // template reads a text. Of ${…}, only what has the form of a name is a secret:
 // the rest may be a program's.
-func (p *parser) template(text string) (template, error) {
-	var t template
+func (p *parser) template(text string) (request.Template, error) {
+	var t request.Template
 	for text != "" {
 		at := strings.IndexByte(text, '$')
 		if at < 0 {
-			return t.literal(text), nil
+			return t.Literal(text), nil
 		}
 		hole, rest, err := p.hole(text[at+1:])
 		if err != nil {
 			return nil, err
 		}
 		if hole == nil { // the dollar is a dollar
-			t, text = t.literal(text[:at+1]), text[at+1:]
+			t, text = t.Literal(text[:at+1]), text[at+1:]
 			continue
 		}
-		t, text = append(t.literal(text[:at]), *hole), rest
+		t, text = append(t.Literal(text[:at]), *hole), rest
 	}
 	return t, nil
 }
 
 // hole reads what stands behind a dollar: nil if it is no hole, else the hole
 // and what follows it.
-func (p *parser) hole(text string) (*node, string, error) {
+func (p *parser) hole(text string) (*request.Node, string, error) {
 	if inside, ok := strings.CutPrefix(text, "["); ok {
 		spec, rest, err := bracket(inside)
 		if err != nil {
@@ -87,22 +75,10 @@ func (p *parser) hole(text string) (*node, string, error) {
 	}
 	if inside, ok := strings.CutPrefix(text, "{"); ok {
 		if name, rest, ok := strings.Cut(inside, "}"); ok && isName(name) {
-			return &node{secret: name}, rest, nil
+			return &request.Node{Secret: name}, rest, nil
 		}
 	}
 	return nil, "", nil
-}
-
-// literal adds a text, to the last one if that is a text too.
-func (t template) literal(text string) template {
-	if text == "" {
-		return t
-	}
-	if last := len(t) - 1; last >= 0 && t[last].text != "" {
-		t[last].text += text
-		return t
-	}
-	return append(t, node{text: text})
 }
 
 // bracket gives what stands before the bracket that closes a placeholder. A
@@ -126,23 +102,15 @@ func bracket(text string) (inside, after string, err error) {
 }
 
 func unclosed(text string) error {
-	return convo.Errorf(convo.Invalid, "the placeholder $[%s is not closed on its line by ]", short(text))
-}
-
-// short cuts a text of the instruction for an error.
-func short(text string) string {
-	if len(text) <= 60 {
-		return text
-	}
-	return strings.ToValidUTF8(text[:60], "") + "…"
+	return convo.Errorf(convo.Invalid, "the placeholder $[%s is not closed on its line by ]", request.Short(text))
 }
 
 // placeholder reads name! modifiers!|what it is.
-func (p *parser) placeholder(spec string) (*node, error) {
+func (p *parser) placeholder(spec string) (*request.Node, error) {
 	head, description, _ := strings.Cut(spec, "|")
 	words := fields(head)
 	parameter := Parameter{Description: strings.TrimSpace(description), Type: "string"}
-	hole := &node{}
+	hole := &request.Node{}
 	for i, word := range words {
 		bare := strings.TrimSuffix(word, "!")
 		parameter.Required = parameter.Required || bare != word
@@ -153,18 +121,27 @@ func (p *parser) placeholder(spec string) (*node, error) {
 			if err != nil {
 				return nil, err
 			}
-			if m != nil {
-				hole.modifiers = append(hole.modifiers, m)
-				hole.encoded = hole.encoded || bare == "euc"
-			}
+			hole.Write = chain(hole.Write, m)
+			hole.Encoded = hole.Encoded || bare == "euc"
 		}
 	}
 	if !isName(parameter.Name) {
-		return nil, convo.Errorf(convo.Invalid, "the placeholder $[%s] has no name: write a letter or _, then letters, digits, _, - or ., at most 64", short(spec))
+		return nil, convo.Errorf(convo.Invalid, "the placeholder $[%s] has no name: write a letter or _, then letters, digits, _, - or ., at most 64", request.Short(spec))
 	}
-	hole.parameter = parameter.Name
+	hole.Argument = parameter.Name
 	p.parameters.add(parameter)
 	return hole, nil
+}
+
+// chain is both modifiers, one after the other; nil is none.
+func chain(first, second modifier) modifier {
+	if first == nil {
+		return second
+	}
+	if second == nil {
+		return first
+	}
+	return func(value string) string { return second(first(value)) }
 }
 
 // fields splits at blanks, but not between < and >.
@@ -199,48 +176,4 @@ func (p *parameters) add(more Parameter) {
 		}
 	}
 	*p = append(*p, more)
-}
-
-// values are what fills a template. Without secrets, where one stands stays as
-// it was written: only outgoing requests have them.
-type values struct {
-	arguments map[string]string
-	secrets   map[string]string
-}
-
-// fill writes a template. write is given each value that is filled in, and says
-// how it is written where it stands.
-func (t template) fill(v values, write func(n node, value string) string) string {
-	var b strings.Builder
-	for _, n := range t {
-		switch {
-		case n.parameter != "":
-			value := v.arguments[n.parameter]
-			for _, m := range n.modifiers {
-				value = m(value)
-			}
-			b.WriteString(write(n, value))
-		case n.secret != "" && v.secrets == nil:
-			b.WriteString("${" + n.secret + "}")
-		case n.secret != "":
-			b.WriteString(write(n, v.secrets[n.secret]))
-		default:
-			b.WriteString(n.text)
-		}
-	}
-	return b.String()
-}
-
-// plain writes a value as it is.
-func plain(_ node, value string) string { return value }
-
-// secrets gives the names of those in a template.
-func (t template) secrets() []string {
-	var names []string
-	for _, n := range t {
-		if n.secret != "" {
-			names = append(names, n.secret)
-		}
-	}
-	return names
 }

@@ -1,4 +1,4 @@
-package ability
+package request
 
 import (
 	"io"
@@ -43,16 +43,16 @@ func Answer(res *http.Response, secrets []string) (tool.Result, error) {
 		text = string(value)
 	}
 	if res.StatusCode >= 400 {
-		return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d: %s", res.StatusCode, trim(text, maxError))
+		return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d: %s", res.StatusCode, Trim(text, maxError))
 	}
 	if cut || len(text) > tool.MaxOutput {
 		note := "\n[the answer is longer; this is its beginning]"
-		return tool.Result{Output: encodeJSON(trim(text, tool.MaxOutput/2) + note)}, nil
+		return tool.Result{Output: EncodeJSON(Trim(text, tool.MaxOutput/2) + note)}, nil
 	}
 	if value != nil {
 		return tool.Result{Output: value}, nil
 	}
-	return tool.Result{Output: encodeJSON(text)}, nil
+	return tool.Result{Output: EncodeJSON(text)}, nil
 }
 
 // read reads no more than is told. cut says that there was more.
@@ -65,17 +65,6 @@ func read(body io.Reader) (text string, cut bool, err error) {
 		return string(data[:maxRead]), true, nil
 	}
 	return string(data), false, err
-}
-
-// trim cuts a text between two characters.
-func trim(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit] + "…"
 }
 
 // mediaType gives the type of an answer, and whether it is a text.

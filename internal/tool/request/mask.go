@@ -1,4 +1,4 @@
-package ability
+package request
 
 import (
 	"bytes"
@@ -29,8 +29,8 @@ func newMask(secrets []string) mask {
 			forms = append(forms, password) // of a basic one, which is decoded before it is echoed
 		}
 		forms = append(
-			forms, s, encodeComponent(s), url.QueryEscape(s), url.PathEscape(s),
-			insideJSON(s), asciiJSON(s), strings.ReplaceAll(insideJSON(s), "/", `\/`), strings.ReplaceAll(asciiJSON(s), "/", `\/`),
+			forms, s, EncodeComponent(s), url.QueryEscape(s), url.PathEscape(s),
+			InsideJSON(s), asciiJSON(s), strings.ReplaceAll(InsideJSON(s), "/", `\/`), strings.ReplaceAll(asciiJSON(s), "/", `\/`),
 			base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s)),
 		)
 	}
@@ -44,11 +44,11 @@ func newMask(secrets []string) mask {
 	return mask{strings.NewReplacer(pairs...)}
 }
 
-// asciiJSON is insideJSON with everything outside ASCII escaped, as many
+// asciiJSON is InsideJSON with everything outside ASCII escaped, as many
 // libraries write it.
 func asciiJSON(value string) string {
 	var b strings.Builder
-	for _, r := range insideJSON(value) {
+	for _, r := range InsideJSON(value) {
 		switch {
 		case r < 0x80:
 			b.WriteRune(r)
@@ -79,7 +79,7 @@ func (m mask) json(text string) convo.JSON {
 	}
 	value, changed := m.walk(value)
 	if changed {
-		return encodeJSON(value)
+		return EncodeJSON(value)
 	}
 	var compact bytes.Buffer
 	_ = json.Compact(&compact, []byte(text)) // it is valid
