@@ -4,8 +4,17 @@
 // from the backstory, the orders, the facts and what users said before. It
 // says so in every answer, and never makes a sentence of its own.
 //
-// The same prompt always gets the same answer. Usage is not reported, and tools
-// are never called.
+// It calls a tool that has to be called, and one whose name stands in the last
+// user message as a word. The arguments are the JSON object behind the name, as
+// in
+//
+//	Please call get_weather {"city":"Paris"}
+//
+// or else what the tool's schema requires, made of the message: its text, the
+// first number in it, the first of an enum. What the tools answer it quotes. So
+// functions can be tried without a provider.
+//
+// The same prompt always gets the same answer. Usage is not reported.
 package quote
 
 import (
@@ -21,6 +30,7 @@ const Name = "quote"
 
 // What it says in its own words.
 const (
+	told    = "I am no language model, and only quote what was answered to my call: "
 	found   = "I am no language model, and only quote from this conversation: "
 	nothing = "I am no language model: I only quote from this conversation, and nothing in it matches your message. " +
 		"Set OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY or GEMINI_API_KEY, or start Ollama, to get answers from a model."
@@ -38,6 +48,10 @@ func (Provider) Models(context.Context) ([]model.Info, error) {
 // as a token where the request limits them.
 func (Provider) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
+		if c := call(req); c != nil {
+			give(ctx, yield, c)
+			return
+		}
 		said, stop := int64(0), model.StopEnd
 		for _, word := range strings.SplitAfter(answer(req.Messages), " ") {
 			if err := ctx.Err(); err != nil {
@@ -61,8 +75,22 @@ func (Provider) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.
 	}
 }
 
+// give gives a call and nothing else.
+func give(ctx context.Context, yield func(model.Event, error) bool, c *model.Call) {
+	if err := ctx.Err(); err != nil {
+		yield(model.Event{}, err)
+		return
+	}
+	if yield(model.Event{Type: model.ToolCall, Call: c}, nil) {
+		yield(model.Event{Type: model.Finish, Stop: model.StopCalls}, nil)
+	}
+}
+
 // answer words the whole answer to a prompt.
 func answer(prompt []model.Message) string {
+	if quoted, ok := results(prompt); ok {
+		return quoted
+	}
 	last := -1
 	for i, m := range prompt {
 		if m.Role == model.User {
