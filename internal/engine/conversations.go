@@ -32,22 +32,41 @@ func (e *Engine) CreateConversation(ctx context.Context, actor convo.Actor, in N
 	key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
 	var created Created
 	err := e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
-		created = Created{}
-		at := now()
-		if err := tx.Append(convo.Event{At: at, Origin: actor.Token, Body: convo.ConversationCreated{Fields: in.Fields}}); err != nil {
-			return nil, err
-		}
-		for _, m := range in.Messages {
-			message, err := addMessage(tx, actor, m, at)
-			if err != nil {
-				return nil, err
-			}
-			created.Messages = append(created.Messages, message)
-		}
-		created.Conversation = tx.Head().Conversation
-		return created, nil
+		var err error
+		created, err = createConversation(tx, actor, in)
+		return created, err
 	})
 	return created, err
+}
+
+// createConversation makes the conversation of a transaction.
+func createConversation(tx store.Tx, actor convo.Actor, in NewConversation) (created Created, err error) {
+	at := now()
+	if err := referFields(tx, &in.Fields, convo.Fields{}); err != nil {
+		return created, err
+	}
+	if err := tx.Append(convo.Event{At: at, Origin: actor.Token, Body: convo.ConversationCreated{Fields: in.Fields}}); err != nil {
+		return created, err
+	}
+	for _, m := range in.Messages {
+		message, err := addMessage(tx, actor, m, at)
+		if err != nil {
+			return created, err
+		}
+		created.Messages = append(created.Messages, message)
+	}
+	created.Conversation = tx.Head().Conversation
+	return created, nil
+}
+
+// referFields makes ids of what a conversation's fields name, where they differ
+// from what they were.
+func referFields(tx store.Tx, f *convo.Fields, before convo.Fields) (err error) {
+	if f.BotID, err = refer(tx, "botId", convo.ObjectBot, f.BotID, before.BotID); err != nil {
+		return err
+	}
+	f.SkillsetID, err = refer(tx, "skillsetId", convo.ObjectSkillset, f.SkillsetID, before.SkillsetID)
+	return err
 }
 
 func (e *Engine) checkCreate(ctx context.Context, actor convo.Actor, in NewConversation) error {
@@ -141,6 +160,9 @@ func (e *Engine) UpdateConversation(ctx context.Context, actor convo.Actor, id s
 		fields := head.Fields
 		change(&fields)
 		if err := e.checkFields(fields); err != nil {
+			return nil, err
+		}
+		if err := referFields(tx, &fields, head.Fields); err != nil {
 			return nil, err
 		}
 		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: convo.ConversationChanged{Fields: fields}})
@@ -243,6 +265,13 @@ func (e *Engine) Usage(ctx context.Context, actor convo.Actor, id string, from, 
 	return e.store.Usage(ctx, actor.Tenant, id, from, to)
 }
 
+func checkVote(value int) error {
+	if value < -100 || value > 100 || value == 0 {
+		return convo.Errorf(convo.Invalid, "value must be 1 to 100 for an upvote and -100 to -1 for a downvote")
+	}
+	return nil
+}
+
 // Rate stores a vote on a conversation, or on one of its messages.
 func (e *Engine) Rate(ctx context.Context, actor convo.Actor, conversation, message string, value int, reason string, ask *Ask) error {
 	key, err := owned(actor, conversation)
@@ -252,8 +281,8 @@ func (e *Engine) Rate(ctx context.Context, actor convo.Actor, conversation, mess
 	if err != nil {
 		return err
 	}
-	if value < -100 || value > 100 || value == 0 {
-		return convo.Errorf(convo.Invalid, "value must be 1 to 100 for an upvote and -100 to -1 for a downvote")
+	if err := checkVote(value); err != nil {
+		return err
 	}
 	if err := e.checkText(reason); err != nil {
 		return err

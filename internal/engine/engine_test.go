@@ -34,6 +34,7 @@ type bundle struct {
 	actor convo.Actor
 
 	observer engine.Observer // nil = none
+	sealer   engine.Sealer   // nil = openSealer
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -71,8 +72,11 @@ func setup(t *testing.T, scripts ...scripted.Script) *bundle {
 func (b *bundle) start() {
 	b.t.Helper()
 	b.hub = hub.New()
+	if b.sealer == nil {
+		b.sealer = openSealer{}
+	}
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: openSealer{}, Limits: engine.DefaultLimits(), Observer: b.observer,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {

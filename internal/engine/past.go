@@ -25,24 +25,25 @@ type past struct {
 }
 
 // recall gives the past of a conversation, from memory unless it has to be
-// fresh, and the model that answers. The past is nil while turns are open: what
+// fresh, with the configuration and the model that answer. The past is nil while turns are open: what
 // the next prompt will hold is not known then.
 func (e *Engine) recall(ctx context.Context, key hub.Key, fresh bool) (*past, convo.Head, model.Choice, error) {
 	if p := e.pasts.get(key); p != nil && !fresh {
-		choice, err := e.models.Resolve(ctx, text(p.head.Model))
+		head, choice, err := e.choose(ctx, p.head)
 		if err == nil && p.reach == reachOf(choice) {
-			return p, p.head, choice, nil
+			return p, head, choice, nil
 		}
 	}
 	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
 	if err != nil {
 		return nil, head, model.Choice{}, err
 	}
-	choice, err := e.models.Resolve(ctx, text(head.Model))
+	p := &past{head: head}
+	head, choice, err := e.choose(ctx, head)
 	if err != nil || len(head.Open) > 0 {
 		return nil, head, choice, err
 	}
-	p := &past{head: head, reach: reachOf(choice)}
+	p.reach = reachOf(choice)
 	if p.messages, p.from, err = e.load(ctx, head, head.NextSlot, p.reach); err != nil {
 		return nil, head, choice, err
 	}
@@ -58,7 +59,7 @@ func (p *past) holds(head *convo.Head) bool {
 // then is the past after a turn that nothing came between: it had these
 // messages, and its prompt began at that place.
 func (p *past) then(head convo.Head, turn convo.Turn, messages []convo.Message) *past {
-	head.Open, head.Fields = nil, convo.Fields{Config: head.Config}
+	head.Open, head.Fields = nil, convo.Fields{BotID: head.BotID, Config: head.Config}
 	next := &past{head: head, reach: p.reach, from: head.ContextFrom, notes: maps.Clone(p.notes), recalled: true}
 	if next.notes == nil {
 		next.notes = map[string]note{}

@@ -30,26 +30,40 @@ func (e *Engine) CreateSession(ctx context.Context, actor convo.Actor, conversat
 	if err != nil {
 		return Session{}, err
 	}
-	if lasts == 0 {
-		lasts = DefaultSession
-	}
-	if lasts < MinSession || lasts > MaxSession {
-		return Session{}, convo.Errorf(convo.Invalid, "durationInSeconds must be from %d to %d", int(MinSession.Seconds()), int(MaxSession.Seconds()))
+	if lasts, err = sessionTime(lasts); err != nil {
+		return Session{}, err
 	}
 	var session Session
 	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
 		if tx.Head() == nil {
 			return nil, unknownConversation(conversation)
 		}
-		secret, hash := e.newSecret()
-		at := now()
-		session = Session{Conversation: conversation, Token: secret, Expires: at.Add(lasts)}
-		return session, tx.PutToken(convo.Token{
-			ID: newID(), Tenant: actor.Tenant, Hash: hash, Source: "session",
-			Conversation: conversation, Created: at, Expires: session.Expires,
-		})
+		session, err = e.putSession(tx, actor, lasts)
+		return session, err
 	})
 	return session, err
+}
+
+// sessionTime holds how long a session is to last against the bounds.
+func sessionTime(lasts time.Duration) (time.Duration, error) {
+	if lasts == 0 {
+		lasts = DefaultSession
+	}
+	if lasts < MinSession || lasts > MaxSession {
+		return 0, convo.Errorf(convo.Invalid, "durationInSeconds must be from %d to %d", int(MinSession.Seconds()), int(MaxSession.Seconds()))
+	}
+	return lasts, nil
+}
+
+// putSession stores a token for the conversation of a transaction.
+func (e *Engine) putSession(tx store.Tx, actor convo.Actor, lasts time.Duration) (Session, error) {
+	secret, hash := e.newSecret()
+	at, conversation := now(), tx.Head().ID
+	session := Session{Conversation: conversation, Token: secret, Expires: at.Add(lasts)}
+	return session, tx.PutToken(convo.Token{
+		ID: newID(), Tenant: actor.Tenant, Hash: hash, Source: "session",
+		Conversation: conversation, Created: at, Expires: session.Expires,
+	})
 }
 
 // Models lists the models that a request may name.

@@ -11,6 +11,7 @@ import (
 // StatelessInput is what a turn without a conversation is asked with. Nothing
 // of it is stored.
 type StatelessInput struct {
+	BotID    *string // the bot whose values count where Config has none
 	Config   convo.Config
 	Messages []NewMessage
 	Zone     string
@@ -42,7 +43,11 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if len(in.Messages) == 0 {
 		return nil, convo.Errorf(convo.Invalid, "messages must hold at least one message")
 	}
-	h := history{backstory: text(in.Config.Backstory), now: note{at: now(), zone: in.Zone}}
+	config, err := e.resolveConfig(ctx, actor.Tenant, in.BotID, in.Config)
+	if err != nil {
+		return nil, err
+	}
+	h := history{backstory: text(config.Backstory), now: note{at: now(), zone: in.Zone}}
 	for _, m := range in.Messages {
 		if err := e.checkMessage(actor, m); err != nil {
 			return nil, err
@@ -52,7 +57,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if err := e.checkText(h.backstory); err != nil {
 		return nil, err
 	}
-	choice, err := e.models.Resolve(ctx, text(in.Config.Model))
+	choice, err := e.models.Resolve(ctx, text(config.Model))
 	if err != nil {
 		return nil, err
 	}

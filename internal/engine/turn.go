@@ -236,12 +236,12 @@ func (e *Engine) startNext(tx store.Tx) (*run, error) {
 
 // prepare finds the model and assembles the prompt of a turn.
 func (e *Engine) prepare(r *run) (model.Choice, prompt, error) {
-	choice, err := e.models.Resolve(r.ctx, text(r.head.Model))
+	head, choice, err := e.choose(r.ctx, r.head)
 	if err != nil {
 		return choice, prompt{}, err
 	}
 	h := history{
-		backstory: text(r.head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
 		now: note{at: r.turn.Started, zone: r.turn.Zone},
 	}
 	if p := r.past; p != nil && p.reach == reachOf(choice) {

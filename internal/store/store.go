@@ -81,7 +81,7 @@ const MaxSnapshots = 4
 type Snapshot interface {
 	Reader
 
-	// Tenants lists the tenants that have conversations, in their order.
+	// Tenants lists the tenants that have conversations or objects, in their order.
 	Tenants(ctx context.Context) ([]string, error)
 
 	// Close lets the snapshot go. Reads after it are Unavailable; closing it
@@ -180,11 +180,13 @@ type Tx interface {
 	PutRequest(r convo.Request) error
 
 	ChannelTx
+	ObjectTx
 }
 
 // Reader is the reading side. It never waits for writers.
 type Reader interface {
 	Inputs
+	ObjectReader
 
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)

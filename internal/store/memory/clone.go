@@ -21,10 +21,15 @@ func cloneFields(f convo.Fields) convo.Fields {
 	f.Name, f.Description, f.Meta = clone(f.Name), clone(f.Description), bytes.Clone(f.Meta)
 	f.BotID, f.ContactID, f.TaskID, f.SpaceID = clone(f.BotID), clone(f.ContactID), clone(f.TaskID), clone(f.SpaceID)
 	f.Channel = clone(f.Channel)
-	f.Model, f.Backstory = clone(f.Model), clone(f.Backstory)
-	f.DatasetID, f.SkillsetID = clone(f.DatasetID), clone(f.SkillsetID)
-	f.Privacy, f.Moderation = clone(f.Privacy), clone(f.Moderation)
+	f.Config = cloneConfig(f.Config)
 	return f
+}
+
+func cloneConfig(c convo.Config) convo.Config {
+	return convo.Config{
+		Model: clone(c.Model), Backstory: clone(c.Backstory), DatasetID: clone(c.DatasetID),
+		SkillsetID: clone(c.SkillsetID), Privacy: clone(c.Privacy), Moderation: clone(c.Moderation),
+	}
 }
 
 func cloneConversation(c convo.Conversation) convo.Conversation {

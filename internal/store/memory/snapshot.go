@@ -9,7 +9,7 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-// snapshot is a copy of the conversations of another store.
+// snapshot is a copy of the conversations and objects of another store.
 type snapshot struct {
 	*Store
 	of *Store
@@ -30,6 +30,7 @@ func (s *Store) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	for k, c := range s.conversations {
 		snap.conversations[k] = c.copied()
 	}
+	maps.Copy(snap.objects, s.objects) // what an object leads to is never changed
 	s.snapshots[snap] = true
 	return snap, nil
 }
@@ -53,6 +54,9 @@ func (s *snapshot) Tenants(ctx context.Context) ([]string, error) {
 	defer s.mu.RUnlock()
 	tenants := make(map[string]bool)
 	for k := range s.conversations {
+		tenants[k.tenant] = true
+	}
+	for k := range s.objects {
 		tenants[k.tenant] = true
 	}
 	return slices.Sorted(maps.Keys(tenants)), nil

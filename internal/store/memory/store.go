@@ -29,7 +29,9 @@ type Store struct {
 	channels      map[key]*channel
 	channelFloor  int64                  // the highest number of a channel that was pruned away
 	dispatches    map[key]convo.Dispatch // by channel
-	epoch         int                    // how often the machine was restarted
+	objects       map[objectKey]convo.Object
+	numbers       map[objectKey]int64 // the highest of each kind, by objectCount
+	epoch         int                 // how often the machine was restarted
 	closed        bool
 	snapshots     map[*snapshot]bool
 }
@@ -58,6 +60,8 @@ func New() *Store {
 		requests:      make(map[convo.RequestID]convo.Request),
 		channels:      make(map[key]*channel),
 		dispatches:    make(map[key]convo.Dispatch),
+		objects:       make(map[objectKey]convo.Object),
+		numbers:       make(map[objectKey]int64),
 		snapshots:     make(map[*snapshot]bool),
 	}
 }

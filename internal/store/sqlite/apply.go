@@ -9,7 +9,8 @@ import (
 
 // writes reports whether a transaction certainly writes.
 func (t *tx) writes() bool {
-	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests)+len(t.published)+len(t.dispatches) > 0
+	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests)+len(t.published)+len(t.dispatches)+
+		len(t.objects.byKey) > 0
 }
 
 // apply writes what a transaction has gathered. Any error here is the
@@ -44,7 +45,7 @@ func (t *tx) apply() error {
 			return err
 		}
 	}
-	return t.applyChannels()
+	return errorsFirst(t.applyChannels(), t.applyObjects())
 }
 
 const sessionTokens = `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`
@@ -140,8 +141,8 @@ func (t *tx) applyStep(s *step) error {
 	case convo.ConversationCreated:
 		return insertConversation(t.conn(), t.conversation, rec.Data)
 	case convo.ConversationChanged:
-		return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ? WHERE id = ?`).
-			blob(rec.Data).textOrNull(b.Fields.Channel).int(c).exec()
+		return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ?, bot = ? WHERE id = ?`).
+			blob(rec.Data).textOrNull(b.Fields.Channel).keyOrNull(b.Fields.BotID).int(c).exec()
 	case convo.TurnEnded:
 		return dropInput(t.conn(), c, s.effect.Turn)
 	case convo.MessageChanged:

@@ -25,7 +25,7 @@ func (r *rowCheck) conversation(conn *sqlite.Conn, p *pieces, l *replay.Log) err
 		})
 		return nil
 	}
-	if err := errorsFirst(r.channel(conn, c, head), r.messages(conn, c, l)); err != nil {
+	if err := errorsFirst(r.columns(conn, c, head), r.messages(conn, c, l)); err != nil {
 		return err
 	}
 	if err := r.turns(conn, c, l); err != nil {
@@ -48,13 +48,18 @@ func (r *rowCheck) differs(event int64, format string, args ...any) {
 	})
 }
 
-// channel looks at what hides a conversation from lists.
-func (r *rowCheck) channel(conn *sqlite.Conn, c int64, head *convo.Head) error {
-	right := false
-	_, err := ask(conn, `SELECT channel IS ? FROM conversations WHERE id = ?`).textOrNull(head.Channel).int(c).
-		one(func(q *query) { right = q.readBool() })
-	if err == nil && !right {
+// columns looks at what hides a conversation from lists, and at what counts it
+// among those of a bot.
+func (r *rowCheck) columns(conn *sqlite.Conn, c int64, head *convo.Head) error {
+	channel, bot := false, false
+	_, err := ask(conn, `SELECT channel IS ?, bot IS ? FROM conversations WHERE id = ?`).
+		textOrNull(head.Channel).keyOrNull(head.BotID).int(c).
+		one(func(q *query) { channel, bot = q.readBool(), q.readBool() })
+	if err == nil && !channel {
 		r.differs(0, "the conversation is hidden where it should be listed, or listed where it should be hidden")
+	}
+	if err == nil && !bot {
+		r.differs(0, "the conversation counts for another bot than its fields name")
 	}
 	return err
 }

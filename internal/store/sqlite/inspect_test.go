@@ -120,6 +120,7 @@ func damages() []damage {
 		{"a wrong time of change", `UPDATE heads SET updated = 5 WHERE id = 1`, audit.Projection, "last change", 0, true},
 		{"a missing head", `DELETE FROM heads WHERE id = 1`, audit.Projection, "cannot be read", 0, true},
 		{"wrong fields", `UPDATE conversations SET fields = CAST('{"n":"x"}' AS BLOB) WHERE id = 1`, audit.Projection, "fields", 0, true},
+		{"another bot", `UPDATE conversations SET bot = 'x' WHERE id = 1`, audit.Projection, "bot", 0, true},
 		{"unreadable fields", `UPDATE conversations SET fields = x'00' WHERE id = 1`, audit.Projection, "cannot be read", 0, true},
 		{"a wrong time of creation", `UPDATE conversations SET created = 5 WHERE id = 1`, audit.Projection, "creation", 0, true},
 		{"a missing message", `DELETE FROM messages WHERE key = 'answer'`, audit.Projection, `message "answer" is missing`, 9, true},

@@ -34,6 +34,12 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			"waitsBefore":   waitsBefore,
 			"channelByName": channelByName, "publishedAfter": publishedAfter, "firstMessages": firstMessages, "oldChannels": oldChannels,
 			"dispatchByChannel": dispatchByChannel, "expiredDispatches": expiredDispatches, "deleteDispatches": deleteDispatches,
+			"objectByKey": objectByKey, "objectByAlias": objectByAlias, "objectIDByNumber": objectIDByNumber,
+			"objectsUp": objectsUp, "objectsDown": objectsDown, "objectsUpFirst": objectsUpFirst,
+			"objectsDownFirst": objectsDownFirst, "objectsNamedUp": objectsNamedUp, "objectsNamedDown": objectsNamedDown,
+			"objectsNamedUpFirst": objectsNamedUpFirst, "objectsNamedDownFirst": objectsNamedDownFirst,
+			"objectIDsOf": objectIDsOf, "lastObjectNumber": lastObjectNumber,
+			"botConversations": botConversations, "botTurns": botTurns, "botMessages": botMessages,
 		} {
 			q := ask(conn, `EXPLAIN QUERY PLAN `+sql)
 			for q.next() {

@@ -86,14 +86,22 @@ func (f *frozen) error(ctx context.Context, err error) error {
 	return err
 }
 
-const nextTenant = `SELECT tenant FROM conversations WHERE tenant > ? ORDER BY tenant LIMIT 1`
+const (
+	firstTenant = `
+		SELECT min(tenant) FROM (
+			SELECT min(tenant) AS tenant FROM conversations
+			UNION ALL SELECT min(tenant) FROM objects) HAVING min(tenant) IS NOT NULL`
+	nextTenant = `
+		SELECT min(tenant) FROM (
+			SELECT min(tenant) AS tenant FROM conversations WHERE tenant > ?1
+			UNION ALL SELECT min(tenant) FROM objects WHERE tenant > ?1) HAVING min(tenant) IS NOT NULL`
+)
 
 // Tenants implements store.Snapshot. It looks for each next one, because there
 // are few of them and many conversations.
 func (f *frozen) Tenants(ctx context.Context) (list []string, err error) {
 	err = f.read(ctx, func(conn *sqlite.Conn) error {
-		const first = `SELECT tenant FROM conversations ORDER BY tenant LIMIT 1`
-		q := ask(conn, first)
+		q := ask(conn, firstTenant)
 		for {
 			found, err := q.one(func(q *query) { list = append(list, q.readText()) })
 			if err != nil || !found {

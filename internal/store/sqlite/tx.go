@@ -46,6 +46,7 @@ type tx struct {
 
 	published  []*publication
 	dispatches []convo.Dispatch
+	objects    objectChanges
 }
 
 // step is one event to write.

@@ -40,6 +40,7 @@ func Run(t *testing.T, d Driver) {
 		"callers":       callerChecks(),
 		"snapshots":     snapshotChecks(),
 		"imports":       importChecks(),
+		"objects":       objectChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
 
-// made is a conversation with a message and a session, for tests of access.
-type made struct{ conversation, message, session string }
+// made is a conversation with a message and a session, and one of each of what
+// tenants configure, for tests of access.
+type made struct{ conversation, message, session, bot, skillset, ability, secret string }
 
 func (b *bundle) make() made {
 	b.t.Helper()
@@ -22,12 +23,37 @@ func (b *bundle) make() made {
 	decode(b.t, b.do(request{path: "/v1/conversation/create", body: `{"messages":[{"type":"user","text":"mine"}]}`}), &created)
 	var session struct{ Token string }
 	decode(b.t, b.do(request{path: "/v1/conversation/" + created.ID + "/session/create", body: `{}`}), &session)
-	return made{created.ID, created.Messages[0].ID, session.Token}
+	m := made{conversation: created.ID, message: created.Messages[0].ID, session: session.Token}
+	m.bot = b.create("/v1/bot/create", `{"name":"mine"}`)
+	m.skillset = b.create("/v1/skillset/create", `{"name":"mine"}`)
+	m.ability = b.create("/v1/skillset/"+m.skillset+"/ability/create", `{"name":"mine"}`)
+	m.secret = b.create("/v1/secret/create", `{"name":"mine","value":"hidden"}`)
+	return m
+}
+
+// create gives the id of what a request makes.
+func (b *bundle) create(path, body string) string {
+	b.t.Helper()
+	var created struct{ ID string }
+	decode(b.t, b.post(path, body), &created)
+	return created.ID
+}
+
+// unknownIDs are those of nothing.
+func unknownIDs() made {
+	id := func(n int) string { return fmt.Sprintf("0195f000-0000-7000-8000-%012d", n) }
+	return made{id(1), id(2), "", id(3), id(4), id(5), id(6)}
+}
+
+// hide makes answers about different ids alike.
+func (m made) hide(text string) string {
+	return strings.NewReplacer(m.conversation, "C", m.message, "M", m.bot, "B", m.skillset, "S", m.ability, "A", m.secret, "X").Replace(text)
 }
 
 // path fills a pattern.
 func (m made) path(pattern string) string {
-	return strings.NewReplacer("{conversationId}", m.conversation, "{messageId}", m.message, "{channelId}", "channel-0123456789").Replace(pattern)
+	return strings.NewReplacer("{conversationId}", m.conversation, "{messageId}", m.message, "{channelId}", "channel-0123456789",
+		"{botId}", m.bot, "{skillsetId}", m.skillset, "{abilityId}", m.ability, "{secretId}", m.secret).Replace(pattern)
 }
 
 // bodyFor gives a body that an operation takes.
@@ -56,10 +82,10 @@ func TestAnotherTenantsIdsLookLikeUnknownOnes(t *testing.T) {
 		if row.Later || !strings.Contains(row.Path, "{") || ofChannel(row) {
 			continue
 		}
-		mine, unknown := b.make(), made{"0195f000-0000-7000-8000-000000000001", "0195f000-0000-7000-8000-000000000002", ""}
+		mine, unknown := b.make(), unknownIDs()
 		ask := func(m made, accept string) answer {
 			a := b.do(request{method: row.Method, path: "/v1" + m.path(row.Path), body: bodyFor(row), token: b.foreign, accept: accept})
-			a.body = strings.NewReplacer(m.conversation, "C", m.message, "M").Replace(a.body)
+			a.body = m.hide(a.body)
 			return a
 		}
 		for _, accept := range []string{"", "application/jsonl"} {
@@ -70,6 +96,14 @@ func TestAnotherTenantsIdsLookLikeUnknownOnes(t *testing.T) {
 		}
 		if a := b.do(request{path: "/v1/conversation/" + mine.conversation + "/message/list"}); !strings.Contains(a.body, "mine") || strings.Count(a.body, `"type"`) != 1 {
 			t.Errorf("%s %s changed another tenant's conversation: %s", row.Method, row.Path, a.body)
+		}
+		for _, path := range []string{"/bot/{botId}", "/skillset/{skillsetId}", "/skillset/{skillsetId}/ability/{abilityId}", "/secret/{secretId}"} {
+			if a := b.do(request{path: "/v1" + mine.path(path) + "/fetch"}); !strings.Contains(a.body, `"name":"mine"`) {
+				t.Errorf("%s %s changed what another tenant configured: %s", row.Method, row.Path, a.body)
+			}
+		}
+		if a := b.do(request{method: "POST", path: "/v1/secret/" + mine.secret + "/verify"}); !strings.Contains(a.body, `"authenticated"`) {
+			t.Errorf("%s %s changed another tenant's secret: %s", row.Method, row.Path, a.body)
 		}
 	}
 }
@@ -142,7 +176,7 @@ func TestEveryPublishedOperationIsKnown(t *testing.T) {
 			}
 		}
 	}
-	if built != 2*24 || later != 2*286 {
+	if built != 2*53 || later != 2*257 {
 		t.Errorf("%d are built and %d are for later", built, later)
 	}
 }
@@ -151,7 +185,7 @@ func TestTheTwoPrefixesAnswerAlike(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	m := b.make()
-	for _, path := range []string{"/conversation/list", "/conversation/{conversationId}/fetch", "/nothing", "/bot/list"} {
+	for _, path := range []string{"/conversation/list", "/conversation/{conversationId}/fetch", "/nothing", "/bot/list", "/contact/list"} {
 		one, two := b.do(request{path: "/v1" + m.path(path)}), b.do(request{path: "/api/v1" + m.path(path)})
 		if one.status != two.status || one.body != two.body {
 			t.Errorf("%s: %s and %s", path, one.body, two.body)

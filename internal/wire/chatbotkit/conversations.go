@@ -3,6 +3,7 @@ package chatbotkit
 import (
 	"time"
 
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
 )
@@ -22,6 +23,15 @@ type echoMessage struct {
 	Meta object      `json:"meta,omitempty"`
 }
 
+// echoed gives messages as they were stored; an empty list is not an absent one.
+func echoed(messages []convo.Message) []echoMessage {
+	list := []echoMessage{}
+	for _, m := range messages {
+		list = append(list, echoMessage{m.ID, messageType(m.Type), m.Text, object(m.Meta)})
+	}
+	return list
+}
+
 // createConversation renders before it calls: the engine stores the answer in
 // the transaction that makes the conversation, so that a repeat of the request
 // gets the same ids.
@@ -32,10 +42,7 @@ func createConversation(c *call, in createConversationRequest) error {
 		created, _ := result.(engine.Created)
 		out := createdConversation{ID: created.Conversation.ID}
 		if in.Messages != nil {
-			out.Messages = []echoMessage{} // an empty list is not an absent one
-		}
-		for _, m := range created.Messages {
-			out.Messages = append(out.Messages, echoMessage{m.ID, messageType(m.Type), m.Text, object(m.Meta)})
+			out.Messages = echoed(created.Messages)
 		}
 		return encode(out)
 	}

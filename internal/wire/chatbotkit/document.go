@@ -164,7 +164,7 @@ func kinds(op operation, text reference) []convo.Kind {
 	has := func(kind convo.Kind) bool {
 		switch kind {
 		case convo.NotFound:
-			return strings.Contains(op.path, "{")
+			return strings.Contains(op.path, "{") || refers(op.request)
 		case convo.Conflict, convo.TooLarge, convo.Unprocessable:
 			return op.request != nil
 		case convo.UpstreamFailed, convo.UpstreamTimeout:
@@ -179,6 +179,15 @@ func kinds(op operation, text reference) []convo.Kind {
 		}
 	}
 	return list
+}
+
+// refers reports whether a request may name what does not exist.
+func refers(request reflect.Type) bool {
+	if request == nil {
+		return false
+	}
+	_, ok := request.FieldByName("SkillsetID")
+	return ok
 }
 
 // failures are the answers that say what went wrong.

@@ -97,7 +97,8 @@ func (c *contract) requestMembers(row chatbotkit.Row) map[string]any {
 // namesNothing reports whether a value has the right shape and names a thing
 // that does not exist, which no schema can know.
 func namesNothing(member, value string) bool {
-	return (member == "model" || member == "turn") && strings.HasPrefix(value, `"`) || member == "after"
+	names := []string{"model", "turn", "botId", "skillsetId", "secretId", "linkedSecretId", "linkedBotId"}
+	return slices.Contains(names, member) && strings.HasPrefix(value, `"`) || member == "after"
 }
 
 // A request that its schema refuses is refused, and one that it takes is taken:

@@ -47,6 +47,11 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[publishRequest](all)
 	decoder[subscribeRequest](all)
 	decoder[emptyRequest](all)
+	decoder[botRequest](all)
+	decoder[botSessionRequest](all)
+	decoder[skillsetRequest](all)
+	decoder[abilityRequest](all)
+	decoder[secretRequest](all)
 	return all
 }
 

@@ -15,11 +15,7 @@ const laterPaths = `
 /blueprint: GET list POST create
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
-/bot: GET list POST create
-/bot/{botId}: GET fetch POST clone delete downvote update upvote
 /bot/{botId}/memory: POST search
-/bot/{botId}/session: POST create
-/bot/{botId}/usage: GET fetch
 /channel/{channelId}: POST stop
 /contact: GET export list POST create ensure
 /contact/{contactId}/conversation: GET list
@@ -112,12 +108,7 @@ const laterPaths = `
 /policy/{policyId}: GET fetch POST delete update
 /portal: GET list POST create
 /portal/{portalId}: GET fetch POST delete update
-/secret: GET list POST create
-/secret/{secretId}: GET fetch POST authenticate delete revoke update verify
-/skillset: GET list POST create
-/skillset/{skillsetId}/ability: GET export list POST create
-/skillset/{skillsetId}/ability/{abilityId}: GET fetch POST delete execute update
-/skillset/{skillsetId}: GET fetch POST delete update
+/skillset/{skillsetId}/ability/{abilityId}: POST execute
 /space: GET export list POST create
 /space/{spaceId}: GET fetch POST delete update
 /space/{spaceId}/storage: GET download/{path...} list/{path...} POST copy/{path...} delete/{path...} move/{path...} upload/{path...}

@@ -61,7 +61,7 @@ func operations() []operation {
 		message = one + "/message/{messageId}"
 		channel = "/channel/{channelId}"
 	)
-	return []operation{
+	return append([]operation{
 		get("listConversations", "/conversation/list", account, listConversations, newestFirst.declared()...),
 		get("exportConversations", "/conversation/export", account, exportConversations, newestFirst.declared()...),
 		post("createConversation", "/conversation/create", account, createConversation),
@@ -92,5 +92,5 @@ func operations() []operation {
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),
-	}
+	}, objectOperations()...)
 }

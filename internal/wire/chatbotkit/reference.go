@@ -54,6 +54,16 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[stopRequest]():               "StopRequest",
 		reflect.TypeFor[publishRequest]():            "PublishRequest",
 		reflect.TypeFor[subscribeRequest]():          "SubscribeRequest",
+
+		reflect.TypeFor[botObject]():         "Bot",
+		reflect.TypeFor[skillsetObject]():    "Skillset",
+		reflect.TypeFor[abilityObject]():     "Ability",
+		reflect.TypeFor[secretObject]():      "Secret",
+		reflect.TypeFor[botRequest]():        "BotRequest",
+		reflect.TypeFor[skillsetRequest]():   "SkillsetRequest",
+		reflect.TypeFor[abilityRequest]():    "AbilityRequest",
+		reflect.TypeFor[secretRequest]():     "SecretRequest",
+		reflect.TypeFor[botSessionRequest](): "CreateBotSessionRequest",
 	}
 }
 
@@ -78,6 +88,9 @@ func groups() []group {
 		{"Turns", "A turn is one run of the model. It belongs to the server: a stored turn goes on when its connection is lost.", turnReferences()},
 		{"Messages", "The messages of a conversation, in the order in which it was held.", messageReferences()},
 		{"Channels", "Messages between programs: whoever subscribes to a channel gets what is published on it.", channelReferences()},
+		{"Bots", "A bot is how somebody answers.", botReferences()},
+		{"Skillsets", "What models may do, in sets.", skillsetReferences()},
+		{"Secrets", "Values for the requests of abilities, which nobody is shown.", secretReferences()},
 		{"Sessions", "Tokens that a browser may have.", sessionReferences()},
 		{"Platform", "What this server has to offer.", platformReferences()},
 	}
@@ -172,6 +185,10 @@ func channelReferences() map[string]reference {
 
 func sessionReferences() map[string]reference {
 	return map[string]reference{
+		"createBotSession": {summary: "Create a session of a bot",
+			description: "Makes a conversation of the bot, and a token that works in it only. It is shown once.",
+			example:     `{"durationInSeconds":3600,"messages":[{"type":"bot","text":"Hello! Where do you want to go?"}]}`,
+			answer:      with[botSessionObject]("The conversation, the token, and when it ends.")},
 		"createConversationSession": {summary: "Create a session",
 			description: "Makes a token that works in this conversation only, for its users' browsers. It is shown once.",
 			example:     `{"durationInSeconds":3600}`, answer: with[sessionObject]("The token, and when it ends.")},
@@ -203,8 +220,8 @@ func failureTexts() []failureText {
 		{convo.Invalid, "The request is malformed, or asks for something that cannot be. The message names what."},
 		{convo.Unauthenticated, "There is no token, or one that is unknown, revoked or expired."},
 		{convo.Forbidden, "The token is known and may not do this."},
-		{convo.NotFound, "There is no such conversation or message."},
-		{convo.Conflict, "The state does not allow it: too many turns wait, or the conversation is full."},
+		{convo.NotFound, "What the path names, or a member of the body, does not exist."},
+		{convo.Conflict, "The state does not allow it: too many turns wait, the conversation is full, or an alias is taken."},
 		{convo.TooLarge, "The body, a text or meta is larger than it may be."},
 		{convo.Unprocessable, "The Idempotency-Key was used with another body."},
 		{convo.RateLimited, "Too many requests, here or at the model's provider. Nothing has happened."},

@@ -18,9 +18,8 @@ type commonFields struct {
 type configFields struct {
 	Model      httpio.Optional[string] `json:"model" doc:"A name from the list of models, which parameters may follow: gpt-4o/temperature=0.2/maxTokens=500. The server's default unless given."`
 	Backstory  httpio.Optional[string] `json:"backstory" limit:"text" doc:"Who the model is and how it is to answer."`
-	BotID      laterText               `json:"botId"`
 	DatasetID  laterText               `json:"datasetId"`
-	SkillsetID laterText               `json:"skillsetId"`
+	SkillsetID httpio.Optional[string] `json:"skillsetId" doc:"The set of abilities that the model may use, by its id or alias."`
 	Privacy    laterBool               `json:"privacy"`
 	Moderation laterBool               `json:"moderation"`
 }
@@ -38,6 +37,7 @@ func (c *configFields) apply(dst *convo.Config) {
 type conversationRequest struct {
 	commonFields
 	configFields
+	BotID     httpio.Optional[string] `json:"botId" doc:"The bot that answers, by its id or alias: its values as they are when a turn starts, where the members beside it have none."`
 	ContactID laterText               `json:"contactId"`
 	TaskID    httpio.Optional[string] `json:"taskId" limit:"text" doc:"Stored and given back, without effect."`
 	SpaceID   httpio.Optional[string] `json:"spaceId" limit:"text" doc:"Stored and given back, without effect."`
@@ -161,7 +161,8 @@ type completeStatelessRequest struct {
 	Entities entities                `json:"entities"`
 	configFields
 	turnFields
-	ContactID laterContact `json:"contactId"`
+	BotID     httpio.Optional[string] `json:"botId" doc:"The bot that answers, by its id or alias, where the members beside it have no values."`
+	ContactID laterContact            `json:"contactId"`
 }
 
 // Refine says what the members alone do not: there must be something to answer.

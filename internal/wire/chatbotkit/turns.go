@@ -42,6 +42,7 @@ func completeStateless(c *call, in completeStatelessRequest) error {
 		return err
 	}
 	input := engine.StatelessInput{Messages: newMessages(in.Messages), Zone: c.zone, Front: frontName}
+	in.BotID.Apply(&input.BotID)
 	in.configFields.apply(&input.Config)
 	if text := in.Text.Pointer(); text != nil {
 		user := convo.MessageFields{Type: convo.User}

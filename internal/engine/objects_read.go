@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// Objects reads what tools need of a tenant's configuration. It is the only
+// place where secrets are opened: what it gives of them goes into outgoing
+// requests, and nowhere else.
+type Objects struct {
+	store  store.ObjectReader
+	sealer Sealer
+}
+
+// NewObjects makes a reader of the objects of a store, whose secrets were sealed
+// by that sealer.
+func NewObjects(s store.ObjectReader, sealer Sealer) *Objects { return &Objects{s, sealer} }
+
+// BotSkillset gives the id of a bot's skillset, "" if it has none.
+func (o *Objects) BotSkillset(ctx context.Context, tenant, bot string) (string, error) {
+	found, err := o.store.Object(ctx, tenant, convo.ObjectBot, bot)
+	if err != nil {
+		return "", unknownReference("botId", convo.ObjectBot, bot, err)
+	}
+	b, _ := found.Body.(convo.BotConfig)
+	return text(b.SkillsetID), nil
+}
+
+// MaxAbilities is how many abilities of a skillset a turn takes; of more, the
+// oldest ones.
+const MaxAbilities = 1000
+
+// Abilities gives the abilities of a skillset, the oldest first.
+func (o *Objects) Abilities(ctx context.Context, tenant, skillset string) ([]tool.Ability, error) {
+	set, err := o.store.Object(ctx, tenant, convo.ObjectSkillset, skillset)
+	if err != nil {
+		return nil, unknownReference("skillsetId", convo.ObjectSkillset, skillset, err)
+	}
+	list, err := o.store.Objects(ctx, tenant, store.ObjectQuery{Kind: convo.ObjectAbility, Parent: set.ID, Limit: MaxAbilities})
+	if err != nil {
+		return nil, err
+	}
+	abilities := make([]tool.Ability, 0, len(list))
+	for _, object := range list {
+		abilities = append(abilities, ToolAbility(object))
+	}
+	return abilities, nil
+}
+
+// ToolAbility gives an ability as tools know it.
+func ToolAbility(o convo.Object) tool.Ability {
+	a, _ := o.Body.(convo.Ability)
+	return tool.Ability{
+		Name: text(o.Name), Description: text(o.Description), Instruction: a.Instruction,
+		SecretID: text(a.SecretID), Meta: o.Meta,
+	}
+}
+
+// SecretByID gives the type and the value of a secret; "" if it has none.
+func (o *Objects) SecretByID(ctx context.Context, tenant, id string) (kind, value string, err error) {
+	found, err := o.store.Object(ctx, tenant, convo.ObjectSecret, id)
+	if err != nil {
+		return "", "", unknownReference("secretId", convo.ObjectSecret, id, err)
+	}
+	return o.open(found)
+}
+
+// SecretByName gives the type and the value of the secret with that name; of
+// several, of the newest.
+func (o *Objects) SecretByName(ctx context.Context, tenant, name string) (kind, value string, err error) {
+	q := store.ObjectQuery{Kind: convo.ObjectSecret, Name: name, Desc: true, Limit: 1}
+	found, err := o.store.Objects(ctx, tenant, q)
+	if err != nil {
+		return "", "", err
+	}
+	if len(found) == 0 || name == "" {
+		return "", "", convo.Errorf(convo.NotFound, "there is no secret with the name %q", clip(name))
+	}
+	return o.open(found[0])
+}
+
+// open unseals the value of a secret.
+func (o *Objects) open(found convo.Object) (kind, value string, err error) {
+	s, _ := found.Body.(convo.Secret)
+	if found.Sealed == nil {
+		return s.Type, "", nil
+	}
+	plain, err := o.sealer.Open(found.Sealed, secretContext(found.Tenant, found.ID))
+	if err != nil {
+		return s.Type, "", fmt.Errorf("the value of the secret %s: %w", found.ID, err)
+	}
+	return s.Type, string(plain), nil
+}
