@@ -65,6 +65,7 @@ func put(t testing.TB, s store.Store, id string, events ...convo.Event) {
 			if e.At.IsZero() {
 				e.At = at
 			}
+			e = inTurn(tx.Head(), e)
 			if err := tx.Append(e); err != nil {
 				return err
 			}
@@ -72,6 +73,26 @@ func put(t testing.TB, s store.Store, id string, events ...convo.Event) {
 		return nil
 	})
 	must(t, err)
+}
+
+// inTurn gives the messages of calls ids and places of their turn.
+func inTurn(head *convo.Head, e convo.Event) convo.Event {
+	if head == nil || head.Turn(e.Turn) == nil {
+		return e
+	}
+	in, place := strings.NewReplacer("req-", "req-"+e.Turn+"-", "res-", "res-"+e.Turn+"-"), convo.Place(head.Turn(e.Turn).Slot, 0)
+	switch b := e.Body.(type) {
+	case convo.ToolRequested:
+		b.Message, b.Place = in.Replace(b.Message), place|b.Place
+		e.Body = b
+	case convo.ToolStarted:
+		b.Message = in.Replace(b.Message)
+		e.Body = b
+	case convo.ToolEnded:
+		b.Message, b.Place = in.Replace(b.Message), place|b.Place
+		e.Body = b
+	}
+	return e
 }
 
 func of(turn string, b convo.Body) convo.Event {
@@ -101,6 +122,13 @@ func fill(t testing.TB, s store.Store) {
 	put(t, s, "open", of("", convo.ConversationCreated{}))
 	turn(t, s, "open", "t2")
 	put(t, s, "open", of("t3", convo.TurnOpened{}), of("t3", given("queued", 0, "wait")), of("t3", convo.TurnQueued{}))
+	put(t, s, "tools", of("", convo.ConversationCreated{}))
+	calls(t, s, "tools", "t4")
+	put(t, s, "tools", of("t4", convo.TurnResumed{}), of("t4", over("slow", 6)), of("t4", requested("left", 7, convo.RunsCaller)),
+		of("t4", convo.TurnEnded{Reason: convo.EndCaller}), of("", convo.MessageDeleted{ID: "req-t4-slow"}))
+	calls(t, s, "tools", "t5")
+	put(t, s, "hidden", of("", convo.ConversationCreated{Fields: convo.Fields{Channel: new("channel")}}))
+	put(t, s, "hidden", of("t6", convo.TurnOpened{Background: true}))
 }
 
 // turn runs a turn to the middle of its answer.
@@ -126,6 +154,36 @@ func turn(t testing.TB, s store.Store, id, turn string) {
 	}
 }
 
+// requested is the request of a call of the turn that it is put into.
+func requested(id string, index int64, runs convo.Runner) convo.ToolRequested {
+	return convo.ToolRequested{
+		ID: id, Message: "req-" + id, Place: index, Name: "f", Arguments: convo.JSON(`{ "é": 1.0 }`), Runs: runs,
+	}
+}
+
+func over(id string, index int64) convo.ToolEnded {
+	return convo.ToolEnded{
+		ID: id, Message: "res-" + id, Place: index, Name: "f", Arguments: convo.JSON(`{ "é": 1.0 }`), Output: convo.JSON(`"text"`),
+		Outcome: convo.ToolDone,
+	}
+}
+
+// calls runs a turn until it waits for a channel, with one of its calls done.
+func calls(t testing.TB, s store.Store, id, turn string) {
+	t.Helper()
+	head, err := s.Head(t.Context(), tenant, id)
+	must(t, err)
+	slow := requested("slow", 3, convo.RunsChannel)
+	slow.Channel, slow.Signature = "channel", "signature"
+	answered := convo.ModelAnswered{Model: "m", Usage: convo.Usage{Input: convo.Tokens{N: 7}}}
+	put(t, s, id, of(turn, convo.TurnOpened{Background: true}), of(turn, convo.TurnQueued{}), of(turn, convo.TurnStarted{Slot: head.NextSlot}),
+		of(turn, convo.ModelAsked{Model: "m", Prompt: 3}),
+		of(turn, requested("fast", 2, convo.RunsServer)), of(turn, slow),
+		of(turn, convo.ToolStarted{ID: "slow", Message: slow.Message, Name: "f", Channel: "channel", Input: slow.Arguments}),
+		of(turn, over("fast", 4)),
+		of(turn, convo.TurnWaiting{Answered: &answered, Left: []convo.ToolRequested{requested("left", 7, convo.RunsCaller)}}))
+}
+
 func export(t testing.TB, s store.Store) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -149,15 +207,15 @@ func TestWhatIsExportedAndImportedIsExportedTheSame(t *testing.T) {
 		one, other, kept := open(), open(), memory.New()
 		fill(t, one)
 		first := export(t, one)
-		if result := bring(t, other, first, transfer.Result{Imported: 3}); result.Events != bytes.Count(first, []byte(`"event"`)) {
+		if result := bring(t, other, first, transfer.Result{Imported: 4}); result.Events != bytes.Count(first, []byte(`"event"`)) {
 			t.Errorf("%+v", result)
 		}
 		if second := export(t, other); !bytes.Equal(first, second) {
 			t.Errorf("first\n%s\nsecond\n%s", first, second)
 		}
-		bring(t, other, first, transfer.Result{Skipped: 3})
-		bring(t, one, first, transfer.Result{Skipped: 3}) // where it came from, too
-		bring(t, kept, first, transfer.Result{Imported: 3})
+		bring(t, other, first, transfer.Result{Skipped: 4})
+		bring(t, one, first, transfer.Result{Skipped: 4}) // where it came from, too
+		bring(t, kept, first, transfer.Result{Imported: 4})
 		if third := export(t, kept); !bytes.Equal(first, third) {
 			t.Errorf("another driver makes\n%s\nof\n%s", third, first)
 		}
@@ -168,11 +226,11 @@ func TestAnOpenTurnIsExportedAsInterrupted(t *testing.T) {
 	t.Parallel()
 	one, other := memory.New(), memory.New()
 	fill(t, one)
-	bring(t, other, export(t, one), transfer.Result{Imported: 3})
+	bring(t, other, export(t, one), transfer.Result{Imported: 4})
 	if open, err := other.OpenTurns(t.Context()); err != nil || len(open) != 0 {
 		t.Errorf("open after the import: %+v, %v", open, err)
 	}
-	if open, err := one.OpenTurns(t.Context()); err != nil || len(open) != 2 {
+	if open, err := one.OpenTurns(t.Context()); err != nil || len(open) != 4 {
 		t.Errorf("the export changed what it read: %+v, %v", open, err)
 	}
 	for _, id := range []string{"t2", "t3"} {
@@ -188,6 +246,26 @@ func TestAnOpenTurnIsExportedAsInterrupted(t *testing.T) {
 	}
 	if got := strings.Join(texts, " "); got != "askfalse answertrue waitfalse" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestAnOpenCallIsExportedAsInterrupted(t *testing.T) {
+	t.Parallel()
+	one, other := memory.New(), memory.New()
+	fill(t, one)
+	bring(t, other, export(t, one), transfer.Result{Imported: 4})
+	messages, err := other.Messages(t.Context(), tenant, "tools", store.MessageQuery{Limit: 20})
+	must(t, err)
+	last := string(messages[len(messages)-1].Meta)
+	if want := `"result":"{\"error\":\"interrupted\"}","id":"slow"`; !strings.Contains(last, want) {
+		t.Errorf("the last message says %s", last)
+	}
+	turn, err := other.Turn(t.Context(), tenant, "tools", "t5")
+	if err != nil || turn.Reason != convo.EndInterrupted || turn.Usage.Input.N != 7 || len(turn.Calls) != 0 {
+		t.Errorf("%+v, %v", turn, err)
+	}
+	if _, err := other.Head(t.Context(), tenant, "hidden"); convo.ErrorKind(err) != convo.NotFound {
+		t.Errorf("a hidden conversation was exported: %v", err)
 	}
 }
 
@@ -210,7 +288,7 @@ func TestAnExportIsOfOneMomentAndOneTenant(t *testing.T) {
 			put(t, s, "plain", of("", given("late", convo.Place(9, 0), "late")))
 			return got.Write(p)
 		}), func(n int) { total = n }))
-		if writes == 0 || total != 3 || !bytes.Equal(got.Bytes(), want) {
+		if writes == 0 || total != 4 || !bytes.Equal(got.Bytes(), want) {
 			t.Errorf("%d writes, %d conversations: %s", writes, total, &got)
 		}
 	})
@@ -227,8 +305,8 @@ func TestWhatIsThereWithOtherContentIsLeftAlone(t *testing.T) {
 		data := export(t, one)
 		put(t, other, "plain", of("", convo.ConversationCreated{}))  // other content
 		put(t, one, "rich", of("", convo.Rated{ID: "r2", Value: 1})) // more of it
-		bring(t, other, data, transfer.Result{Imported: 2, Refused: 1})
-		result := bring(t, one, data, transfer.Result{Skipped: 2, Refused: 1})
+		bring(t, other, data, transfer.Result{Imported: 3, Refused: 1})
+		result := bring(t, one, data, transfer.Result{Skipped: 3, Refused: 1})
 		if len(result.Problems) != 1 || result.Problems[0].Conversation != "rich" || !strings.Contains(result.Problems[0].Text, "from event 20 on") {
 			t.Errorf("%+v", result.Problems)
 		}
@@ -238,7 +316,7 @@ func TestWhatIsThereWithOtherContentIsLeftAlone(t *testing.T) {
 		}
 		short := open()
 		put(t, short, "rich", of("", convo.ConversationCreated{})) // the beginning only
-		bring(t, short, data, transfer.Result{Imported: 2, Refused: 1})
+		bring(t, short, data, transfer.Result{Imported: 3, Refused: 1})
 	})
 }
 
@@ -248,7 +326,7 @@ func TestTenantsAreIndependent(t *testing.T) {
 		fill(t, s)
 		data := export(t, s)
 		got, err := transfer.Import(t.Context(), s, "acme/dev", bytes.NewReader(data), false)
-		if err != nil || got.Imported != 3 {
+		if err != nil || got.Imported != 4 {
 			t.Errorf("%+v, %v", got, err)
 		}
 		var second bytes.Buffer
@@ -268,7 +346,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 		put(t, other, "plain", of("", convo.ConversationCreated{}))
 		for range 2 {
 			got, err := transfer.Import(t.Context(), other, tenant, bytes.NewReader(bad), true)
-			if err != nil || got.Imported != 1 || got.Refused != 2 {
+			if err != nil || got.Imported != 2 || got.Refused != 2 {
 				t.Errorf("%+v, %v", got, err)
 			}
 		}
@@ -290,7 +368,7 @@ func TestOneBadConversationDoesNotKeepTheOthersOut(t *testing.T) {
 		} {
 			changed := bytes.Replace(data, []byte(change), []byte(strings.NewReplacer("rated", "praised", `"id"`, `"x"`, "19", "20").Replace(change)), 1)
 			other := open()
-			result := bring(t, other, changed, transfer.Result{Imported: 2, Refused: 1})
+			result := bring(t, other, changed, transfer.Result{Imported: 3, Refused: 1})
 			if len(result.Problems) != 1 || result.Problems[0].Conversation != "rich" || !strings.Contains(result.Problems[0].Text, want) {
 				t.Errorf("%s: %+v", change, result.Problems)
 			}
@@ -309,10 +387,10 @@ func TestACutArchiveIsImportedUpToTheCut(t *testing.T) {
 	cut := data[:bytes.LastIndex(data, []byte(`{"type":"event"`))+20]
 	other := memory.New()
 	got, err := transfer.Import(t.Context(), other, tenant, bytes.NewReader(cut), false)
-	if convo.ErrorKind(err) != convo.Invalid || got.Imported != 2 {
+	if convo.ErrorKind(err) != convo.Invalid || got.Imported != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	bring(t, other, data, transfer.Result{Imported: 1, Skipped: 2})
+	bring(t, other, data, transfer.Result{Imported: 1, Skipped: 3})
 	if !bytes.Equal(export(t, other), data) {
 		t.Error("the second run did not complete the first")
 	}

@@ -135,7 +135,7 @@ func TestWhatIsExportedAndImportedIsExportedTheSame(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	want := s.original()
-	for _, part := range []string{`"failed"`, `"interrupted"`, `"stopped"`, `"restarted"`, `"rated"`, `"messageDeleted"`, `"checkpoint"`, "日本語"} {
+	for _, part := range []string{`"failed"`, `"interrupted"`, `"stopped"`, `"restarted"`, `"rated"`, `"messageDeleted"`, `"toolEnded"`, `"interrupted"}`, `"left"`, `"checkpoint"`, "日本語"} {
 		if !bytes.Contains(want, []byte(part)) {
 			t.Errorf("no conversation has %s, so this test proves little", part)
 		}

@@ -189,7 +189,7 @@ func (a *author) change() {
 func (a *author) open() string {
 	a.turns++
 	turn := fmt.Sprintf("01890000-2222-7000-8000-%06x%03x%03x", a.i, a.messages, a.turns)
-	a.add(turn, convo.TurnOpened{Front: "chatbotkit", Zone: pick(a, "", "Europe/Sofia")})
+	a.add(turn, convo.TurnOpened{Front: "chatbotkit", Zone: pick(a, "", "Europe/Sofia"), Background: a.r.IntN(2) == 0})
 	a.add(turn, convo.MessageGiven{ID: a.messageID(), Fields: convo.MessageFields{Type: convo.User}, Text: a.text()})
 	a.add(turn, convo.TurnQueued{})
 	return turn
@@ -209,12 +209,9 @@ func (a *author) start(turn string) (slot int64) {
 func (a *author) turn(reason convo.EndReason) {
 	turn := a.open()
 	slot := a.start(turn)
-	if a.r.IntN(3) == 0 {
-		a.add(turn, convo.TurnWaiting{})
-		a.add(turn, convo.TurnResumed{})
-	}
 	a.speak(turn, convo.Place(slot, 1), convo.Reasoning, false)
-	a.speak(turn, convo.Place(slot, 2), convo.Bot, reason == convo.EndStopped || reason == convo.EndFailed)
+	a.call(turn, slot, 2, true)
+	a.speak(turn, convo.Place(slot, 100), convo.Bot, reason == convo.EndStopped || reason == convo.EndFailed)
 	usage := convo.Usage{
 		Input: convo.Tokens{N: a.r.Int64N(9000), Estimated: a.r.IntN(2) == 0}, Cached: convo.Tokens{N: a.r.Int64N(3)},
 		Output: convo.Tokens{N: a.r.Int64N(900)}, Reasoning: convo.Tokens{Estimated: a.r.IntN(2) == 0},
@@ -243,6 +240,49 @@ func (a *author) speak(turn string, place int64, kind convo.MessageType, incompl
 	a.last = id
 }
 
+// call lets a turn make calls, and ends them all if it is to.
+func (a *author) call(turn string, slot, index int64, end bool) {
+	var open []convo.ToolRequested
+	for n := range a.r.Int64N(4) {
+		open = append(open, convo.ToolRequested{
+			ID: fmt.Sprintf("01890000-3333-7000-8000-%06x%03x%03x", a.i, a.messages, n), Message: a.messageID(),
+			Place: convo.Place(slot, index+n), Name: pick(a, "f", "get_weather"), Arguments: a.meta(),
+			Runs: pick(a, convo.RunsServer, convo.RunsChannel), Channel: pick(a, "", "channel"), Signature: pick(a, "", a.text()),
+		})
+		a.add(turn, open[n])
+	}
+	for _, call := range open {
+		if a.r.IntN(2) == 0 {
+			a.add(turn, convo.ToolStarted{ID: call.ID, Message: call.Message, Name: call.Name, Channel: call.Channel, Input: call.Arguments})
+		}
+	}
+	if !end {
+		return
+	}
+	left := convo.ToolRequested{
+		ID: fmt.Sprint("left ", a.messages), Message: a.messageID(), Place: convo.Place(slot, index+90), Name: "f", Runs: convo.RunsCaller,
+	}
+	if a.r.IntN(3) == 0 {
+		a.add(turn, convo.TurnWaiting{Left: pick(a, nil, []convo.ToolRequested{left})})
+		a.add(turn, convo.TurnResumed{Rerun: a.r.IntN(2) == 0})
+	}
+	for n, call := range open {
+		a.last = a.messageID()
+		a.add(turn, convo.ToolEnded{
+			ID: call.ID, Message: a.last, Place: convo.Place(slot, index+10+int64(n)), Name: call.Name, Arguments: call.Arguments,
+			Channel: call.Channel, Output: a.output(), Outcome: pick(a, convo.ToolDone, convo.ToolFailed, convo.ToolCancelled, convo.ToolInterrupted),
+		})
+	}
+	if len(open) > 0 && a.r.IntN(2) == 0 { // what was asked is taken back
+		a.add("", convo.MessageDeleted{ID: open[0].Message})
+	}
+}
+
+func (a *author) output() convo.JSON {
+	return pick(a, convo.JSON("null"), convo.JSON("false"), convo.JSON(`""`), convo.JSON(`"日本語 <&>"`), convo.JSON("1.0"), convo.JSON(`[1, 2]`),
+		convo.JSON(`{"a":[],"b":"\ufffd"}`), convo.JSON(`{"error":"no"}`))
+}
+
 // leaveOpen leaves turns in every state in some of the conversations.
 func (a *author) leaveOpen() {
 	if a.i%4 != 1 {
@@ -252,7 +292,8 @@ func (a *author) leaveOpen() {
 	a.open()
 	slot := a.start(runs)
 	if a.i%8 == 1 {
-		a.add(runs, convo.TurnWaiting{})
+		a.call(runs, slot, 2, false)
+		a.add(runs, convo.TurnWaiting{Answered: maybe(a, convo.ModelAnswered{Model: "gpt-4o"})})
 		return
 	}
 	id := a.messageID()

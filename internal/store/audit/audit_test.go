@@ -61,14 +61,21 @@ func (l liar) Events(ctx context.Context, tenant, id string, after int64, limit 
 func snapshot(t *testing.T) store.Snapshot {
 	t.Helper()
 	s := memory.New()
+	request := convo.ToolRequested{ID: "c", Message: "request", Place: convo.Place(3, 0), Name: "f", Arguments: convo.JSON(`{"a":1}`)}
 	_, err := s.Update(t.Context(), "a", "c", store.Buffered, func(tx store.Tx) error {
 		for _, b := range []convo.Body{
 			convo.ConversationCreated{}, convo.TurnOpened{Front: "test"},
 			convo.MessageGiven{ID: "m", Fields: convo.MessageFields{Type: convo.User}, Text: "text"},
 			convo.TurnStarted{Slot: 1}, convo.TurnEnded{Reason: convo.EndDone},
 			convo.MessageGiven{ID: "gone", Place: convo.Place(2, 0), Text: "a secret"}, convo.MessageDeleted{ID: "gone"},
+			convo.TurnOpened{Front: "test", Background: true}, convo.TurnStarted{Slot: 3},
+			request, convo.ToolStarted{ID: "c", Message: "request", Name: "f"},
 		} {
-			if err := tx.Append(convo.Event{At: time.UnixMilli(1), Turn: "t", Body: b}); err != nil {
+			turn := "t"
+			if h := tx.Head(); h != nil && h.LastSeq >= 7 {
+				turn = "u"
+			}
+			if err := tx.Append(convo.Event{At: time.UnixMilli(1), Turn: turn, Body: b}); err != nil {
 				return err
 			}
 		}
@@ -110,6 +117,8 @@ func TestAnAuditFindsWhatReadsDifferentlyFromTheLog(t *testing.T) {
 		"not as the log says: Tex": {message: func(m *convo.Message) { m.Text = "other" }},
 		`"m" is missing`:           {message: func(m *convo.Message) { m.ID = "x" }},
 		`"x" is listed`:            {message: func(m *convo.Message) { m.ID = "x" }},
+		"as the log says: Calls":   {turn: func(turn *convo.Turn) { turn.Calls = nil }},
+		"as the log says: Reruns":  {turn: func(turn *convo.Turn) { turn.Reruns++ }},
 		"State":                    {turn: func(turn *convo.Turn) { turn.State = convo.StateRunning }},
 		`turn "x" is listed`:       {turn: func(turn *convo.Turn) { turn.ID = "x" }},
 		"listed wrongly":           {turn: func(turn *convo.Turn) { turn.ID = "x" }},

@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,59 @@ func TestAReplayNamesWhatWasNotErased(t *testing.T) {
 	}
 	if got := l.Remnants(); len(got) != 1 || got[0] != (replay.Remnant{Seq: 3, Message: "m"}) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAReplayNamesWhatWasNotErasedOfACall(t *testing.T) {
+	t.Parallel()
+	said := convo.JSON(`{"a":1}`)
+	request := convo.ToolRequested{ID: "c", Message: "m", Place: convo.Place(1, 0), Arguments: said}
+	list := events(convo.ConversationCreated{}, convo.TurnOpened{}, convo.TurnStarted{Slot: 1},
+		convo.TurnWaiting{Left: []convo.ToolRequested{{ID: "x", Message: "other", Arguments: said}, request}}, convo.TurnResumed{},
+		request, convo.ToolStarted{ID: "c", Message: "m", Input: said}, convo.MessageDeleted{ID: "m"})
+	var want []replay.Remnant
+	for _, seq := range []int64{6, 4, 7} {
+		want = append(want, replay.Remnant{Seq: seq, Message: "m"})
+	}
+	for _, erased := range []bool{false, true} {
+		l := replay.New("a", "c", nil)
+		for _, e := range list {
+			if erased {
+				e.Body, _ = convo.Erase(e.Body, "m")
+			}
+			if err := l.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if erased {
+			want = nil
+		}
+		if got := l.Remnants(); !reflect.DeepEqual(got, want) {
+			t.Errorf("erased %v: got %+v, want %+v", erased, got, want)
+		}
+		if call := l.Head().Turn("t").Call("c"); call == nil || call.Arguments != nil || call.Started == 0 {
+			t.Errorf("the open call is %+v", call)
+		}
+	}
+}
+
+func TestALaterTurnMayCarryOutACallAgain(t *testing.T) {
+	t.Parallel()
+	l := replay.New("a", "c", nil)
+	list := events(convo.ConversationCreated{}, convo.TurnOpened{},
+		convo.ToolRequested{ID: "c", Message: "m", Place: convo.Place(1, 0), Runs: convo.RunsCaller},
+		convo.TurnEnded{Reason: convo.EndCaller}, convo.TurnOpened{},
+		convo.ToolRequested{ID: "c", Message: "n", Place: convo.Place(2, 0)}, convo.ToolStarted{ID: "c", Message: "n"})
+	for i, e := range list {
+		if i >= 4 {
+			e.Turn = "u"
+		}
+		if err := l.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l.Message("m") == nil || l.Message("n") == nil || l.Head().Turn("u").Call("c") == nil {
+		t.Errorf("got %+v", l.Messages())
 	}
 }
 

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,6 +43,38 @@ func TestWhatWasDeletedIsInNoBackup(t *testing.T) {
 	if n := bytes.Count(backupOf(t, folder), []byte("confidential")); n > 0 {
 		t.Errorf("a backup has %d texts that were deleted", n)
 	}
+}
+
+func TestWhatDeletedCallsWereGivenAndGaveIsInNoBackup(t *testing.T) {
+	t.Parallel()
+	const calls = 40
+	folder := t.TempDir()
+	s := open(t, folder, "")
+	at := func(b convo.Body) convo.Event { return convo.Event{At: time.UnixMilli(1), Turn: "t", Body: b} }
+	appendTo(t, s, talk1, at(convo.ConversationCreated{}), at(convo.TurnOpened{}), at(convo.TurnStarted{Slot: 1}))
+	for n := range int64(calls) {
+		said := make([]byte, 40*n*n) // some texts lie in the rows themselves, some in many pages
+		for i := range said {
+			said[i] = 'a' + byte(rand.IntN(26)) // so that it is not deflated to nothing
+		}
+		text := fmt.Appendf(nil, `{"a":"confidential %d %s"}`, n, said)
+		request := convo.ToolRequested{ID: fmt.Sprint(n), Message: fmt.Sprint("r", n), Place: convo.Place(1, 2*n), Arguments: text}
+		appendTo(t, s, talk1, at(convo.TurnWaiting{Left: []convo.ToolRequested{request}}), at(convo.TurnResumed{}), at(request),
+			at(convo.ToolStarted{ID: fmt.Sprint(n), Message: fmt.Sprint("r", n), Input: text}),
+			at(convo.ToolEnded{ID: fmt.Sprint(n), Message: fmt.Sprint("e", n), Place: convo.Place(1, 2*n+1), Arguments: text, Output: text}))
+	}
+	if backup := backupOf(t, folder); bytes.Count(backup, []byte("confidential")) < calls {
+		t.Fatal("a backup does not show the texts, so this test proves nothing")
+	}
+	for n := range calls {
+		for _, message := range []string{"r", "e"} {
+			appendTo(t, s, talk1, convo.Event{At: time.UnixMilli(2), Body: convo.MessageDeleted{ID: fmt.Sprint(message, n)}})
+		}
+	}
+	if n := bytes.Count(backupOf(t, folder), []byte("confidential")); n > 0 {
+		t.Errorf("a backup has %d texts that were deleted", n)
+	}
+	mustBeSound(t, folder)
 }
 
 func backupOf(t *testing.T, folder string) []byte {

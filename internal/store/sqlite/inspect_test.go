@@ -46,6 +46,7 @@ func mustBeSound(t testing.TB, folder string) {
 const (
 	talk1 = "01890000-0000-7000-8000-000000000001"
 	talk2 = "01890000-0000-7000-8000-000000000002"
+	talk3 = "01890000-0000-7000-8000-000000000003"
 )
 
 // sound makes a folder with some of everything, and closes it.
@@ -79,6 +80,23 @@ func sound(t testing.TB) string {
 		event("", convo.MessageDeleted{ID: "deleted"}))
 	appendTo(t, s, talk2, event("", convo.ConversationCreated{}), event("", given("other", 1, "other")),
 		event("", convo.MessageStarted{ID: "comes", Place: convo.Place(2, 0), Type: convo.Bot}), event("", piece("comes", "so far")))
+	call := convo.ToolRequested{
+		ID: "c", Message: "request", Place: convo.Place(1, 0), Name: "f", Arguments: convo.JSON(`{"a":1}`), Runs: convo.RunsServer,
+	}
+	other, left := call, call
+	other.ID, other.Message, other.Place = "d", "gone request", convo.Place(1, 1)
+	left.ID, left.Message, left.Place = "e", "left", convo.Place(1, 2)
+	appendTo(t, s, talk3, event("", convo.ConversationCreated{Fields: convo.Fields{Channel: new("hidden")}}),
+		event("t", convo.TurnOpened{Front: "test", Background: true}), event("t", convo.TurnStarted{Slot: 1}),
+		event("t", convo.TurnWaiting{Left: []convo.ToolRequested{left}}), event("t", convo.TurnResumed{Rerun: true}),
+		event("t", call), event("t", other), event("t", left),
+		event("t", convo.ToolStarted{ID: "c", Message: "request", Input: call.Arguments}),
+		event("t", convo.ToolStarted{ID: "d", Message: "gone request", Input: call.Arguments}),
+		event("", convo.MessageDeleted{ID: "gone request"}), event("", convo.MessageDeleted{ID: "left"}))
+	_, err := s.Update(t.Context(), "a", talk3, store.Durable, func(tx store.Tx) error { return tx.PutInput("t", []byte("sealed")) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	token := convo.Token{ID: "t", Tenant: "a", Source: "session", Conversation: talk2, Created: now}
 	if err := s.PutToken(t.Context(), token); err != nil {
 		t.Fatal(err)
@@ -132,8 +150,8 @@ func damages() []damage {
 		{"a deleted message that is listed",
 			`INSERT INTO messages (conversation, key, seq, place, type) VALUES (1, 'deleted', 14, 3145728, 'user')`,
 			audit.Projection, `"deleted"`, 0, true},
-		{"a turn that has not ended", `UPDATE turns SET state = 2`, audit.Projection, "open turns", 0, true},
-		{"wrong usage", `UPDATE turns SET input = 999`, audit.Projection, "Usage", 2, true},
+		{"a turn that has not ended", `UPDATE turns SET state = 2 WHERE conversation = 1`, audit.Projection, "open turns", 0, true},
+		{"wrong usage", `UPDATE turns SET input = 999 WHERE conversation = 1`, audit.Projection, "Usage", 2, true},
 		{"a text that was erased", `UPDATE log SET text = 'a secret' WHERE id = (1 << 32) + 14`, audit.Erasure, "was deleted", 14, true},
 		{"a piece that was erased", `INSERT INTO open_deltas SELECT 99, 1, 14, at, 'deleted', turn, origin, type, text FROM open_deltas LIMIT 1`,
 			audit.Erasure, "pieces of message", 14, true},
@@ -144,6 +162,18 @@ func damages() []damage {
 			audit.Orphan, "number 77", 0, true},
 		{"a token of no conversation", `UPDATE tokens SET conversation = 'gone'`, audit.Orphan, "session token", 0, true},
 		{"a channel of a turn of no conversation", `INSERT INTO dispatches VALUES ('a', 'c', 'gone', 't', 1, x'00', 0)`, audit.Orphan, "channel \"c\"", 0, true},
+		{"a missing call", `UPDATE turns SET calls = NULL WHERE conversation = 3`, audit.Projection, "Calls", 2, true},
+		{"a list of calls that is cut", `UPDATE turns SET calls = x'04' WHERE conversation = 3`, audit.Projection, "cannot be read", 0, true},
+		{"an open call that no event requests", `UPDATE turns SET calls = x'0100' WHERE conversation = 3`,
+			audit.Projection, "cannot be read", 0, true},
+		{"too few reruns", `UPDATE turns SET reruns = 0 WHERE conversation = 3`, audit.Projection, "Reruns", 2, true},
+		{"an input of no turn", `INSERT INTO inputs VALUES (77 << 32 | 5, x'00')`, audit.Orphan, "number 77", 5, true},
+		{"an input of a turn that has ended", `INSERT INTO inputs VALUES (1 << 32 | 2, x'00')`, audit.Orphan, "number 1", 2, true},
+		{"a conversation that should be hidden", `UPDATE conversations SET channel = NULL WHERE id = 3`, audit.Projection, "hidden", 0, true},
+		{"a conversation that should be listed", `UPDATE conversations SET channel = 'c' WHERE id = 1`, audit.Projection, "hidden", 0, true},
+		{"a call's start that was erased", `UPDATE log SET text = '{"a":1}' WHERE id = (3 << 32) + 10`, audit.Erasure, "gone request", 10, true},
+		{"a wait that was erased", `UPDATE log SET data = CAST(replace(CAST(data AS TEXT), '"m":"left"', '"m":"left","a":"{}"') AS BLOB) WHERE id = (3 << 32) + 4`,
+			audit.Erasure, `"left"`, 4, true},
 		{"too many restarts", `UPDATE heads SET epoch = 9 WHERE id = 1`, audit.Projection, "restarts", 0, true},
 		{"a missing index", `DROP INDEX messages_place`, audit.Database, "messages_place", 0, true},
 		{"an index that lacks a row", `
@@ -154,11 +184,11 @@ func damages() []damage {
 			PRAGMA writable_schema = ON;
 			UPDATE sqlite_schema SET sql = replace(sql, 'slot > 9', 'slot > 0') WHERE name = 'turns_slot';
 			PRAGMA writable_schema = RESET;`, audit.Database, "missing from index turns_slot", 0, true},
-		{"an id in another form", `UPDATE turns SET key = '` + talk1 + `'`, audit.Projection, "form", 0, true},
+		{"an id in another form", `UPDATE turns SET key = '` + talk1 + `' WHERE conversation = 1`, audit.Projection, "form", 0, true},
 		{"a missing event", `DELETE FROM log WHERE id = (1 << 32) + 4`, audit.Log, "event 4", 1, false},
 		{"a missing end", `DELETE FROM log WHERE id = (1 << 32) + 12`, audit.Log, "event 12", 1, false},
 		{"a missing conversation", `DELETE FROM conversations WHERE id = 1`, audit.Orphan, "events of conversation number 1", 0, false},
-		{"a missing turn", `DELETE FROM turns`, audit.Log, "turn 2", 1, false},
+		{"a missing turn", `DELETE FROM turns WHERE conversation = 1`, audit.Log, "turn 2", 1, false},
 		{"an event that is no JSON", `UPDATE log SET data = x'7b' WHERE id = (1 << 32) + 5`, audit.Log, "event 5", 1, false},
 		{"a damaged text", `UPDATE texts SET text = x'99999999'`, audit.Log, "is damaged", 1, false},
 		{"a missing text", `DELETE FROM texts`, audit.Log, "missing", 1, false},
@@ -220,10 +250,11 @@ func dump(t testing.TB, folder string) string {
 		text, marshalErr := json.Marshal(v)
 		fmt.Fprintf(&b, "%s %v %v\n", text, err, marshalErr)
 	}
-	for _, id := range []string{talk1, talk2} {
+	for _, id := range []string{talk1, talk2, talk3} {
 		show(i.Conversations(t.Context(), "a", store.ConversationQuery{Limit: 9}))
 		show(i.Events(t.Context(), "a", id, 0, 99))
 		show(i.Turns(t.Context(), "a", id, 0))
+		show(i.Input(t.Context(), "a", id, "t"))
 		show(i.Messages(t.Context(), "a", id, store.MessageQuery{Limit: 99}))
 	}
 	return b.String()

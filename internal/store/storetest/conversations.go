@@ -14,6 +14,7 @@ func conversationChecks() []check {
 		{"pages go both ways and split ties by id", conversationPages},
 		{"meta selects conversations", conversationMeta},
 		{"a tenant sees only his own", conversationTenants},
+		{"a hidden conversation is in no list, and read by its id", conversationHidden},
 	}
 }
 
@@ -106,4 +107,39 @@ func conversationTenants(t *testing.T, d Driver) {
 	converse(t, s, "ab", uuid(2))
 	equal(t, "of a", len(listAll(t, s, "a", store.ConversationQuery{Limit: 9})), 1)
 	equal(t, "of nobody", len(listAll(t, s, "", store.ConversationQuery{Limit: 9})), 0)
+}
+
+func conversationHidden(t *testing.T, d Driver) {
+	s := d.Open(t)
+	for i := range 6 {
+		w := &writer{t: t, store: s, tenant: "a", id: uuid(i), now: start()}
+		f := convo.Fields{Meta: convo.JSON(`{"k":1}`)}
+		if i%2 == 0 {
+			f.Channel = new("channel é")
+		}
+		w.append("", convo.ConversationCreated{Fields: f})
+		w.turn(uuid(10), 1, "q", uuid(11), "a")
+	}
+	hidden, err := s.Conversation(t.Context(), "a", uuid(2))
+	must(t, err)
+	equal(t, "channel", hidden.Channel, new("channel é"))
+	for _, q := range []store.ConversationQuery{
+		{Limit: 1}, {Limit: 2, Desc: true}, {Limit: 9, Meta: []convo.MetaFilter{{Key: "k", Value: "1"}}},
+	} {
+		var got []string
+		for _, c := range listAll(t, s, "a", q) {
+			got = append(got, c.ID)
+		}
+		want := []string{uuid(1), uuid(3), uuid(5)}
+		if q.Desc {
+			want = []string{uuid(5), uuid(3), uuid(1)}
+		}
+		equal(t, "listed", got, want)
+	}
+	w := &writer{t: t, store: s, tenant: "a", id: uuid(2), now: start()}
+	equal(t, "its messages", len(w.messages(store.MessageQuery{})), 2)
+	w.append("", convo.ConversationChanged{Fields: convo.Fields{Name: new("shown")}})
+	equal(t, "listed when it is no longer hidden", len(listAll(t, s, "a", store.ConversationQuery{Limit: 9})), 4)
+	w.append("", convo.ConversationChanged{Fields: convo.Fields{Channel: new("")}})
+	equal(t, "listed when it is hidden again", len(listAll(t, s, "a", store.ConversationQuery{Limit: 9})), 3)
 }

@@ -65,7 +65,9 @@ type talk struct {
 	pieces     []*pieces
 	messages   []string
 	turns      []string // all that there ever were
-	bot        *pieces  // what the active turn writes
+	hidden     bool
+	left       map[string]convo.ToolRequested // by turn: a call that a wait announced
+	bot        *pieces                        // what the active turn writes
 }
 
 // pieces is a message that comes piece by piece.
@@ -154,7 +156,11 @@ func (h *history) create() {
 		}
 	}
 	h.talks = append(h.talks, c)
-	h.update(c, "create", h.event("", convo.ConversationCreated{Fields: h.fields()}))
+	f := h.fields()
+	if c.hidden = h.r.IntN(5) == 0; c.hidden {
+		f.Channel = new("channel")
+	}
+	h.update(c, "create", h.event("", convo.ConversationCreated{Fields: f}))
 }
 
 // fail carries out an update that writes and then fails.
@@ -183,6 +189,12 @@ func (h *history) both() []store.Store { return []store.Store{h.pair.Store, h.pa
 // update appends events in one update and compares what it gives back.
 func (h *history) update(c *talk, what string, events ...convo.Event) {
 	h.t.Helper()
+	h.updateWith(c, what, func(store.Tx) error { return nil }, events...)
+}
+
+// updateWith is update that does something more.
+func (h *history) updateWith(c *talk, what string, more func(store.Tx) error, events ...convo.Event) {
+	h.t.Helper()
 	h.last = what
 	level := store.Buffered
 	if h.r.IntN(10) == 0 {
@@ -197,7 +209,7 @@ func (h *history) update(c *talk, what string, events ...convo.Event) {
 					return err
 				}
 			}
-			return nil
+			return more(tx)
 		})
 		if err != nil {
 			h.t.Fatalf("%s in %s: %v", what, c.id, err)

@@ -83,6 +83,7 @@ func (h *history) compareOne(c *talk) {
 	sameRead(h, "turns", func(s store.Reader) ([]convo.Turn, error) { return s.Turns(ctx, c.tenant, c.id, from) })
 	if turn, ok := pick(h.r, c.turns); ok {
 		sameRead(h, "turn", func(s store.Reader) (convo.Turn, error) { return s.Turn(ctx, c.tenant, c.id, turn) })
+		sameRead(h, "input", func(s store.Reader) ([]byte, error) { return s.Input(ctx, c.tenant, c.id, turn) })
 	}
 	if id, ok := pick(h.r, c.messages); ok {
 		sameRead(h, "message", func(s store.Reader) (convo.Message, error) { return s.Message(ctx, c.tenant, c.id, id) })
@@ -98,7 +99,9 @@ func (h *history) compareOne(c *talk) {
 func (h *history) compareMessages(c *talk) {
 	h.t.Helper()
 	q := store.MessageQuery{Limit: 1 + h.r.IntN(9), Desc: h.r.IntN(2) == 0}
-	switch h.r.IntN(5) {
+	switch h.r.IntN(6) {
+	case 3:
+		q.Types = []convo.MessageType{convo.Activity}
 	case 0:
 		q.Types = []convo.MessageType{convo.User, convo.Bot}
 	case 2:

@@ -31,6 +31,9 @@ func (h *history) thaw() {
 
 // copy imports the log of a conversation as another one, which then goes on.
 func (h *history) copy(c *talk) {
+	if c.hidden {
+		return // nobody imports what is hidden
+	}
 	h.settle(c)
 	events, err := h.pair.Model.Events(h.t.Context(), c.tenant, c.id, 0, 1<<20)
 	must(h.t, err)

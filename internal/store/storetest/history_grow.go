@@ -25,7 +25,9 @@ func (h *history) grow(c *talk) {
 	case n < 56:
 		h.erase(c)
 	case n < 57:
-		h.update(c, "change the conversation", h.event("", convo.ConversationChanged{Fields: h.fields()}))
+		f := h.fields()
+		f.Channel = head.Channel
+		h.update(c, "change the conversation", h.event("", convo.ConversationChanged{Fields: f}))
 	case n < 58:
 		h.begin(c, &head)
 	case n < 59:
@@ -90,7 +92,7 @@ func (h *history) turnOf(c *talk, head *convo.Head) {
 		return
 	}
 	turn := h.id()
-	events := []convo.Event{h.event(turn, convo.TurnOpened{Front: "test", Zone: "UTC"})}
+	events := []convo.Event{h.event(turn, convo.TurnOpened{Front: "test", Zone: "UTC", Background: h.r.IntN(2) == 0})}
 	for i := range h.r.IntN(3) {
 		m := convo.MessageGiven{ID: h.id(), Place: int64(i), Fields: h.messageFields(), Text: h.text()}
 		c.messages = append(c.messages, m.ID)
@@ -100,7 +102,7 @@ func (h *history) turnOf(c *talk, head *convo.Head) {
 		events = append(events, h.event(turn, convo.TurnQueued{}))
 	}
 	c.turns = append(c.turns, turn)
-	h.update(c, "open a turn", events...)
+	h.updateWith(c, "open a turn", h.giving(turn), events...)
 }
 
 // run moves the turns of a conversation on.
@@ -114,8 +116,12 @@ func (h *history) run(c *talk, head *convo.Head) {
 		h.update(c, "queue", h.event(head.Open[0].ID, convo.TurnQueued{}))
 	case active == nil:
 		h.update(c, "give up", h.event(head.Open[0].ID, convo.TurnEnded{Reason: convo.EndStopped}))
-	case active.State == convo.StateWaiting:
-		h.update(c, "resume", h.event(active.ID, convo.TurnResumed{}))
+	case active.State == convo.StateWaiting && (len(active.Calls) == 0 || h.r.IntN(2) == 0):
+		h.update(c, "resume", h.event(active.ID, convo.TurnResumed{Rerun: h.r.IntN(2) == 0}))
+	case len(active.Calls) > 0 && h.r.IntN(4) > 0:
+		h.call(c, active)
+	case c.bot == nil && h.r.IntN(3) == 0:
+		h.request(c, active)
 	case c.bot == nil && h.r.IntN(3) > 0:
 		c.bot = &pieces{
 			id: h.id(), turn: active.ID, kind: convo.Bot, place: convo.Place(active.Slot, active.Next),
@@ -124,7 +130,7 @@ func (h *history) run(c *talk, head *convo.Head) {
 		h.update(c, "answer", h.event(active.ID, convo.ModelAsked{Model: "m", From: int64(h.r.IntN(5))}),
 			h.event(active.ID, convo.MessageStarted{ID: c.bot.id, Place: c.bot.place, Type: c.bot.kind}))
 	case c.bot == nil && h.r.IntN(2) == 0:
-		h.update(c, "wait", h.event(active.ID, convo.TurnWaiting{}))
+		h.update(c, "wait", h.event(active.ID, h.waiting(c, active)))
 	default:
 		h.finish(c, active)
 	}

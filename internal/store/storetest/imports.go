@@ -17,6 +17,7 @@ func importChecks() []check {
 		{"an imported conversation goes on as any other", importGoesOn},
 		{"an import keeps the numbers that were skipped", importKeepsSkips},
 		{"an import leaves no text of deleted messages", importErases},
+		{"an import leaves nothing of what deleted calls were given and gave", importErasesCalls},
 		{"a conversation that exists is not imported", importConflicts},
 		{"a log that contradicts itself is refused by number, and nothing is written", importRefuses},
 		{"what exists in one tenant may be imported into another", importIntoTenant},
@@ -31,10 +32,14 @@ func rich(t testing.TB, s store.Store, id string) *writer {
 	w := converse(t, s, "a", id)
 	w.turn(uuid(10), 1, "hello", uuid(11), "he", "llo ", strings.Repeat("日本 ", 200))
 	w.append("", convo.ConversationChanged{Fields: convo.Fields{Name: new("é"), Meta: convo.JSON(`{"k":1}`)}})
-	w.append(uuid(12), convo.TurnOpened{Front: "test", Zone: "Europe/Berlin"},
+	w.append(uuid(12), convo.TurnOpened{Front: "test", Zone: "Europe/Berlin", Background: true},
 		convo.MessageGiven{ID: "q2", Fields: convo.MessageFields{Type: convo.User, Meta: convo.JSON(`{"m":"x"}`)}, Text: "two"},
 		convo.TurnQueued{})
 	w.append("", given("outside", 2, strings.Repeat("long ", 100)))
+	call, left := requested("c", 3, 3, `{"a":"`+strings.Repeat("é", 100)+`"}`), requested("left", 3, 6, `{ "b": 1 }`)
+	call.Message, call.Runs, call.Channel, call.Signature = "r1", convo.RunsChannel, "ch", "signature"
+	left.Runs = convo.RunsCaller
+	answered := convo.ModelAnswered{Model: "m", FirstToken: time.Second, Took: 2 * time.Second}
 	w.append(uuid(12), convo.TurnStarted{Slot: 3}, convo.ModelAsked{Model: "m", From: 7, Prompt: 8},
 		convo.MessageStarted{ID: "r", Place: convo.Place(3, 1), Type: convo.Reasoning},
 		convo.MessageStarted{ID: "b", Place: convo.Place(3, 2), Type: convo.Bot},
@@ -43,12 +48,16 @@ func rich(t testing.TB, s store.Store, id string) *writer {
 		convo.Delta{Message: "r", Type: convo.Reasoning, Text: "ing"},
 		convo.MessageEnded{ID: "r", Place: convo.Place(3, 1), Type: convo.Reasoning, Text: "thinking"},
 		convo.TurnWaiting{}, convo.TurnResumed{},
+		call, convo.ToolRequested{ID: "c2", Message: "r2", Place: convo.Place(3, 4), Name: "g", Runs: convo.RunsServer},
+		convo.ToolStarted{ID: "c", Message: "r1", Name: "f", Channel: "ch", Input: call.Arguments},
+		convo.TurnWaiting{Answered: &answered, Left: []convo.ToolRequested{left}}, convo.TurnResumed{Rerun: true},
+		over(call, 5, `{ "é": null }`), left,
 		convo.MessageEnded{ID: "b", Place: convo.Place(3, 2), Type: convo.Bot, Text: "ab", Incomplete: true},
-		convo.ModelAnswered{Model: "m", FirstToken: time.Second, Took: 2 * time.Second},
+		answered,
 		convo.TurnEnded{Reason: convo.EndFailed, Failure: &convo.Failure{Kind: convo.UpstreamFailed, Message: "no"}})
 	w.append("", convo.MessageChanged{ID: "q2", Fields: convo.MessageFields{Type: convo.Context}, Text: new("changed")},
 		convo.MessageChanged{ID: "q2", Fields: convo.MessageFields{Type: convo.User, Name: new("n")}},
-		convo.MessageDeleted{ID: "outside"},
+		convo.MessageDeleted{ID: "outside"}, convo.MessageDeleted{ID: "r2"},
 		convo.Rated{ID: "v", Message: "b", Value: -1, Reason: "why"})
 	w.append(uuid(13), convo.TurnOpened{Front: "test"},
 		convo.MessageGiven{ID: "never placed", Fields: convo.MessageFields{Type: convo.User}, Text: "three"},
@@ -123,6 +132,30 @@ func importErases(t *testing.T, d Driver) {
 	equal(t, "bodies", bodiesOf(got), bodiesOf(w.events()))
 	if len(events) == len(got) {
 		equal(t, "the caller's event", events[len(events)-2].Body.(convo.MessageChanged).Text, new("secret"))
+	}
+}
+
+func importErasesCalls(t *testing.T, d Driver) {
+	w := converse(t, d.Open(t), "a", uuid(1))
+	r := requested("c", 1, 0, `{"a":"secret"}`)
+	w.append("t", convo.TurnOpened{}, convo.TurnStarted{Slot: 1}, convo.TurnWaiting{Left: []convo.ToolRequested{r}}, convo.TurnResumed{},
+		r, convo.ToolStarted{ID: "c", Message: r.Message, Name: "f", Input: r.Arguments}, over(r, 1, `"secret"`), convo.TurnEnded{})
+	events := w.events()
+	for _, id := range []string{"req-c", "res-c"} {
+		events = append(events, convo.Event{
+			Seq: int64(len(events) + 1), At: w.event("", nil).At, Body: convo.MessageDeleted{ID: id},
+		})
+		w.append("", convo.MessageDeleted{ID: id})
+	}
+	to := d.Open(t)
+	must(t, to.Import(t.Context(), "a", uuid(1), events))
+	got, err := to.Events(t.Context(), "a", uuid(1), 0, 100)
+	must(t, err)
+	equal(t, "bodies", bodiesOf(got), bodiesOf(w.events()))
+	for _, e := range got {
+		if size := e.Size(); size > 0 {
+			t.Errorf("event %d still holds %d bytes: %+v", e.Seq, size, e.Body)
+		}
 	}
 }
 

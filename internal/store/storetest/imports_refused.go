@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,38 @@ func wrongLogs() []wrongLog {
 	}
 }
 
+// wrongCalls are logs that contradict themselves about a call.
+func wrongCalls() []wrongLog {
+	created, opened, ended := convo.ConversationCreated{}, convo.TurnOpened{}, convo.TurnEnded{Reason: convo.EndDone}
+	call := requested("c", 1, 0, "{}")
+	again := requested("c", 1, 1, "{}")
+	again.Message = "again"
+	nameless, mute := call, call
+	nameless.ID, mute.Message = "", ""
+	started, over1, over2 := convo.ToolStarted{ID: "c", Message: call.Message}, over(call, 2, "1"), over(call, 3, "1")
+	over2.Message = "twice"
+	same := over(call, 0, "1")
+	elsewhere := logOf(created, opened, call, opened, started)
+	elsewhere[3].Turn, elsewhere[4].Turn = uuid(11), uuid(11)
+	return []wrongLog{
+		{"a request in no open turn", 2, logOf(created, call)},
+		{"a request in a turn that has ended", 4, logOf(created, opened, ended, call)},
+		{"a request without an id", 3, logOf(created, opened, nameless)},
+		{"a request without a message", 3, logOf(created, opened, mute)},
+		{"a call twice", 4, logOf(created, opened, call, again)},
+		{"a call twice, the first one ended", 5, logOf(created, opened, call, over1, again)},
+		{"a start without its request", 3, logOf(created, opened, started)},
+		{"a start twice", 5, logOf(created, opened, call, started, started)},
+		{"a start after its end", 5, logOf(created, opened, call, over1, started)},
+		{"a start in another turn", 5, elsewhere},
+		{"an end without its request", 3, logOf(created, opened, over1)},
+		{"an end twice", 5, logOf(created, opened, call, over1, over2)},
+		{"an end after its turn", 5, logOf(created, opened, call, ended, over1)},
+		{"an end at the place of its request", 4, logOf(created, opened, call, same)},
+		{"a message twice, made by a call", 4, logOf(created, opened, given(call.Message, 2, ""), call)},
+	}
+}
+
 // wrongValues are logs whose events follow each other, and say what no server
 // could show, or go on from.
 func wrongValues() []wrongLog {
@@ -82,6 +115,9 @@ func wrongValues() []wrongLog {
 	ended := convo.MessageEnded{ID: "m", Place: convo.Place(1, 0), Type: convo.Bot, Meta: convo.JSON(`{`)}
 	far := fields(convo.User, "")
 	far.Place = math.MaxInt64
+	call := requested("c", 1, 0, "{}")
+	farCall := call
+	farCall.Place = math.MaxInt64
 	at := func(events []convo.Event, milli int64) []convo.Event {
 		events[1].At = time.UnixMilli(milli)
 		return events
@@ -101,6 +137,17 @@ func wrongValues() []wrongLog {
 		{"a place after which there is none", 2, logOf(created, far)},
 		{"a slot after which there is none", 3, logOf(created, convo.TurnOpened{}, convo.TurnStarted{Slot: math.MaxInt64})},
 		{"a negative slot", 3, logOf(created, convo.TurnOpened{}, convo.TurnStarted{Slot: -1})},
+		{"a hidden conversation", 1, logOf(convo.ConversationCreated{Fields: convo.Fields{Channel: new("c")}})},
+		{"a conversation that is hidden later", 2, logOf(created, convo.ConversationChanged{Fields: convo.Fields{Channel: new("c")}})},
+		{"arguments that are no JSON", 3, logOf(created, convo.TurnOpened{}, requested("c", 1, 0, `{"a":`))},
+		{"arguments that are no object", 3, logOf(created, convo.TurnOpened{}, requested("c", 1, 0, `[1]`))},
+		{"arguments of a call that is left that are no object", 3,
+			logOf(created, convo.TurnOpened{}, convo.TurnWaiting{Left: []convo.ToolRequested{requested("c", 1, 0, `1`)}})},
+		{"an input that is no object", 4, logOf(created, convo.TurnOpened{}, call, convo.ToolStarted{ID: "c", Input: convo.JSON("null")})},
+		{"an output that is no JSON", 4, logOf(created, convo.TurnOpened{}, call, over(call, 1, `nonsense`))},
+		{"a call that nobody carries out", 3, logOf(created, convo.TurnOpened{}, convo.ToolRequested{ID: "c", Message: "m"})},
+		{"a call that ends in no known way", 4, logOf(created, convo.TurnOpened{}, call, convo.ToolEnded{ID: "c", Message: "m"})},
+		{"a call at a place after which there is none", 3, logOf(created, convo.TurnOpened{}, farCall)},
 		{"a time long before the first year", 2, at(logOf(created, given("m", 1, "")), math.MinInt64)},
 		{"a time long after the last year", 2, at(logOf(created, given("m", 1, "")), math.MaxInt64)},
 	}
@@ -110,7 +157,7 @@ func importRefuses(t *testing.T, d Driver) {
 	s := d.Open(t)
 	mustBe(t, s.Import(t.Context(), "a", uuid(1), nil), convo.Invalid)
 	mustBe(t, s.Import(t.Context(), "a", "", logOf(convo.ConversationCreated{})), convo.Invalid)
-	for _, log := range append(wrongLogs(), wrongValues()...) {
+	for _, log := range slices.Concat(wrongLogs(), wrongCalls(), wrongValues()) {
 		err := s.Import(t.Context(), "a", uuid(1), log.events)
 		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), fmt.Sprintf("event %d: ", log.number)) {
 			t.Errorf("%s: %v, want an error that names event %d", log.what, err, log.number)

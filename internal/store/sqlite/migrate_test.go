@@ -1,0 +1,72 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// TestDataOfEarlierVersionsIsBroughtUpToDate makes the data of a version by its
+// migrations, with the rows that today's has and the columns that it knew.
+func TestDataOfEarlierVersionsIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	today := sound(t)
+	execute(t, today, `
+		DELETE FROM log WHERE id > 3 << 32;
+		DELETE FROM turns WHERE conversation = 3; DELETE FROM messages WHERE conversation = 3; DELETE FROM inputs;
+		DELETE FROM heads WHERE id = 3; DELETE FROM conversations WHERE id = 3`) // it has what they did not know
+	want := dump(t, today)
+	for version := 1; version <= 2; version++ {
+		folder := t.TempDir()
+		old := []string{fmt.Sprintf(`ATTACH '%s' AS today`, filepath.Join(today, "parley.db"))}
+		files, err := filepath.Glob("migrations/*.sql")
+		if err != nil || len(files) <= version {
+			t.Fatal(files, err)
+		}
+		for _, file := range files[:version] {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old = append(old, string(text))
+		}
+		conn, err := sqlite.OpenConn(filepath.Join(folder, "parley.db"), sqlite.OpenReadWrite|sqlite.OpenCreate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := func(sql string, row func(*sqlite.Stmt) error) {
+			if err := sqlitex.ExecuteTransient(conn, sql, &sqlitex.ExecOptions{ResultFunc: row}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run(old[0], nil)
+		if err := sqlitex.ExecuteScript(conn, strings.Join(old[1:], ";\n"), nil); err != nil {
+			t.Fatal(err)
+		}
+		columns := map[string][]string{}
+		run(`SELECT m.name, c.name FROM main.sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`, func(s *sqlite.Stmt) error {
+			columns[s.ColumnText(0)] = append(columns[s.ColumnText(0)], s.ColumnText(1))
+			return nil
+		})
+		for table, names := range columns {
+			list := strings.Join(names, ", ")
+			run(fmt.Sprintf(`INSERT INTO main.%s (%s) SELECT %s FROM today.%s`, table, list, list, table), nil)
+		}
+		run(fmt.Sprintf(`PRAGMA main.user_version = %d`, version), nil)
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := open(t, folder, "").Close(); err != nil {
+			t.Fatal(err)
+		}
+		mustBeSound(t, folder)
+		if got := dump(t, folder); got != want {
+			t.Errorf("of version %d:\n%s\nwant\n%s", version, got, want)
+		}
+	}
+}
