@@ -134,7 +134,7 @@ func TestEveryKindOfEventHasItsForm(t *testing.T) {
 	found := 0
 	for _, d := range declarations(t, "../convo") {
 		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Name.Name != "Kind" {
+		if !ok || f.Name.Name != "Kind" || f.Recv == nil || result(f) != "EventKind" {
 			continue
 		}
 		found++
@@ -150,6 +150,18 @@ func TestEveryKindOfEventHasItsForm(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// result names the type that a function gives, "" if it gives none or several.
+func result(f *ast.FuncDecl) string {
+	if f.Type.Results == nil || len(f.Type.Results.List) != 1 {
+		return ""
+	}
+	name, _ := f.Type.Results.List[0].Type.(*ast.Ident)
+	if name == nil {
+		return ""
+	}
+	return name.Name
 }
 
 // declarations are those of a package's files, its tests apart.
