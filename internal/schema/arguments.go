@@ -1,6 +1,10 @@
 package schema
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+)
 
 // arguments makes of a plain schema one of a function's arguments: it is of type
 // object and has properties, without which some providers refuse it.
@@ -65,5 +69,26 @@ func addProperties(properties *object, v any) {
 		for _, inner := range list {
 			addProperties(properties, inner)
 		}
+	}
+}
+
+// withItems writes a schema of lists as providers want it: its items are an object,
+// if need be one that says nothing. That no more of them may come, it says by
+// their number.
+func withItems(plain *object) {
+	if plain.values["items"] == false {
+		prefix, _ := plain.values["prefixItems"].([]any)
+		most, ok := plain.values["maxItems"].(json.Number)
+		if n, err := most.Float64(); !ok || err != nil || n > float64(len(prefix)) {
+			plain.set("maxItems", json.Number(strconv.Itoa(len(prefix))))
+		}
+		plain.set("items", newObject())
+	}
+	kinds, _ := plain.values["type"].([]any)
+	if kind := plain.values["type"]; kind != "array" && !slices.Contains(kinds, any("array")) {
+		return
+	}
+	if !plain.has("items") && !plain.has("unevaluatedItems") {
+		plain.set("items", newObject())
 	}
 }

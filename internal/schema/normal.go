@@ -48,11 +48,11 @@ func normalise(parameters convo.JSON) (normal, error) {
 	return n, nil
 }
 
-// plain makes the plain form of an object. A schema that has no end, or would be
-// too large, with its references written out keeps them.
+// plain makes the plain form of an object. A schema that would be too large with
+// its references written out keeps them.
 func plain(root *object) normal {
 	n := (&pass{root: root, inline: true, left: maxSchemas, open: map[string]bool{}}).run()
-	if n.fault != errCyclic && n.fault != errParts && n.fault != errLarge {
+	if n.fault != errParts && n.fault != errLarge {
 		return n
 	}
 	kept := (&pass{root: root, left: MaxBytes}).run() // it has fewer schemas than bytes
@@ -111,10 +111,18 @@ func (p *pass) fail(err error) {
 	}
 }
 
-// schema gives the plain form of one schema.
+// schema gives the plain form of one schema. Providers refuse the forms true and
+// false in many places.
 func (p *pass) schema(v any) any {
 	o, ok := v.(*object)
-	if !ok {
+	switch {
+	case v == true:
+		return newObject()
+	case v == false:
+		never := newObject()
+		never.set("not", newObject())
+		return never
+	case !ok:
 		return v
 	}
 	p.parts++
@@ -132,6 +140,7 @@ func (p *pass) schema(v any) any {
 	for _, key := range o.keys {
 		p.member(plain, o, key)
 	}
+	withItems(plain)
 	if o.values["nullable"] == true {
 		return nullable(plain)
 	}
@@ -169,9 +178,7 @@ func (p *pass) member(plain, o *object, key string) {
 	case "patternProperties":
 		p.patternProperties(plain, value)
 	case "additionalProperties", "unevaluatedProperties":
-		if !p.guesses(o) {
-			plain.set(key, p.schema(value))
-		}
+		p.others(plain, o, key)
 	default:
 		plain.set(key, p.nested(key, value))
 	}

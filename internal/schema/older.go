@@ -31,6 +31,8 @@ func (p *pass) items(plain, o *object, key string) {
 	switch {
 	case key == "items" && tuple:
 		plain.set("prefixItems", p.all(o.values["items"]))
+	case o.values[key] == false && (key == "items" || tuple):
+		plain.set("items", false) // withItems says it otherwise
 	case key == "items" || tuple:
 		plain.set("items", p.schema(o.values[key]))
 	}

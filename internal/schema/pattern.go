@@ -79,6 +79,18 @@ func (p *pass) patternProperties(plain *object, value any) {
 	plain.set("patternProperties", p.each(o))
 }
 
+// others writes what properties that are not named have to be.
+func (p *pass) others(plain, o *object, key string) {
+	value := o.values[key]
+	switch _, simple := value.(bool); {
+	case p.guesses(o):
+	case simple:
+		plain.set(key, value)
+	default:
+		plain.set(key, p.schema(value))
+	}
+}
+
 // guesses reports whether it is not known which properties of a schema are its
 // additional ones.
 func (p *pass) guesses(o *object) bool {

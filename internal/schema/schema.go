@@ -11,6 +11,10 @@
 //   - Only a schema that is too large or too deep is an error. One that is no
 //     schema, refers to itself or to elsewhere, or cannot be compiled is usable
 //     all the same: its arguments are not checked, and [Schema.Fault] says why.
+//     Where it refers to itself, providers are told that anything goes.
+//   - What providers get has none of the forms that one of them refuses and that
+//     can be said in another way: alternatives at the top, lists without items,
+//     true and false.
 //   - Nothing is loaded from anywhere.
 //   - The members of objects stay in the caller's order, in which models answer.
 //   - Compiling and checking cost bounded time and memory, whatever they are

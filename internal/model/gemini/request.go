@@ -139,8 +139,9 @@ func fold(seed *int64) *int32 {
 func schema(s convo.JSON) json.RawMessage {
 	var says struct {
 		Properties map[string]json.RawMessage `json:"properties"`
+		Others     json.RawMessage            `json:"additionalProperties"`
 	}
-	if json.Unmarshal(s, &says) == nil && len(says.Properties) == 0 && !strings.Contains(string(s), `"$ref"`) {
+	if json.Unmarshal(s, &says) == nil && len(says.Properties) == 0 && (len(says.Others) == 0 || says.Others[0] != '{') && !strings.Contains(string(s), `"$ref"`) {
 		return nil
 	}
 	return json.RawMessage(s)

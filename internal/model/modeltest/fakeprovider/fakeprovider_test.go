@@ -124,6 +124,7 @@ func TestRefusesWhatRealProvidersRefuse(t *testing.T) {
 		{"/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"x"}]}`},
 		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"tool","tool_call_id":"x","content":"y"}]}`},
 		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"user","content":"x"}],"tools":[{"function":{"name":"f","parameters":{"type":"object","properties":{},"anyOf":[]}}}]}`},
+		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"user","content":"x"}],"tools":[{"function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"array","prefixItems":[{}]}}}}}]}`},
 		{"/v1/chat/completions", `{` + stream + `"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"function","function":{"name":"f"}}}`},
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}],"tool_choice":{"type":"tool","name":"f"}}`},
 		{"/v1/messages", `{` + stream + `"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}],"tool_choice":{"type":"tool","name":"f"},"thinking":{"type":"adaptive"},"tools":[{"name":"f","input_schema":{"type":"object","properties":{}}}]}`},

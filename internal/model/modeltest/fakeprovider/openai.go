@@ -134,6 +134,29 @@ func objectSchema(schema json.RawMessage) bool {
 			return false
 		}
 	}
+	var whole any
+	return json.Unmarshal(schema, &whole) == nil && listsHaveItems(whole)
+}
+
+// listsHaveItems reports whether all schemas of lists say what their items are.
+func listsHaveItems(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		for _, inner := range v {
+			if !listsHaveItems(inner) {
+				return false
+			}
+		}
+	case map[string]any:
+		if _, ok := v["items"].(map[string]any); v["type"] == "array" && !ok {
+			return false
+		}
+		for _, inner := range v {
+			if !listsHaveItems(inner) {
+				return false
+			}
+		}
+	}
 	return true
 }
 
