@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -65,7 +66,8 @@ type Handler struct {
 	options  Options
 	guard    guard
 	sessions *sessions
-	protocol http.Handler // the SDK's
+	protocol http.Handler // the SDK's, for sessions
+	single   http.Handler // and for the versions without
 	shell    http.Handler // around all of it
 }
 
@@ -83,16 +85,24 @@ func New(o Options) *Handler {
 	o.Server.AddReceivingMiddleware(h.sessions.around)
 	events := sdk.NewMemoryEventStore(nil)
 	events.SetMaxBytes(replayBytes)
-	protocol := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return o.Server }, &sdk.StreamableHTTPOptions{
-		EventStore: events,
+	options := sdk.StreamableHTTPOptions{
 		// The guard knows of proxies and public names; the SDK's own check does not.
 		DisableLocalhostProtection: true,
 		MaxRequestBodyBytes:        o.BodyLimit,
-	})
-	h.protocol = auth.RequireBearerToken(known, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(protocol)
+	}
+	with, without := options, options
+	with.EventStore = events
+	without.Stateless, without.PropagateRequestCancellation = true, true
+	h.protocol, h.single = protocol(o.Server, &with), protocol(o.Server, &without)
 	shell := &httpio.Shell{Log: o.Log, Fail: fail, Observer: o.Observer}
 	h.shell = shell.Wrap(h.serve)
 	return h
+}
+
+// protocol is the SDK's handler, told who asks.
+func protocol(server *sdk.Server, o *sdk.StreamableHTTPOptions) http.Handler {
+	handler := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return server }, o)
+	return auth.RequireBearerToken(known, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(handler)
 }
 
 func setDefault[T comparable](v *T, value T) {
@@ -125,7 +135,7 @@ func (h *Handler) serve(w *httpio.Response, r *http.Request) error {
 			return err
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		streams = callsTool(body)
+		streams = mayLast(body)
 	}
 	pass, err := h.options.Limiter.Admit(actor, streams)
 	defer pass.Release()
@@ -134,7 +144,7 @@ func (h *Handler) serve(w *httpio.Response, r *http.Request) error {
 		return err
 	}
 	session := r.Header.Get("Mcp-Session-Id")
-	leave, err := h.sessions.enter(session, ownerOf(actor))
+	leave, version, err := h.sessions.enter(session, ownerOf(actor))
 	if err != nil {
 		return err
 	}
@@ -151,13 +161,33 @@ func (h *Handler) serve(w *httpio.Response, r *http.Request) error {
 		w.Streaming()
 		defer out.keep(ctx, cancel, func() bool { return h.expired(ctx, r) })()
 	}
-	h.protocol.ServeHTTP(out, r.WithContext(ctx))
+	h.speak(version, r).ServeHTTP(out, r.WithContext(ctx))
 	return nil
 }
 
-// callsTool reports whether a message calls a tool, or one of several does:
-// what may take long, and counts as a stream.
-func callsTool(body []byte) bool {
+// versionHeader names the version of the protocol that a request speaks.
+const versionHeader = "Mcp-Protocol-Version"
+
+// sessionless is the first version without sessions.
+const sessionless = "2026-07-28"
+
+// speak gives the handler for the version that a request speaks. In a session
+// that is the version which was agreed on, also if a request names another one or
+// none, as clients do.
+func (h *Handler) speak(agreed string, r *http.Request) http.Handler {
+	named := r.Header.Get(versionHeader)
+	if agreed == "" && named >= sessionless {
+		return h.single
+	}
+	if agreed != "" && (named == "" || slices.Contains(sdk.SupportedProtocolVersions(), named)) {
+		r.Header.Set(versionHeader, agreed)
+	}
+	return h.protocol
+}
+
+// mayLast reports whether a message, or one of several, asks for what may take
+// long and counts as a stream: it calls a tool, or listens.
+func mayLast(body []byte) bool {
 	type message struct {
 		Method string `json:"method"`
 	}
@@ -169,7 +199,7 @@ func callsTool(body []byte) bool {
 		}
 	}
 	for _, m := range several {
-		if m.Method == "tools/call" {
+		if m.Method == "tools/call" || m.Method == "subscriptions/listen" {
 			return true
 		}
 	}

@@ -30,6 +30,7 @@ type sessions struct {
 // session is one of them. Its fields are guarded by the mutex of sessions.
 type session struct {
 	id, owner string
+	version   string       // of the protocol; "" until it is agreed on
 	close     func() error // the SDK's
 	ctx       context.Context
 	cancel    context.CancelCauseFunc
@@ -46,13 +47,21 @@ func newSessions(most, each int, idle time.Duration) *sessions {
 // and ends what is called in one with it.
 func (s *sessions) around(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {
-		switch method {
-		case "initialize":
+		id := r.GetSession().ID()
+		switch {
+		case id == "":
+			// A request of its own, without a session.
+		case method == "initialize":
 			if err := s.begin(r); err != nil {
 				return nil, errors.New(convo.PublicError(err).Message)
 			}
-		case "tools/call":
-			over := s.contextOf(r.GetSession().ID())
+			result, err := next(ctx, method, r)
+			if begun, ok := result.(*sdk.InitializeResult); ok && err == nil {
+				s.agree(id, begun.ProtocolVersion)
+			}
+			return result, err
+		case method == "tools/call":
+			over := s.contextOf(id)
 			call, cancel := context.WithCancelCause(ctx)
 			defer cancel(nil)
 			defer context.AfterFunc(over, func() { cancel(context.Cause(over)) })()
@@ -69,8 +78,8 @@ func (s *sessions) begin(r sdk.Request) error {
 		return err
 	}
 	own, ok := r.GetSession().(*sdk.ServerSession)
-	if !ok || own.ID() == "" {
-		return errors.New("a session without an id")
+	if !ok {
+		return errors.New("this is no session of a server")
 	}
 	return s.add(own.ID(), ownerOf(actor), own.Close)
 }
@@ -124,21 +133,31 @@ func (s *sessions) makeRoom(owner string) error {
 	return convo.Errorf(convo.Unavailable, "the server has no room for another session; try again later")
 }
 
-// enter counts a request in; leave counts it out. A session of another token
-// does not exist. A request without one is the SDK's to judge.
-func (s *sessions) enter(id, owner string) (leave func(), err error) {
+// agree notes which version of the protocol a session speaks.
+func (s *sessions) agree(id, version string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if own := s.open[id]; own != nil {
+		own.version = version
+	}
+}
+
+// enter counts a request in, and gives the version that its session speaks; leave
+// counts it out. A session of another token does not exist. A request without one
+// is the SDK's to judge.
+func (s *sessions) enter(id, owner string) (leave func(), version string, err error) {
 	if id == "" {
-		return func() {}, nil
+		return func() {}, "", nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := s.open[id]
 	if own == nil || own.owner != owner {
-		return nil, convo.Errorf(convo.NotFound, "there is no such session; begin a new one")
+		return nil, "", convo.Errorf(convo.NotFound, "there is no such session; begin a new one")
 	}
 	own.requests++
 	own.timer.Stop()
-	return func() { s.leave(own) }, nil
+	return func() { s.leave(own) }, own.version, nil
 }
 
 func (s *sessions) leave(own *session) {

@@ -43,13 +43,25 @@ type bundle struct {
 	secret  string // of the tenant "one"
 	foreign string // of the tenant "two"
 	client  *http.Client
+	version string // of the protocol that connect asks for
+}
+
+// eachVersion runs a test in a version with sessions and in one without.
+func eachVersion(t *testing.T, test func(t *testing.T, version string)) {
+	t.Helper()
+	for _, version := range []string{"2025-11-25", "2026-07-28"} {
+		t.Run("in version "+version, func(t *testing.T) {
+			t.Parallel()
+			test(t, version)
+		})
+	}
 }
 
 // setup starts one; change may set what differs from the usual.
 func setup(t *testing.T, change func(*mcp.Options), scripts ...scripted.Script) *bundle {
 	t.Helper()
 	db := memory.New()
-	b := &bundle{t: t, model: scripted.New(scripts...), auth: auth.New(db, time.Now), client: &http.Client{Transport: &http.Transport{}}}
+	b := &bundle{t: t, model: scripted.New(scripts...), auth: auth.New(db, time.Now), client: &http.Client{Transport: &http.Transport{}}, version: "2025-11-25"}
 	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	models, err := model.NewCatalog(model.CatalogConfig{Providers: []model.Configured{
@@ -119,8 +131,11 @@ func (b *bundle) connect(secret string, o *sdk.ClientOptions) *sdk.ClientSession
 	client := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, o)
 	session, err := client.Connect(b.t.Context(), &sdk.StreamableClientTransport{
 		Endpoint: b.url, HTTPClient: &http.Client{Transport: bearer{secret, b.client.Transport}}, MaxRetries: -1,
-	}, nil)
+	}, &sdk.ClientSessionOptions{ProtocolVersion: b.version})
 	must(b.t, err)
+	if got := session.InitializeResult().ProtocolVersion; got != b.version {
+		b.t.Fatalf("they speak version %s, not %s", got, b.version)
+	}
 	b.t.Cleanup(func() { _ = session.Close() })
 	return session
 }

@@ -17,7 +17,12 @@ import (
 
 func TestAClientHoldsAConversation(t *testing.T) {
 	t.Parallel()
+	eachVersion(t, testAClientHoldsAConversation)
+}
+
+func testAClientHoldsAConversation(t *testing.T, version string) {
 	b := setup(t, nil, scripted.Script{scripted.Text("At ", "noon.")})
+	b.version = version
 	s := b.connect(b.secret, nil)
 
 	var first, second answer
@@ -84,8 +89,13 @@ func TestConversationsAreBegunAndListed(t *testing.T) {
 
 func TestProgressTellsWhatIsSaidWhileItIsSaid(t *testing.T) {
 	t.Parallel()
+	eachVersion(t, testProgressTellsWhatIsSaidWhileItIsSaid)
+}
+
+func testProgressTellsWhatIsSaidWhileItIsSaid(t *testing.T, version string) {
 	rest, told := make(chan struct{}), make(chan struct{})
 	b := setup(t, nil, scripted.Script{scripted.Text("At "), scripted.Wait(rest), scripted.Text("noon.")})
+	b.version = version
 	var mu sync.Mutex
 	var heard strings.Builder
 	var numbers []float64
@@ -117,8 +127,13 @@ func TestProgressTellsWhatIsSaidWhileItIsSaid(t *testing.T) {
 
 func TestWhoCancelsACallStopsItsTurn(t *testing.T) {
 	t.Parallel()
+	eachVersion(t, testWhoCancelsACallStopsItsTurn)
+}
+
+func testWhoCancelsACallStopsItsTurn(t *testing.T, version string) {
 	begun := make(chan struct{})
 	b := setup(t, nil, scripted.Script{scripted.Text("At "), scripted.Reached(begun), scripted.Wait(nil)})
+	b.version = version
 	s := b.connect(b.secret, nil)
 	id := b.conversation(b.secret)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -232,7 +247,12 @@ func TestFailuresAreToldToTheCallingModel(t *testing.T) {
 
 func TestNobodySeesAnothersConversations(t *testing.T) {
 	t.Parallel()
+	eachVersion(t, testNobodySeesAnothersConversations)
+}
+
+func testNobodySeesAnothersConversations(t *testing.T, version string) {
 	b := setup(t, nil)
+	b.version = version
 	mine, theirs := b.connect(b.secret, nil), b.connect(b.foreign, nil)
 	var got answer
 	call(t, mine, "send_message", object{"text": "secret"}, &got)
