@@ -95,6 +95,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.onClose(func() error { a.outbound.Close(); return nil })
 	limits := engine.DefaultLimits()
 	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
+	limits.Turn = engine.TurnLimits{
+		Iterations: cfg.Turns.Iterations, Continuations: cfg.Turns.Continuations, Calls: cfg.Turns.Calls,
+	}
+	limits.ToolTime = cfg.Turns.ToolTimeout
 	limits.ChannelWait, limits.ChannelKeep = cfg.Channels.WaitFor, cfg.Channels.Keep
 	a.hub = hub.New()
 	a.engine = engine.New(engine.Options{

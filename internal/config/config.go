@@ -124,6 +124,11 @@ type Streams struct {
 type Turns struct {
 	Queue int           `key:"queue" default:"16" doc:"How many turns may wait in one conversation; one more is refused with 409."`
 	Drain time.Duration `key:"drain" default:"30s" doc:"How long running turns may go on when the server is told to stop; then they are stopped."`
+
+	Iterations    int           `key:"iterations" default:"100" doc:"The most answers of the model that one turn may ask for with limits.iterations; a turn that asks for none gets 20 at most."`
+	Continuations int           `key:"continuations" default:"10" doc:"The most times that one turn may ask the model to go on after a token limit with limits.continuations; a turn that asks for none gets none."`
+	Calls         int           `key:"calls" default:"500" doc:"The most tool calls that one turn may ask for with limits.calls; a turn that asks for none gets 50 at most."`
+	ToolTimeout   time.Duration `key:"toolTimeout" default:"1m" doc:"How long one call of a tool of the server may take; then the model is told that it failed."`
 }
 
 // Outbound bounds the requests that tools make to addresses which others chose.

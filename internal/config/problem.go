@@ -42,12 +42,11 @@ func (ps Problems) Error() string {
 func later(path string) (string, bool) {
 	parts := map[string]string{
 		"database": "PostgreSQL", "nats": "several nodes", "agents": "declared agents", "datasets": "datasets",
-		"approvals": "tools", "channels": "channels", "embedding": "retrieval",
+		"approvals": "approvals", "channels": "channels", "embedding": "retrieval",
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
 		"oidc": "identity providers", "connections": "connections", "quotas": "quotas",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
-		"limits.file":      "files",
-		"turns.iterations": "tools", "turns.continuations": "tools", "turns.calls": "tools",
+		"limits.file": "files",
 	}
 	words := strings.Split(strings.ToLower(path), ".")
 	for n := min(2, len(words)); n > 0; n-- {

@@ -104,3 +104,19 @@ func (ToolStarted) Kind() EventKind { return KindToolStarted }
 
 // Kind implements Body.
 func (ToolEnded) Kind() EventKind { return KindToolEnded }
+
+// Start says that the call begins.
+func (c OpenCall) Start() ToolStarted {
+	return ToolStarted{ID: c.ID, Message: c.Message, Name: c.Name, Channel: c.Channel, Input: c.Arguments}
+}
+
+// Ended is the call's end, still without a place.
+func (c OpenCall) Ended(message string, output JSON, outcome ToolOutcome) ToolEnded {
+	ended := ToolEnded{
+		ID: c.ID, Message: message, Name: c.Name, Arguments: c.Arguments, Output: output, Outcome: outcome,
+	}
+	if c.Started != 0 {
+		ended.Channel = c.Channel
+	}
+	return ended
+}

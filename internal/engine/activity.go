@@ -19,6 +19,7 @@ type activity struct {
 			Name      string          `json:"name"`
 			Arguments json.RawMessage `json:"arguments"`
 			Result    json.RawMessage `json:"result"`
+			Signature string          `json:"signature"`
 		} `json:"function"`
 	} `json:"activity"`
 }
@@ -38,9 +39,11 @@ const noResult = `{"error":"no result"}`
 // message that asked for them. Callers' histories are untidy: a result belongs
 // to the call with its id, else to the oldest open one with its name and equal
 // arguments, else to the oldest open one with its name; a result without a
-// call stands for both; a call or result that is repeated counts once.
+// call stands for both; a call or result that is repeated counts once. A call
+// without an id that is repeated at once with one, as a turn does that carries it
+// out, has that id.
 func pairCalls(messages []convo.Message) map[int][]pairedCall {
-	p := pairing{at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}}
+	p := pairing{at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}, nameless: -1}
 	for i, m := range messages {
 		if m.Type == convo.Activity {
 			p.add(i, m)
@@ -53,6 +56,8 @@ type pairing struct {
 	at   map[int][]pairedCall
 	open map[openKey][]int // indexes of calls, oldest first; answered ones are passed over
 	seen map[string]bool   // "type id" of what was counted
+
+	nameless int // index of the call without an id that the last activity was; -1 = it was none
 }
 
 // openKey is one of the ways to find an open call.
@@ -74,9 +79,19 @@ func (p *pairing) add(i int, m convo.Message) {
 		return
 	}
 	p.seen[a.Activity.Type+" "+f.ID] = true
+	nameless := p.nameless
+	p.nameless = -1
 	switch a.Activity.Type {
 	case "request":
-		p.request(i, m.Place, f.ID, f.Name, object(f.Arguments))
+		call := model.Call{ID: f.ID, Name: f.Name, Arguments: object(f.Arguments), Signature: f.Signature}
+		if nameless >= 0 && f.ID != "" && p.repeats(nameless, call) {
+			p.list(openKey{id: f.ID}, nameless)
+			return
+		}
+		p.request(i, m.Place, call)
+		if f.ID == "" {
+			p.nameless = i
+		}
 	case "response":
 		p.response(i, m.Place, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
 	}
@@ -85,8 +100,8 @@ func (p *pairing) add(i int, m convo.Message) {
 // request adds a call. An id that the caller left out is made of the message's
 // place, which stays the same when the history is cut; without a conversation
 // there is none, and no cut that the next prompt would have to repeat.
-func (p *pairing) request(i int, place int64, id, name, arguments string) {
-	call := model.Call{ID: id, Name: name, Arguments: arguments}
+func (p *pairing) request(i int, place int64, call model.Call) {
+	id, name, arguments := call.ID, call.Name, call.Arguments
 	if id == "" {
 		call.ID = "call_" + strconv.FormatInt(max(place, int64(i)), 10)
 	}
@@ -101,12 +116,18 @@ func (p *pairing) request(i int, place int64, id, name, arguments string) {
 	p.list(openKey{name: name, exact: true, arguments: arguments}, i)
 }
 
+// repeats reports whether a call is the one at that index once more.
+func (p *pairing) repeats(at int, call model.Call) bool {
+	first := p.at[at][0].call
+	return first.Name == call.Name && first.Arguments == call.Arguments
+}
+
 func (p *pairing) list(k openKey, i int) { p.open[k] = append(p.open[k], i) }
 
 func (p *pairing) response(i int, place int64, id, name, arguments, result string) {
 	at, ok := p.find(id, name, arguments)
 	if !ok {
-		p.request(i, place, id, name, arguments)
+		p.request(i, place, model.Call{ID: id, Name: name, Arguments: arguments})
 		at = i
 	}
 	found := &p.at[at][0]
@@ -159,18 +180,4 @@ func resultText(raw json.RawMessage) string {
 		return "null"
 	}
 	return string(raw)
-}
-
-// appendCalls adds calls and their results. Calls right behind a text of the
-// model belong to that text.
-func appendCalls(list []model.Message, calls []pairedCall) []model.Message {
-	for _, c := range calls {
-		if n := len(list); n > 0 && list[n-1].Role == model.Assistant && len(list[n-1].Calls) == 0 {
-			list[n-1].Calls = []model.Call{c.call}
-		} else {
-			list = append(list, model.Message{Role: model.Assistant, Calls: []model.Call{c.call}})
-		}
-		list = append(list, model.Message{Role: model.ToolResult, Call: c.call.ID, Text: c.result})
-	}
-	return list
 }

@@ -12,9 +12,11 @@ import (
 
 // TurnInput is what a stateful turn is asked with.
 type TurnInput struct {
-	Text  *string // the user's new message; nil = go on from what is stored
-	Zone  string  // IANA time zone for the time of day in the prompt; "" = UTC
-	Front string  // through which front it was asked
+	Text       *string // the user's new message; nil = go on from what is stored
+	Given      Given
+	Zone       string // IANA time zone for the time of day in the prompt; "" = UTC
+	Front      string // through which front it was asked
+	Background bool   // nobody waits for it: after a crash it goes on, once
 }
 
 // Complete admits a turn: when it returns, the user's message is durable and
@@ -33,6 +35,9 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 			return nil, err
 		}
 	}
+	if err := e.checkGiven(in.Given); err != nil {
+		return nil, err
+	}
 	// Before the turn exists, so that all of it is published to this one.
 	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key), own: true}
 	joined, err := e.admit(ctx, actor, in, ask, reading)
@@ -48,13 +53,20 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 }
 
 // checkTurn refuses what cannot work before anything is stored, and gives the
-// history that the turn will have if nothing comes between.
-func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh bool) (*past, error) {
+// history that the turn will have if nothing comes between, and what it works with.
+func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh bool) (*past, *kit, error) {
 	p, head, choice, err := e.recall(ctx, key, fresh)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	h := history{backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window, now: note{at: now(), zone: in.Zone}}
+	k, err := e.newKit(ctx, key.Tenant, in.Given, wanted(in.Given, head.BotID, head.Config))
+	if err != nil {
+		return nil, nil, err
+	}
+	h := history{
+		backstory: in.Given.backstory(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		tools: k.tokens(), now: note{at: now(), zone: in.Zone},
+	}
 	if p != nil {
 		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, p.from
 	}
@@ -67,7 +79,7 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	if err != nil && p != nil && p.recalled {
 		return e.checkTurn(ctx, key, in, true)
 	}
-	return p, err
+	return p, k, err
 }
 
 // errOrphan sends an admission back to close a turn that nobody carries out.
@@ -85,14 +97,14 @@ const maxChecks = 3
 // whose end could not be written, and that would block the queue, is closed.
 func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
 	for try := 0; ; try++ {
-		p, err := e.checkTurn(ctx, reading.key, in, try > 0)
+		p, k, err := e.checkTurn(ctx, reading.key, in, try > 0)
 		if err != nil {
 			return e.refuse(ctx, reading.key, actor, ask, err)
 		}
 		if try == maxChecks {
 			p = nil
 		}
-		joined, err := e.tryAdmit(ctx, actor, in, ask, reading, p)
+		joined, err := e.tryAdmit(ctx, actor, in, ask, reading, p, k)
 		switch {
 		case errors.Is(err, errOrphan):
 			if err := e.closeOrphan(ctx, reading.key); err != nil {
@@ -133,8 +145,12 @@ func (e *Engine) refuse(ctx context.Context, key hub.Key, actor convo.Actor, ask
 }
 
 // tryAdmit is admit in one transaction.
-func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past) (joined convo.Request, err error) {
+func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past, k *kit) (joined convo.Request, err error) {
 	reading.Turn = newID()
+	sealed, err := e.sealInput(reading.Turn, in.Given)
+	if err != nil {
+		return joined, err
+	}
 	e.observer.Asked(ctx, reading.Conversation, reading.Turn)
 	var started *run
 	joined, err = e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
@@ -155,13 +171,16 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 			return nil, errGrown
 		}
 		reading.after = head.LastSeq
-		given, err := openTurn(tx, actor, reading.Turn, in)
+		asked, err := openTurn(tx, actor, reading.Turn, in, sealed)
 		if err != nil {
 			return nil, err
 		}
 		started, err = e.startNext(tx)
 		if started != nil && idle {
-			started.past, started.given = p, given
+			started.past, started.asked, started.given = p, asked, &in.Given
+			if p != nil { // else its bot or its configuration may have changed since
+				started.kit = k
+			}
 		}
 		if err == nil && tx.Head().Active() == nil {
 			err = errDraining()
@@ -189,12 +208,15 @@ func waiting(head *convo.Head) int {
 
 // openTurn writes what a turn is asked with, and gives its message, if it has
 // one.
-func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput) (*convo.Message, error) {
+func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, sealed []byte) (*convo.Message, error) {
 	at := now()
 	add := func(body convo.Body) error {
 		return tx.Append(convo.Event{At: at, Turn: id, Origin: actor.Token, Body: body})
 	}
-	if err := add(convo.TurnOpened{Front: in.Front, Zone: in.Zone}); err != nil {
+	if err := add(convo.TurnOpened{Front: in.Front, Zone: in.Zone, Background: in.Background}); err != nil {
+		return nil, err
+	}
+	if err := putInput(tx, id, sealed); err != nil {
 		return nil, err
 	}
 	if in.Text == nil {

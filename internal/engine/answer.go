@@ -32,6 +32,24 @@ type sink interface {
 	place() int64
 	// messageID names the next message.
 	messageID() string
+	// part says that what follows is another answer of the model: it leaves a
+	// place free, so that prompts can tell what belongs to one answer.
+	part()
+}
+
+// turnSink is what a turn needs of its sink beside that.
+type turnSink interface {
+	sink
+	// commit writes events after all that came before them, and gives those of
+	// them that were written, when they are safe and shown. The end of a call gets
+	// its place only then, and is left out if the call has ended already.
+	commit(bodies []convo.Body) ([]convo.Event, error)
+	// wait says that the turn waits, unless no call is open any more that somebody
+	// outside answers; waits says which.
+	wait(waiting convo.TurnWaiting) (waits bool, err error)
+	// lost reports whether, after that error, nobody is there any more to take what
+	// the turn writes.
+	lost(err error) bool
 }
 
 // answer is one model call: it asks, passes on what comes, and knows in the
@@ -40,10 +58,12 @@ type answer struct {
 	choice model.Choice
 	limit  int   // bytes of text
 	from   int64 // the place from which the history went into the prompt
+	quiet  bool  // it need not say anything: the turn has its answer already
 	sink   sink
 	watch  CallObservation
 
 	asked    time.Time
+	took     time.Duration
 	first    time.Duration // to the first token
 	prompted int64         // estimated tokens of the prompt
 	bytes    int           // of all text that came
@@ -56,7 +76,9 @@ type answer struct {
 	kind    convo.MessageType
 	text    strings.Builder
 	spoken  bool // a bot message was ended
+	calls   []model.Call
 	stopped model.StopReason
+	full    bool // our own limit cut it
 	more    bool // the model's next event is at hand
 }
 
@@ -69,15 +91,15 @@ func (a *answer) observe(ctx context.Context, o Observer, conversation string, m
 
 // run asks the model and passes its answer on until it ends. What it returns
 // is why: nil for a whole answer, even one that a limit cut.
-func (a *answer) run(ctx context.Context, messages []model.Message) error {
-	request := model.Request{Model: a.choice.Name, Messages: messages, Params: a.choice.Params, Context: a.choice.Context}
+func (a *answer) run(ctx context.Context, request *model.Request) error {
 	a.asked = time.Now()
-	a.prompted = count(messages)
+	defer func() { a.took = time.Since(a.asked) }()
 	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted}, false); err != nil {
 		return err
 	}
 	for try := 0; ; try++ {
-		err := a.stream(ctx, &request)
+		a.calls = nil
+		err := a.stream(ctx, request)
 		if err == nil || a.bytes > 0 || a.opened || try == retries {
 			return err
 		}
@@ -140,6 +162,8 @@ func (a *answer) take(event model.Event) error {
 		return a.add(convo.Bot, event.Text)
 	case model.Reasoning:
 		return a.add(convo.Reasoning, event.Text)
+	case model.ToolCall:
+		a.calls = append(a.calls, *event.Call)
 	case model.Usage:
 		a.report = *event.Usage
 	case model.Finish:
@@ -167,7 +191,7 @@ func (a *answer) add(kind convo.MessageType, text string) error {
 		a.first = time.Since(a.asked)
 	}
 	if left := a.limit - a.bytes; len(text) > left {
-		text, a.stopped = strings.ToValidUTF8(text[:max(left, 0)], ""), model.StopLength
+		text, a.stopped, a.full = strings.ToValidUTF8(text[:max(left, 0)], ""), model.StopLength, true
 	}
 	a.bytes += len(text)
 	if kind == convo.Reasoning {
@@ -200,17 +224,22 @@ func (a *answer) end(incomplete bool) error {
 	return a.sink.write(ended, true)
 }
 
-// finish writes what closes the call: the open message's end and the usage. An
-// answer that is whole has at least one bot message, be it empty.
-func (a *answer) finish(failed error) (convo.Usage, error) {
+// finish ends the open message and gives what is to be written behind the calls
+// of the answer. An answer that is whole has calls or at least one bot message, be
+// it empty.
+func (a *answer) finish(failed error) (convo.ModelAnswered, error) {
+	if failed != nil {
+		a.calls = nil
+	}
 	answered := a.answered()
-	err := a.close(failed, answered)
+	err := a.close(failed)
 	a.watch.Ended(CallEnd{Answered: answered, Stop: a.stopped, Err: errors.Join(failed, err)})
-	return answered.Usage, err
+	return answered, err
 }
 
-func (a *answer) close(failed error, answered convo.ModelAnswered) error {
-	if failed == nil && !a.spoken && !(a.opened && a.kind == convo.Bot) {
+func (a *answer) close(failed error) error {
+	silent := !a.spoken && !(a.opened && a.kind == convo.Bot) && len(a.calls) == 0
+	if failed == nil && silent && !a.quiet {
 		if err := a.end(false); err != nil {
 			return err
 		}
@@ -218,10 +247,7 @@ func (a *answer) close(failed error, answered convo.ModelAnswered) error {
 			return err
 		}
 	}
-	if err := a.end(failed != nil); err != nil {
-		return err
-	}
-	return a.sink.write(answered, true)
+	return a.end(failed != nil)
 }
 
 // abandon ends the call of an answer that nobody reads any more.
@@ -235,7 +261,7 @@ func (a *answer) abandon(failed error) {
 func (a *answer) answered() convo.ModelAnswered {
 	return convo.ModelAnswered{
 		Model: a.choice.ID, Usage: a.usage(),
-		FirstToken: a.first.Round(time.Microsecond), Took: time.Since(a.asked).Round(time.Microsecond),
+		FirstToken: a.first.Round(time.Microsecond), Took: a.took.Round(time.Microsecond),
 	}
 }
 
@@ -251,18 +277,25 @@ func (a *answer) usage() convo.Usage {
 		Input:     pick(a.report.Input, a.prompted),
 		Cached:    pick(a.report.Cached, 0),
 		Reasoning: pick(a.report.Reasoning, estimate(a.thought)),
-		Output:    pick(a.report.Output, estimate(a.bytes)),
+		Output:    pick(a.report.Output, estimate(a.bytes+a.called())),
 	}
 }
 
-// ending says how a turn ends whose last model call ended with err, and logs
-// what callers are not told.
-func (e *Engine) ending(ctx context.Context, err error, stop model.StopReason) convo.TurnEnded {
+// called is how many bytes the answer's calls have.
+func (a *answer) called() int {
+	n := 0
+	for _, c := range a.calls {
+		n += len(c.Name) + len(c.Arguments)
+	}
+	return n
+}
+
+// ending says how a turn ends: for that reason, or because of err. It logs what
+// callers are not told.
+func (e *Engine) ending(ctx context.Context, reason convo.EndReason, err error) convo.TurnEnded {
 	switch cause := context.Cause(ctx); {
-	case err == nil && stop == model.StopLength:
-		return convo.TurnEnded{Reason: convo.EndLength}
 	case err == nil:
-		return convo.TurnEnded{Reason: convo.EndDone}
+		return convo.TurnEnded{Reason: reason}
 	case errors.Is(cause, errShutdown):
 		return convo.TurnEnded{Reason: convo.EndStopped, Failure: &convo.Failure{Kind: convo.Unavailable, Message: "the server shut down before the answer was complete"}}
 	case cause != nil:

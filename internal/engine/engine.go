@@ -30,7 +30,9 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/schema"
 	"github.com/parleyhq/parley/internal/store"
+	"github.com/parleyhq/parley/internal/tool"
 )
 
 // Models finds the model for a model string: *model.Catalog.
@@ -54,6 +56,8 @@ type Limits struct {
 
 	ChannelWait time.Duration // how long a call waits for a message on its channel
 	ChannelKeep time.Duration // how long what was published on a channel is kept
+	Turn        TurnLimits    // what one turn may ask for at most
+	ToolTime    time.Duration // how long one call of a tool may take
 }
 
 // DefaultLimits are the documented ones.
@@ -61,17 +65,21 @@ func DefaultLimits() Limits {
 	return Limits{
 		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20,
 		ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
+		Turn: TurnLimits{Iterations: 100, Continuations: 10, Calls: 500}, ToolTime: time.Minute,
 	}
 }
 
-// Options is what an Engine needs. All of it but Log and Observer is required.
+// Options is what an Engine needs. All of it but Tools, Log and Observer is
+// required.
 type Options struct {
 	Store  store.Store
 	Hub    *hub.Hub
 	Models Models
 	Sealer Sealer
 	Limits Limits
-	Log    *slog.Logger
+	// Tools gives turns the tools of the server; nil = there are none.
+	Tools tool.Set
+	Log   *slog.Logger
 	// Observer is told what turns do; nil = nobody is.
 	Observer Observer
 	// NewSecret makes a token's secret and its hash.
@@ -86,6 +94,9 @@ type Engine struct {
 	models    Models
 	sealer    Sealer
 	limits    Limits
+	tools     tool.Set
+	schemas   *schema.Cache
+	toolSlots chan struct{} // one for each tool that runs
 	log       *slog.Logger
 	observer  Observer
 	newSecret func() (string, convo.TokenHash)
@@ -130,6 +141,7 @@ func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
+		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}
@@ -203,13 +215,19 @@ func (e *Engine) enter(group *sync.WaitGroup) error {
 // that goes away does not take a transaction with it that may have been
 // carried out.
 func (e *Engine) update(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error) error {
+	_, err := e.updated(ctx, key, sync, fn)
+	return err
+}
+
+// updated is update for a caller who needs the events as they were written.
+func (e *Engine) updated(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error) ([]convo.Event, error) {
 	events, err := e.store.Update(context.WithoutCancel(ctx), key.Tenant, key.Conversation, sync, fn)
 	e.noteRoom(err)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.hub.Publish(key, events)
-	return nil
+	return events, nil
 }
 
 // noteRoom logs that the disk is full when it becomes so, not with every write

@@ -35,6 +35,7 @@ type bundle struct {
 
 	observer engine.Observer // nil = none
 	sealer   engine.Sealer   // nil = openSealer
+	tools    toolSet
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -76,7 +77,7 @@ func (b *bundle) start() {
 		b.sealer = openSealer{}
 	}
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {
@@ -172,6 +173,8 @@ func kinds(events []convo.Event) string {
 		convo.KindTurnOpened: "opened", convo.KindMessageGiven: "given", convo.KindTurnQueued: "queued",
 		convo.KindTurnStarted: "started", convo.KindModelAsked: "asked", convo.KindMessageStarted: "message",
 		convo.KindDelta: "delta", convo.KindMessageEnded: "ended", convo.KindModelAnswered: "answered", convo.KindTurnEnded: "end",
+		convo.KindToolRequested: "call", convo.KindToolStarted: "runs", convo.KindToolEnded: "result",
+		convo.KindTurnWaiting: "waits", convo.KindTurnResumed: "resumed",
 	}
 	var parts []string
 	for _, e := range events {

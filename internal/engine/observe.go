@@ -27,6 +27,10 @@ type Observer interface {
 	// same way.
 	ModelAsked(ctx context.Context, c CallStart) (context.Context, CallObservation)
 
+	// ToolStarted begins to observe one call of a tool of the server, in the same
+	// way.
+	ToolStarted(ctx context.Context, t ToolStart) (context.Context, ToolObservation)
+
 	// Closed says that a stored turn ended without running here: it was stopped
 	// while it was queued, or its process had died.
 	Closed(front string, reason convo.EndReason)
@@ -34,7 +38,8 @@ type Observer interface {
 
 // TurnObservation is one turn that runs.
 type TurnObservation interface {
-	// Ended is called once, when the turn's end is stored, or given up on.
+	// Ended is called once, when the turn's end is stored, or given up on, or when
+	// it waits.
 	Ended(TurnEnd)
 }
 
@@ -51,6 +56,19 @@ type CallObservation interface {
 	Ended(CallEnd)
 }
 
+// ToolObservation is one call of a tool.
+type ToolObservation interface {
+	// Ended is called once.
+	Ended(outcome convo.ToolOutcome)
+}
+
+// ToolStart is a call of a tool that begins.
+type ToolStart struct {
+	Conversation string // "" for a stateless turn
+	ID           string // the call's
+	Name         string // the tool's
+}
+
 // TurnStart is a turn that starts to run.
 type TurnStart struct {
 	Conversation string // "" for a stateless turn
@@ -63,6 +81,7 @@ type TurnStart struct {
 type TurnEnd struct {
 	Choice model.Choice // the zero value: no model was found for it
 	Ended  convo.TurnEnded
+	Waits  bool // it has not ended: it waits for somebody outside, and starts again when he has answered
 }
 
 // CallStart is a model call that begins.
@@ -93,11 +112,19 @@ func (unobserved) ModelAsked(ctx context.Context, _ CallStart) (context.Context,
 	return ctx, unobservedCall{}
 }
 
+func (unobserved) ToolStarted(ctx context.Context, _ ToolStart) (context.Context, ToolObservation) {
+	return ctx, unobservedTool{}
+}
+
 func (unobserved) Closed(string, convo.EndReason) {}
 
 type unobservedTurn struct{}
 
 func (unobservedTurn) Ended(TurnEnd) {}
+
+type unobservedTool struct{}
+
+func (unobservedTool) Ended(convo.ToolOutcome) {}
 
 type unobservedCall struct{}
 

@@ -65,6 +65,11 @@ func (r *recorder) ModelAsked(ctx context.Context, s engine.CallStart) (context.
 	return context.WithValue(ctx, contextKey("call"), true), recordedCall{r}
 }
 
+func (r *recorder) ToolStarted(ctx context.Context, s engine.ToolStart) (context.Context, engine.ToolObservation) {
+	r.add("tool %s stored=%t inTurn=%v", s.Name, s.Conversation != "", ctx.Value(contextKey("turn")))
+	return context.WithValue(ctx, contextKey("tool"), true), recordedTool{r}
+}
+
 func (r *recorder) Closed(front string, reason convo.EndReason) { r.add("closed %s %s", front, reason) }
 
 type recordedTurn struct{ *recorder }
@@ -72,6 +77,10 @@ type recordedTurn struct{ *recorder }
 func (r recordedTurn) Ended(e engine.TurnEnd) {
 	r.add("turn ended %s %s output=%d", e.Ended.Reason, e.Choice.ProviderName, e.Ended.Usage.Output.N)
 }
+
+type recordedTool struct{ *recorder }
+
+func (r recordedTool) Ended(outcome convo.ToolOutcome) { r.add("tool ended %s", outcome) }
 
 type recordedCall struct{ *recorder }
 

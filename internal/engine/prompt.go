@@ -23,7 +23,10 @@ type history struct {
 	now       note            // the note of the turn that is about to run
 	latest    int             // at most that many messages, if > 0
 	window    int64           // tokens of prompt that the model takes
+	tools     int64           // tokens of them that its tools take
 	from      int64           // where the last prompt's history began; 0 = at the start
+	turn      string          // the turn that runs, whose messages are the last ones
+	force     string          // what the model has to call now
 }
 
 // note is the time of day as a prompt names it.
@@ -76,23 +79,47 @@ func assemble(h history) (prompt, error) {
 	exchanges := h.exchanges(start)
 	head := h.head(start)
 	p := prompt{from: h.from}
-	if total := tokens(head, exchanges); total > h.window {
-		for len(exchanges) > 1 && total > h.window/2 {
+	window := h.window - h.tools
+	if total := tokens(head, exchanges); total > window {
+		for len(exchanges) > 1 && total > window/2 {
 			total -= exchanges[0].tokens
 			exchanges = exchanges[1:]
 		}
 		p.from = h.messages[exchanges[0].first].Place
 		head = h.head(exchanges[0].first)
 	}
-	if total := tokens(head, exchanges); total > h.window {
+	total := tokens(head, exchanges)
+	if total > window {
+		total = exchanges[0].shorten(total, window)
+	}
+	if total > window {
 		return prompt{}, convo.Errorf(convo.Invalid,
-			"the prompt has about %d tokens and the model takes %d; shorten the message or the backstory, or choose a model with a larger window", total, h.window)
+			"the prompt has about %d tokens and the model takes %d; shorten the message, the backstory or the functions, or choose a model with a larger window", total+h.tools, h.window)
 	}
 	p.messages = head
 	for _, x := range exchanges {
 		p.messages = append(p.messages, x.messages...)
 	}
 	return p, nil
+}
+
+// leftOut stands for a result that does not fit into the model's window.
+const leftOut = `{"error":"left out: too long to be shown again"}`
+
+// shorten leaves out results of calls, the oldest first, until an exchange that is
+// too large by itself fits. It gives the tokens that are left of total.
+func (x *exchange) shorten(total, window int64) int64 {
+	for i := range x.messages {
+		m := &x.messages[i]
+		if total <= window {
+			break
+		}
+		if m.Role == model.ToolResult && len(m.Text) > len(leftOut) {
+			total -= estimate(len(m.Text) - len(leftOut))
+			m.Text, m.Error = leftOut, true
+		}
+	}
+	return total
 }
 
 // start is the index of the first message that goes in as history: the last
@@ -103,10 +130,22 @@ func (h history) start() int {
 	for start < len(h.messages) && h.messages[start].Place < h.from {
 		start++
 	}
-	if h.latest > 0 {
-		start = max(start, len(h.messages)-h.latest)
+	if h.latest > 0 { // when the turn began: its own messages move nothing
+		start = max(start, len(h.messages)-h.made()-h.latest)
 	}
 	return start
+}
+
+// made counts the messages that the turn has made itself.
+func (h history) made() int {
+	n := 0
+	for _, m := range slices.Backward(h.messages) {
+		if m.Turn != h.turn || h.turn == "" || m.Type == convo.User {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // checkpoint is the index of the last one, or -1.
@@ -135,7 +174,7 @@ func (h history) head(start int) []model.Message {
 	}
 	list := appendText(nil, model.System, strings.Join(parts, "\n\n"))
 	if i := h.checkpoint(); i >= 0 && i < start && h.latest == 0 {
-		list = appendMessage(list, h.messages[i], nil)
+		list = appendMessage(list, h.messages[i])
 	}
 	return list
 }
@@ -162,6 +201,7 @@ func (h history) exchanges(start int) []exchange {
 	named := zones{}
 	var list []exchange
 	answered := false
+	said := speech{at: -1}
 	for i, m := range h.messages[start:] {
 		if len(list) == 0 || m.Type == convo.User && answered {
 			list = append(list, exchange{first: start + i})
@@ -169,10 +209,14 @@ func (h history) exchanges(start int) []exchange {
 		}
 		answered = answered || m.Type == convo.Bot
 		x := &list[len(list)-1]
-		x.messages = appendMessage(x.messages, m, calls[i])
+		x.messages = said.add(x.messages, m, calls[i])
 		if n, ok := notes[start+i]; ok {
 			x.messages = append(x.messages, model.Message{Role: model.Information, Text: n.text(named)})
 		}
+	}
+	if len(list) > 0 {
+		x := &list[len(list)-1]
+		x.messages = said.askAgain(x.messages, h.turn, h.force)
 	}
 	for i := range list {
 		list[i].tokens = count(list[i].messages)
@@ -202,22 +246,19 @@ func (h history) placeNotes(start int) map[int]note {
 	return placed
 }
 
-func appendMessage(list []model.Message, m convo.Message, calls []pairedCall) []model.Message {
+// appendMessage adds a message that is not the model's own.
+func appendMessage(list []model.Message, m convo.Message) []model.Message {
 	switch m.Type {
 	case convo.User:
 		return appendText(list, model.User, m.Text)
-	case convo.Bot:
-		return appendText(list, model.Assistant, m.Text)
 	case convo.Context:
 		return appendText(list, model.Information, m.Text)
 	case convo.Instruction:
 		return appendText(list, model.System, m.Text)
 	case convo.Checkpoint:
 		return appendText(list, model.Information, "Summary of the conversation so far:\n"+m.Text)
-	case convo.Activity:
-		return appendCalls(list, calls)
 	}
-	return list // backstory stands in the head, reasoning is not sent back
+	return list // backstory stands in the head
 }
 
 // appendText leaves out empty messages, which providers refuse.
@@ -234,7 +275,7 @@ func count(messages []model.Message) int64 {
 	for _, m := range messages {
 		n += len(m.Text) + 16 // what frames a message
 		for _, c := range m.Calls {
-			n += len(c.Name) + len(c.Arguments)
+			n += len(c.Name) + len(c.Arguments) + len(c.Signature)
 		}
 	}
 	return estimate(n)

@@ -111,7 +111,11 @@ func TestAPromptIsMadeFromAllTypesOfMessages(t *testing.T) {
 		"results without ids, by their arguments": {
 			[]engine.NewMessage{say("a"), call("request", "", "f", `{"n":1}`, ""), call("request", "", "f", `{"n":2}`, ""),
 				call("response", "", "f", `{"n":2}`, `"two"`), call("response", "", "f", `{"n":1}`, `"one"`)},
-			`system:B | user:a | now | assistant:[call_1 f{"n":1}] | result:one<-call_1 | assistant:[call_2 f{"n":2}] | result:two<-call_2`},
+			`system:B | user:a | now | assistant:[call_1 f{"n":1}][call_2 f{"n":2}] | result:one<-call_1 | result:two<-call_2`},
+		"calls with their results in between, each by itself": {
+			[]engine.NewMessage{say("a"), call("request", "1", "f", `{}`, ""), call("response", "1", "f", `{}`, `"x"`),
+				call("request", "2", "f", `{}`, ""), call("response", "2", "f", `{}`, `"y"`)},
+			`system:B | user:a | now | assistant:[1 f{}] | result:x<-1 | assistant:[2 f{}] | result:y<-2`},
 		"a repeated activity once": {
 			[]engine.NewMessage{say("a"), call("request", "1", "f", `{}`, ""), call("request", "1", "f", `{}`, ""),
 				call("response", "1", "f", `{}`, `"x"`), call("response", "1", "f", `{}`, `"x"`)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,8 +21,10 @@ const recoverers = 16
 
 // Start goes on where the process before this one stopped, as the log says: a
 // turn whose model call was open is closed as interrupted, with its partial
-// text; one that was between two steps goes on; queued ones run when their
-// time comes; waiting ones wait on. Then the engine is ready for requests.
+// text; a call of a tool that had begun is closed as interrupted, and so is its
+// turn, unless another call of it waits; a turn in the background goes on from there,
+// once; one that was between two steps goes on; queued ones run when their time
+// comes; waiting ones wait on. Then the engine is ready for requests.
 //
 // A conversation that cannot be recovered is logged and left alone: it must not
 // keep all others from their server. The next turn in it tries again.
@@ -121,7 +124,7 @@ func (e *Engine) recover(ctx context.Context, key hub.Key) error {
 	case active == nil:
 		next, err = e.handOver(key, func(store.Tx) error { return nil })
 	case active.State == convo.StateWaiting:
-		return nil
+		next, err = e.handOver(key, func(store.Tx) error { return nil }) // if it was answered when the engine drained
 	default:
 		next, err = e.recoverRunning(ctx, key, &head, active.ID)
 	}
@@ -136,26 +139,56 @@ func (e *Engine) recoverRunning(ctx context.Context, key hub.Key, head *convo.He
 	if err != nil {
 		return nil, err
 	}
-	if rest.asked == nil {
+	began := rest.began()
+	asked := rest.asked != nil && rest.latest == 0 // none of its calls is in the log
+	switch {
+	case !began && !asked:
 		r := e.register(turn)
 		if r != nil {
-			r.take(head)
+			r.goOn(head)
 		}
 		return r, nil
+	case began && rest.awaited():
+		e.log.Info("a turn waits on without a call that was interrupted", "turn", turn, "conversation", key.Conversation)
+		return e.goOn(key, turn, func(tx store.Tx) error { return rest.leave(tx, turn) })
+	case head.Active().Background && rest.reruns == 0:
+		e.log.Info("an interrupted turn goes on", "turn", turn, "conversation", key.Conversation)
+		return e.goOn(key, turn, func(tx store.Tx) error { return rest.rerun(tx, turn) })
 	}
 	e.log.Info("closing an interrupted turn", "turn", turn, "conversation", key.Conversation)
 	return e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: convo.EndInterrupted})
 }
 
+// goOn changes a turn that runs nowhere, and gives its run if it runs then.
+func (e *Engine) goOn(key hub.Key, turn string, change func(store.Tx) error) (r *run, err error) {
+	err = e.update(e.ctx, key, store.Durable, func(tx store.Tx) error {
+		e.unregister(r) // the transaction may run again
+		r = nil
+		if err := change(tx); err != nil {
+			return err
+		}
+		if tx.Head().Turn(turn).State != convo.StateRunning {
+			return nil
+		}
+		if r = e.register(turn); r != nil {
+			r.goOn(tx.Head())
+		}
+		return nil
+	})
+	if err != nil {
+		e.unregister(r)
+		return nil, err
+	}
+	return r, nil
+}
+
 // unfinished is what a turn left open in the log.
 type unfinished struct {
+	progress
 	state   convo.TurnState
-	asked   *convo.ModelAsked
-	askedAt time.Time
 	message *convo.MessageStarted
 	text    strings.Builder
 	length  int // of all text since the model was asked
-	usage   convo.Usage
 }
 
 // unfinished reads what a turn left open.
@@ -164,31 +197,35 @@ func (e *Engine) unfinished(ctx context.Context, key hub.Key, turn string) (*unf
 	if err != nil {
 		return nil, err
 	}
-	u := &unfinished{state: t.State, usage: t.Usage}
+	u := &unfinished{state: t.State}
+	return u, e.eachOf(ctx, key, t, u.add)
+}
+
+// eachOf passes the events of a turn to fn.
+func (e *Engine) eachOf(ctx context.Context, key hub.Key, t convo.Turn, fn func(convo.Event)) error {
 	pages := newPager()
 	for after := t.OpenedSeq - 1; ; {
 		events, last, err := pages.read(ctx, e.store, key, after)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, event := range events {
-			if event.Turn == turn {
-				u.add(event)
+			if event.Turn == t.ID {
+				fn(event)
 			}
 		}
 		if last {
-			return u, nil
+			return nil
 		}
 		after = events[len(events)-1].Seq
 	}
 }
 
 func (u *unfinished) add(event convo.Event) {
+	u.progress.add(event)
 	switch b := event.Body.(type) {
 	case convo.ModelAsked:
-		u.asked, u.askedAt, u.length = &b, event.At, 0
-	case convo.ModelAnswered:
-		u.asked = nil
+		u.length = 0
 	case convo.MessageStarted:
 		u.message = &b
 		u.text = strings.Builder{}
@@ -200,21 +237,72 @@ func (u *unfinished) add(event convo.Event) {
 	}
 }
 
-// close writes the ends of what was left open, and gives the turn's usage.
-func (u *unfinished) close(tx store.Tx, turn string) (convo.Usage, error) {
+// close writes the ends of what was left open: of the message, the calls and the
+// model call. It gives the turn's usage.
+func (u *unfinished) close(tx store.Tx, turn string, outcome convo.ToolOutcome) (convo.Usage, error) {
 	usage := u.usage
+	var answered []convo.Event
 	for _, event := range u.closing(turn, now()) {
 		if b, ok := event.Body.(convo.ModelAnswered); ok {
 			usage = usage.Add(b.Usage)
-		}
-		if err := tx.Append(event); err != nil {
+			answered = append(answered, event)
+		} else if err := tx.Append(event); err != nil {
 			return usage, err
 		}
 	}
-	return usage, nil
+	if err := endCalls(tx, turn, outcome, func(convo.OpenCall) bool { return true }); err != nil {
+		return usage, err
+	}
+	return usage, appendAll(tx, answered)
 }
 
-// closing gives the ends of what was left open.
+// leave ends the calls that had begun, and lets the turn wait for the others.
+func (u *unfinished) leave(tx store.Tx, turn string) error {
+	if err := endCalls(tx, turn, convo.ToolInterrupted, begun); err != nil {
+		return err
+	}
+	waiting := convo.TurnWaiting{Left: u.left}
+	if u.asked != nil {
+		answered := u.answeredBy(now())
+		waiting.Answered = &answered
+	}
+	return tx.Append(convo.Event{At: now(), Turn: turn, Body: waiting})
+}
+
+// rerun ends what was interrupted, and lets the turn go on behind it.
+func (u *unfinished) rerun(tx store.Tx, turn string) error {
+	if u.latest == 0 {
+		if err := appendAll(tx, u.closing(turn, now())); err != nil {
+			return err
+		}
+	} else if err := endCalls(tx, turn, convo.ToolInterrupted, begun); err != nil {
+		return err
+	}
+	return tx.Append(convo.Event{At: now(), Turn: turn, Body: convo.TurnResumed{Rerun: true}})
+}
+
+// begun reports whether a call of the server has begun.
+func begun(c convo.OpenCall) bool { return c.Runs == convo.RunsServer && c.Started != 0 }
+
+// endCalls ends some of the open calls of a turn.
+func endCalls(tx store.Tx, turn string, outcome convo.ToolOutcome, which func(convo.OpenCall) bool) error {
+	t := tx.Head().Turn(turn)
+	if t == nil {
+		return nil
+	}
+	for _, call := range slices.Clone(t.Calls) {
+		if !which(call) {
+			continue
+		}
+		ended := call.Ended(newID(), outcomeOutput(outcome), outcome)
+		if err := appendAll(tx, []convo.Event{{At: now(), Turn: turn, Body: ended}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closing gives the ends of the message and the model call that were left open.
 func (u *unfinished) closing(turn string, at time.Time) []convo.Event {
 	var events []convo.Event
 	if m := u.message; m != nil {
@@ -224,10 +312,13 @@ func (u *unfinished) closing(turn string, at time.Time) []convo.Event {
 	if u.asked == nil {
 		return events
 	}
-	usage := convo.Usage{
-		Input:  convo.Tokens{N: u.asked.Prompt, Estimated: true},
-		Output: convo.Tokens{N: estimate(u.length), Estimated: true},
+	return append(events, convo.Event{At: at, Turn: turn, Body: u.answeredBy(at)})
+}
+
+// answeredBy is the end of the open model call.
+func (u *unfinished) answeredBy(at time.Time) convo.ModelAnswered {
+	if u.answered != nil {
+		return *u.answered
 	}
-	answered := convo.ModelAnswered{Model: u.asked.Model, Usage: usage, Took: max(0, at.Sub(u.askedAt))}
-	return append(events, convo.Event{At: at, Turn: turn, Body: answered})
+	return u.estimate(u.length, at)
 }

@@ -112,20 +112,49 @@ func TestAfterACrash(t *testing.T) {
 		t.Parallel()
 		b := setup(t, answer("here"))
 		id := b.conversation(convo.Fields{})
-		b.left(id, "one", append(asked(1, "1"), convo.ModelAsked{Model: "test/m"}, convo.ModelAnswered{Model: "test/m"}, convo.TurnWaiting{})...)
+		b.left(id, "one", append(asked(1, "1"), convo.ModelAsked{Model: "test/m"},
+			convo.ToolRequested{ID: "c", Message: "request", Place: convo.Place(1, 1), Name: "f", Runs: convo.RunsChannel, Channel: "0123456789abcdef"},
+			convo.ToolStarted{ID: "c", Message: "request", Name: "f", Channel: "0123456789abcdef"},
+			convo.TurnWaiting{Answered: &convo.ModelAnswered{Model: "test/m"}})...)
 		b.start()
 		two := b.complete(id, "2", nil)
 		turn, err := b.store.Turn(t.Context(), "t", id, "one")
 		if err != nil || turn.State != convo.StateWaiting {
 			t.Errorf("the turn is %s, %v", turn.State, err)
 		}
-		b.wantListed(id, "user:1")
+		b.wantListed(id, "user:1 | activity:")
 		if n, err := b.Stop(t.Context(), b.actor, id, "", nil); n != 1 || err != nil {
 			t.Fatalf("Stop = %d, %v", n, err)
 		}
 		b.read(two)
-		b.wantListed(id, "user:1 | user:2 | bot:here")
+		b.wantListed(id, "user:1 | activity: | activity: | user:2 | bot:here")
 	})
+}
+
+func TestAWaitingTurnGoesOnWhenItsCallIsAnswered(t *testing.T) {
+	t.Parallel()
+	b := setup(t, answer("It rains."))
+	id := b.conversation(convo.Fields{})
+	usage := convo.Usage{Input: convo.Tokens{N: 9}, Output: convo.Tokens{N: 1}}
+	b.left(id, "turn", append(asked(1, "How is it?"), convo.ModelAsked{Model: "test/m"},
+		convo.ToolRequested{ID: "c", Message: "request", Place: convo.Place(1, 1), Name: "look", Arguments: convo.JSON(`{"at":1}`), Runs: convo.RunsChannel, Channel: "0123456789abcdef"},
+		convo.ToolStarted{ID: "c", Message: "request", Name: "look", Channel: "0123456789abcdef", Input: convo.JSON(`{"at":1}`)},
+		convo.TurnWaiting{Answered: &convo.ModelAnswered{Model: "test/m", Usage: usage}})...)
+	b.start()
+	if err := b.AnswerCall(t.Context(), "t", id, "turn", "c", convo.JSON(`"wet"`)); err != nil {
+		t.Fatal(err)
+	}
+	events := b.turnEvents(id, "turn")
+	wantActs(t, events, "ask", `#1 look{"at":1} channel`, "#1 runs", "waits", `#1 done "wet"`, "resumed", "usage 10", "ask", "bot It rains.", "usage 10", "done")
+	if e := end(t, events); e.Usage.Total() != 20 {
+		t.Errorf("the turn cost %+v", e.Usage)
+	}
+	if err := b.AnswerCall(t.Context(), "t", id, "turn", "c", convo.JSON(`1`)); err == nil {
+		t.Error("the call was answered twice")
+	}
+	if got := short(b.prompt(0)); got != `user:How is it? | now | assistant:[c look{"at":1}] | result:"wet"<-c` {
+		t.Errorf("the prompt is %s", got)
+	}
 }
 
 // probe asks for a turn that cannot be had, to see whether any can.

@@ -138,7 +138,7 @@ func (s *scribe) write(logs []*turnLog) {
 func change(key hub.Key, events []convo.Event) *store.Change {
 	level := store.Buffered
 	if slices.ContainsFunc(events, func(e convo.Event) bool { return closes(e.Body) }) {
-		level = store.Durable // a finished message is shown after its sync
+		level = store.Durable // a finished message and a call are shown after their sync
 	}
 	return &store.Change{
 		Tenant: key.Tenant, Conversation: key.Conversation, Sync: level,

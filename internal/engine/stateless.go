@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/hub"
 )
 
 // StatelessInput is what a turn without a conversation is asked with. Nothing
@@ -14,6 +14,7 @@ type StatelessInput struct {
 	BotID    *string // the bot whose values count where Config has none
 	Config   convo.Config
 	Messages []NewMessage
+	Given    Given
 	Zone     string
 	Front    string
 }
@@ -43,37 +44,47 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if len(in.Messages) == 0 {
 		return nil, convo.Errorf(convo.Invalid, "messages must hold at least one message")
 	}
+	if err := e.checkGiven(in.Given); err != nil {
+		return nil, err
+	}
 	config, err := e.resolveConfig(ctx, actor.Tenant, in.BotID, in.Config)
 	if err != nil {
 		return nil, err
 	}
-	h := history{backstory: text(config.Backstory), now: note{at: now(), zone: in.Zone}}
-	for _, m := range in.Messages {
+	s := &stateless{e: e, front: in.Front, next: int64(len(in.Messages))}
+	h := history{backstory: in.Given.backstory(config.Backstory), now: note{at: now(), zone: in.Zone}, turn: newID()}
+	for i, m := range in.Messages {
 		if err := e.checkMessage(actor, m); err != nil {
 			return nil, err
 		}
-		h.messages = append(h.messages, convo.Message{MessageFields: m.MessageFields, Text: m.Text})
+		h.messages = append(h.messages, convo.Message{Place: int64(i), MessageFields: m.MessageFields, Text: m.Text})
 	}
-	if err := e.checkText(h.backstory); err != nil {
+	if err := e.checkText(text(config.Backstory)); err != nil {
 		return nil, err
 	}
 	choice, err := e.models.Resolve(ctx, text(config.Model))
 	if err != nil {
 		return nil, err
 	}
-	h.latest, h.window = choice.MaxMessages, choice.Window
-	p, err := assemble(h)
-	return &stateless{e: e, front: in.Front, choice: choice, messages: p.messages}, err
+	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, in.BotID, config))
+	if err != nil {
+		return nil, err
+	}
+	h.latest, h.window, h.tools = choice.MaxMessages, choice.Window, k.tokens()
+	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h}
+	_, err = assemble(h)
+	return s, err
 }
 
 // stateless is a turn that lives as long as somebody reads it.
 type stateless struct {
-	e        *Engine
-	front    string
-	choice   model.Choice
-	messages []model.Message
-	emit     func([]convo.Event) error
-	batch    []convo.Event // what leaves together; reused
+	e      *Engine
+	front  string
+	loop   *loop
+	next   int64           // place of the turn's next message
+	reader context.Context // of who reads it
+	emit   func([]convo.Event) error
+	batch  []convo.Event // what leaves together; reused
 }
 
 // maxTogether is how many events of a stateless turn leave together at most.
@@ -93,32 +104,54 @@ func (s *stateless) carryOut(ctx context.Context, emit func([]convo.Event) error
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.e.ctx, func() { cancel(context.Cause(s.e.ctx)) })()
-	s.emit = emit
+	s.reader, s.emit = ctx, emit
 
 	run, observed := s.e.observer.TurnStarted(run, TurnStart{Front: s.front})
 	end := convo.TurnEnded{Reason: convo.EndStopped}
-	defer func() { observed.Ended(TurnEnd{Choice: s.choice, Ended: end}) }()
+	defer func() { observed.Ended(TurnEnd{Choice: s.loop.choice, Ended: end}) }()
 	if err := s.write(convo.TurnStarted{}, true); err != nil {
 		return err
 	}
-	a := &answer{choice: s.choice, limit: s.e.limits.Answer, sink: s}
-	failed := a.run(a.observe(run, s.e.observer, "", s.messages), s.messages)
-	if ctx.Err() != nil || isSinkError(failed) {
-		a.abandon(failed)
+	reason, failed := s.loop.start(run, false)
+	if failed != nil && s.lost(failed) {
 		return errors.Join(context.Cause(ctx), failed) // nobody reads any more
 	}
-	usage, err := a.finish(failed)
-	if err != nil {
-		return err
+	if failed != nil {
+		if err := s.loop.fail(convo.ToolCancelled); err != nil {
+			return err
+		}
 	}
-	end = s.e.ending(run, failed, a.stopped)
-	end.Usage = usage
+	end = s.e.ending(run, reason, failed)
+	end.Usage = s.loop.progress.usage
 	return s.write(end, false)
 }
 
 func (s *stateless) messageID() string { return "" }
 
-func (s *stateless) place() int64 { return 0 }
+func (s *stateless) place() int64 {
+	s.next++
+	return s.next - 1
+}
+
+func (s *stateless) part() { s.next++ }
+
+// lost implements turnSink: the turn ends with its reader.
+func (s *stateless) lost(err error) bool { return s.reader.Err() != nil || isSinkError(err) }
+
+// commit implements turnSink: it passes the events on, for nothing is stored.
+func (s *stateless) commit(bodies []convo.Body) ([]convo.Event, error) {
+	events := make([]convo.Event, len(bodies))
+	for i, body := range bodies {
+		events[i] = convo.Event{At: now(), Body: body}
+		if err := s.write(body, true); err != nil {
+			return nil, err
+		}
+	}
+	return events, s.flush()
+}
+
+// wait implements turnSink. A turn without a log cannot be left.
+func (s *stateless) wait(convo.TurnWaiting) (bool, error) { return false, nil }
 
 // write passes events on that follow each other without waiting together.
 func (s *stateless) write(body convo.Body, more bool) error {

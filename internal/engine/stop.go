@@ -108,8 +108,8 @@ func (e *Engine) closeIdleTurn(ctx context.Context, key hub.Key, turn string, re
 	return err
 }
 
-// closeUnfinished ends a turn from outside, with the message and the model
-// call that it left open, and starts the next one. A turn that runs in this
+// closeUnfinished ends a turn from outside, with the message, the calls and the
+// model call that it left open, and starts the next one. A turn that runs in this
 // process is left alone (errRuns), unless its own run asks.
 func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, own *run, end convo.TurnEnded) (*run, error) {
 	rest, err := e.unfinished(ctx, key, turn)
@@ -127,15 +127,26 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 		if r := e.running(turn); started || r != nil && r != own {
 			return errRuns
 		}
-		usage, err := rest.close(tx, turn)
+		usage, err := rest.close(tx, turn, outcomeOf(end.Reason))
 		if err != nil {
 			return err
 		}
 		t.Usage, closed = usage, t
 		return closeTurn(tx, t, end)
 	})
+	if err == nil {
+		e.endWaits(turn)
+	}
 	if err == nil && own == nil && closed.ID != "" {
 		e.observer.Closed(closed.Front, end.Reason)
 	}
 	return next, err
+}
+
+// outcomeOf is how the open calls of a turn end that ends early.
+func outcomeOf(reason convo.EndReason) convo.ToolOutcome {
+	if reason == convo.EndInterrupted {
+		return convo.ToolInterrupted
+	}
+	return convo.ToolCancelled
 }

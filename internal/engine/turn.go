@@ -9,7 +9,6 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
-	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -32,10 +31,14 @@ func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded) error {
 // run is a turn that runs in this process.
 type run struct {
 	id     string
-	head   convo.Head // the conversation when the turn started
-	turn   convo.Turn // and the turn
-	past   *past      // the history before it; nil = to be read
-	given  *convo.Message
+	head   convo.Head     // the conversation when the turn started
+	turn   convo.Turn     // and the turn
+	past   *past          // the history before it; nil = to be read
+	asked  *convo.Message // the user's message, if it is known here
+	given  *Given         // what it was given; nil = to be read
+	kit    *kit           // what it works with; nil = to be gathered
+	goesOn bool           // the log has more of it than its start
+	told   *inbox         // calls that others ended
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	end    TurnEnd       // for the observer
@@ -48,11 +51,17 @@ func (r *run) take(head *convo.Head) {
 	r.head.Open = nil // the store's
 }
 
+// goOn is take for a turn that has run before.
+func (r *run) goOn(head *convo.Head) {
+	r.take(head)
+	r.goesOn = true
+}
+
 // register makes a turn reachable for Stop, in the transaction that starts it,
 // and counts it among what a drain waits for. It gives nil when the engine
 // drains.
 func (e *Engine) register(turn string) *run {
-	r := &run{id: turn, done: make(chan struct{})}
+	r := &run{id: turn, told: newInbox(), done: make(chan struct{})}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.draining {
@@ -70,7 +79,9 @@ func (e *Engine) unregister(r *run) {
 		return
 	}
 	e.mu.Lock()
-	delete(e.turns, r.id)
+	if e.turns[r.id] == r { // not the one that goes on where this one waits
+		delete(e.turns, r.id)
+	}
 	e.mu.Unlock()
 	r.cancel(nil)
 	close(r.done)
@@ -127,32 +138,56 @@ func (e *Engine) giveUp(key hub.Key, r *run, cause error) (*run, error) {
 	return e.closeUnfinished(e.over, key, r.id, r, r.end.Ended)
 }
 
-// carryOut runs one turn from its prompt to its end.
+// carryOut runs one turn from its prompt to its end, or until it waits.
 func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
-	choice, p, err := e.prepare(r)
+	l, err := e.prepare(key, r)
 	if err != nil {
 		return e.endEarly(key, r, err)
 	}
 	log := e.openTurnLog(key, r.turn)
 	defer log.close()
-	r.end.Choice = choice
-	a := &answer{choice: choice, limit: e.limits.Answer, from: p.from, sink: log}
-	ctx := a.observe(r.ctx, e.observer, key.Conversation, p.messages)
-	failed := a.run(ctx, p.messages)
-	usage, err := a.finish(failed)
-	if err != nil {
-		failed = err
+	l.sink, r.end.Choice = log, l.choice
+	reason, failed := l.start(r.ctx, r.goesOn)
+	if errors.Is(failed, errWaits) {
+		r.end.Waits = true
+		return nil, nil
 	}
-	end := e.ending(r.ctx, failed, a.stopped)
-	end.Usage = r.turn.Usage.Add(usage)
+	suspend := failed != nil && r.turn.Background && errors.Is(context.Cause(r.ctx), errShutdown)
+	if failed != nil {
+		outcome := convo.ToolCancelled
+		if suspend {
+			outcome = convo.ToolInterrupted
+		}
+		// What cannot be written fails at the end, too.
+		_ = l.fail(outcome)
+	}
+	if suspend {
+		r.end.Waits = true
+		return nil, e.suspend(log)
+	}
+	end := e.ending(r.ctx, reason, failed)
+	end.Usage = l.progress.usage
 	r.end.Ended = end
-	return e.endTurn(r, log, end)
+	return e.endTurn(r, l, log, end)
 }
 
-// endEarly ends a turn that never came to ask its model.
+// suspend writes what is left of a turn in the background that goes on at the next
+// start.
+func (e *Engine) suspend(log *turnLog) error {
+	rest, err := log.finish()
+	if err != nil {
+		return err
+	}
+	return e.update(e.ctx, log.key, store.Durable, func(tx store.Tx) error { return appendAll(tx, rest) })
+}
+
+// endEarly ends a turn that did not come to ask its model.
 func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
-	end := e.ending(r.ctx, cause, 0)
+	end := e.ending(r.ctx, "", cause)
 	r.end.Ended = end
+	if r.goesOn {
+		return e.closeUnfinished(e.ctx, key, r.id, r, end)
+	}
 	return e.handOver(key, func(tx store.Tx) error {
 		if tx.Head() == nil || tx.Head().Turn(r.id) == nil {
 			return nil
@@ -164,7 +199,7 @@ func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
 // endTurn commits the end of a turn, what is left of its answer, and the start
 // of the next turn. If nobody else wrote meanwhile, the turn is remembered for
 // the next one.
-func (e *Engine) endTurn(r *run, log *turnLog, end convo.TurnEnded) (*run, error) {
+func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*run, error) {
 	rest, err := log.finish()
 	if err != nil {
 		return nil, err
@@ -180,22 +215,24 @@ func (e *Engine) endTurn(r *run, log *turnLog, end convo.TurnEnded) (*run, error
 	})
 	alone := last.LastSeq == r.head.LastSeq+log.written+int64(len(rest))+1
 	if err == nil && r.past != nil && alone && len(last.Open) == 0 {
-		e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), log.said...)))
+		e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), l.mine...)))
 	}
+	e.endWaits(r.id)
 	return next, err
 }
 
 // question is the user's message that the turn was asked with, in its place.
 func (r *run) question() []convo.Message {
-	if r.given == nil {
+	if r.asked == nil {
 		return nil
 	}
-	m := *r.given
+	m := *r.asked
 	m.Place = convo.Place(r.turn.Slot, 0)
 	return []convo.Message{m}
 }
 
-// handOver ends a turn in a durable transaction that starts the next one.
+// handOver ends a turn in a durable transaction that starts the next one, or lets
+// the active one go on if it waits for nothing any more.
 func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
 	var next *run
 	err := e.update(e.ctx, key, store.Durable, func(tx store.Tx) error {
@@ -205,7 +242,11 @@ func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
 			return err
 		}
 		var err error
-		next, err = e.startNext(tx)
+		if active := tx.Head().Active(); active != nil {
+			next, err = e.resume(tx, active.ID)
+		} else {
+			next, err = e.startNext(tx)
+		}
 		return err
 	})
 	if err != nil {
@@ -234,28 +275,56 @@ func (e *Engine) startNext(tx store.Tx) (*run, error) {
 	return r, nil
 }
 
-// prepare finds the model and assembles the prompt of a turn.
-func (e *Engine) prepare(r *run) (model.Choice, prompt, error) {
+// prepare finds the model and what a turn works with, and reads its history.
+func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 	head, choice, err := e.choose(r.ctx, r.head)
 	if err != nil {
-		return choice, prompt{}, err
+		return nil, err
 	}
-	h := history{
-		backstory: text(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
-		now: note{at: r.turn.Started, zone: r.turn.Zone},
+	if err := e.equip(r, head); err != nil {
+		return nil, err
 	}
+	l := &loop{e: e, key: key, turn: r.id, choice: choice, kit: r.kit, told: r.told}
+	l.history = history{
+		backstory: r.given.backstory(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id,
+	}
+	h := &l.history
 	if p := r.past; p != nil && p.reach == reachOf(choice) {
 		h.messages, h.notes, h.from = slices.Concat(p.messages, r.question()), p.notes, p.from
-	} else {
-		if h.messages, h.from, err = e.load(r.ctx, r.head, r.turn.Slot, reachOf(choice)); err != nil {
-			return choice, prompt{}, err
-		}
-		if h.notes, err = e.loadNotes(r.ctx, r.head, h.messages); err != nil {
-			return choice, prompt{}, err
-		}
+		return l, nil
 	}
-	p, err := assemble(h)
-	return choice, p, err
+	reach := reachOf(choice)
+	if reach.latest > 0 {
+		reach.latest += int(r.turn.Next) // what it has made itself does not count
+	}
+	if h.messages, h.from, err = e.load(r.ctx, r.head, r.turn.Slot, reach); err != nil {
+		return nil, err
+	}
+	if h.notes, err = e.loadNotes(r.ctx, r.head, h.messages); err != nil {
+		return nil, err
+	}
+	if r.goesOn {
+		l.progress.starts = l.kit.open(h.messages[:len(h.messages)-h.made()]).starts
+		err = e.eachOf(r.ctx, key, r.turn, l.progress.add)
+	}
+	return l, err
+}
+
+// equip gathers what a turn works with, unless its admission has. head has the
+// configuration that counts.
+func (e *Engine) equip(r *run, head convo.Head) (err error) {
+	if r.given == nil {
+		given, err := e.readInput(r.ctx, r.turn)
+		if err != nil {
+			return err
+		}
+		r.given = &given
+	}
+	if r.kit == nil {
+		r.kit, err = e.newKit(r.ctx, r.turn.Tenant, *r.given, wanted(*r.given, head.BotID, head.Config))
+	}
+	return err
 }
 
 func text(s *string) string {

@@ -24,7 +24,6 @@ type turnLog struct {
 	turn string
 	next int64 // index of the turn's next message
 	slot int64
-	said []convo.Message // those that have ended, as a prompt needs them; the turn's own goroutine's
 
 	mu      sync.Mutex
 	room    sync.Cond     // the backlog shrank, a send ended, or err was set
@@ -53,14 +52,10 @@ func (l *turnLog) place() int64 {
 	return convo.Place(l.slot, l.next-1)
 }
 
+func (l *turnLog) part() { l.next++ }
+
 // write gathers an event. It fails when an earlier one could not be written.
 func (l *turnLog) write(body convo.Body, _ bool) error {
-	if m, ok := body.(convo.MessageEnded); ok {
-		l.said = append(l.said, lean(convo.Message{
-			ID: m.ID, Turn: l.turn, Place: m.Place, MessageFields: convo.MessageFields{Type: m.Type, Meta: m.Meta},
-			Text: m.Text, Incomplete: m.Incomplete,
-		}))
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.bytes > backlogBytes && l.err == nil {
@@ -129,7 +124,8 @@ func (l *turnLog) settle() {
 // take empties what is pending; what closes something at its end stays, unless
 // all is asked for. The end of an answer and the end of its turn are one moment
 // and one commit: after a kill in between, the log would say that the model was
-// to be asked again.
+// to be asked again. So are the requests of calls and what is known of them: after
+// a kill in between, a call that was refused would be carried out.
 func (l *turnLog) take(all bool) []convo.Event {
 	l.settle()
 	n := len(l.pending)
@@ -142,13 +138,81 @@ func (l *turnLog) take(all bool) []convo.Event {
 	return events
 }
 
-// closes reports whether an event ends a message or a model call.
+// closes reports whether an event ends a message or a model call, or is of a call
+// of the answer: it is shown after its sync, and what follows it goes with it.
 func closes(body convo.Body) bool {
 	switch body.(type) {
-	case convo.MessageEnded, convo.ModelAnswered:
+	case convo.MessageEnded, convo.ModelAnswered, convo.ToolRequested, convo.ToolStarted, convo.ToolEnded:
 		return true
 	}
 	return false
+}
+
+// lost implements turnSink: a stored turn does not depend on who reads it.
+func (l *turnLog) lost(error) bool { return false }
+
+// commit implements turnSink. It takes along what has gathered.
+func (l *turnLog) commit(bodies []convo.Body) ([]convo.Event, error) {
+	after := int64(0)
+	events, err := l.update(func(tx store.Tx) error {
+		after = tx.Head().LastSeq
+		events := make([]convo.Event, len(bodies))
+		for i, body := range bodies {
+			events[i] = convo.Event{At: now(), Turn: l.turn, Body: body}
+		}
+		return appendAll(tx, events)
+	})
+	return slices.DeleteFunc(events, func(e convo.Event) bool { return e.Seq <= after }), err
+}
+
+// wait implements turnSink.
+func (l *turnLog) wait(waiting convo.TurnWaiting) (left bool, err error) {
+	_, err = l.update(func(tx store.Tx) error {
+		t := tx.Head().Turn(l.turn)
+		if left = t != nil && waits(t.Calls); !left {
+			return nil
+		}
+		return tx.Append(convo.Event{At: now(), Turn: l.turn, Body: waiting})
+	})
+	return left, err
+}
+
+// waits reports whether a call is open that a channel's message answers.
+func waits(calls []convo.OpenCall) bool {
+	return slices.ContainsFunc(calls, func(c convo.OpenCall) bool { return c.Runs == convo.RunsChannel })
+}
+
+// update writes what has gathered and then more, in a durable transaction of the
+// turn's own, and gives all of it.
+func (l *turnLog) update(more func(store.Tx) error) ([]convo.Event, error) {
+	gathered, err := l.hold()
+	if err != nil {
+		return nil, err
+	}
+	// What was said is written, also when the engine ends.
+	events, err := l.e.updated(l.e.ctx, l.key, store.Durable, func(tx store.Tx) error {
+		if err := appendAll(tx, gathered); err != nil {
+			return err
+		}
+		return more(tx)
+	})
+	l.sent(len(events), err)
+	return events, err
+}
+
+// hold takes all that has gathered, for a commit that is not the scribe's; sent has
+// to follow.
+func (l *turnLog) hold() ([]convo.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.sending {
+		l.room.Wait()
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	l.sending = true
+	return l.take(true), nil
 }
 
 // send gives what is to be committed now, nil if there is nothing; sent has to
@@ -157,7 +221,7 @@ func (l *turnLog) send() []convo.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queued = false
-	if l.closed || l.err != nil {
+	if l.closed || l.sending || l.err != nil {
 		return nil
 	}
 	events := l.take(false)
@@ -201,12 +265,23 @@ func (l *turnLog) finish() ([]convo.Event, error) {
 	return l.take(true), l.err
 }
 
-// appendAll appends events to a conversation that still exists.
+// appendAll appends events of a turn to a conversation that still exists. The end of
+// a call gets its place here, where nobody else can end another call at the same
+// time; it says nothing of what was deleted meanwhile, and it is left out if the call
+// has ended.
 func appendAll(tx store.Tx, events []convo.Event) error {
 	if tx.Head() == nil {
 		return ErrDeleted
 	}
 	for _, event := range events {
+		if end, ok := event.Body.(convo.ToolEnded); ok {
+			t := tx.Head().Turn(event.Turn)
+			if t == nil || t.Call(end.ID) == nil {
+				continue
+			}
+			end.Place, end.Arguments = convo.Place(t.Slot, t.Next), t.Call(end.ID).Arguments
+			event.Body = end
+		}
 		if err := tx.Append(event); err != nil {
 			return err
 		}

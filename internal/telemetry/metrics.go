@@ -19,6 +19,9 @@ type metrics struct {
 	firstToken *prometheus.HistogramVec
 	tokens     *prometheus.CounterVec
 
+	tools       *prometheus.CounterVec
+	toolSeconds prometheus.Histogram
+
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
 	inFlight       prometheus.Gauge
@@ -47,6 +50,10 @@ func newMetrics() *metrics {
 			[]float64{.05, .1, .25, .5, 1, 2, 4, 8, 15, 30, 60}, "provider"),
 		tokens: counters("parley_model_tokens_total", "Tokens. Those of the type cached are a part of input, reasoning a part of output.", "provider", "model", "type", "source"),
 
+		tools: counters("parley_tool_calls_total", "Calls of the server's tools that ended.", "outcome"),
+		toolSeconds: histogram("parley_tool_call_duration_seconds", "Time of a call of a tool of the server.",
+			[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}),
+
 		requests: counters("parley_http_requests_total", "HTTP requests that were answered.", "operation", "status"),
 		requestSeconds: histograms("parley_http_request_duration_seconds", "Time from a request's head to the end of its answer.",
 			[]float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}, "operation"),
@@ -66,6 +73,7 @@ func (m *metrics) all() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.turns, m.turnSeconds, m.turnWait, m.turnsRunning,
 		m.calls, m.callErrors, m.firstToken, m.tokens,
+		m.tools, m.toolSeconds,
 		m.requests, m.requestSeconds, m.inFlight, m.streams,
 		m.updateSeconds, m.readSeconds, m.storeErrors, m.commitUpdates,
 		m.spansLost,

@@ -86,6 +86,8 @@ func turn(tel *telemetry.Telemetry, id string, failed error, reason convo.EndRea
 		call.Failed(failed)
 	}
 	call.Said(convo.Bot, "a secret answer")
+	_, tool := tel.ToolStarted(ctx, engine.ToolStart{Conversation: "conversation-1", ID: "call-1", Name: "a secret tool"})
+	tool.Ended(convo.ToolDone)
 	usage := convo.Usage{Input: convo.Tokens{N: 10}, Cached: convo.Tokens{N: 4}, Output: convo.Tokens{N: 3, Estimated: true}}
 	call.Ended(engine.CallEnd{Answered: convo.ModelAnswered{FirstToken: time.Second, Usage: usage}, Stop: model.StopEnd, Err: failed})
 	observed.Ended(engine.TurnEnd{Choice: choice(id), Ended: convo.TurnEnded{Reason: reason}})
@@ -106,6 +108,8 @@ func TestTurnsAndCallsAreCounted(t *testing.T) {
 		`parley_turns_running 0`,
 		`parley_turn_duration_seconds_count{provider="local"} 3`,
 		`parley_turn_wait_seconds_sum 3`,
+		`parley_tool_calls_total{outcome="done"} 3`,
+		`parley_tool_call_duration_seconds_count 3`,
 		`parley_model_calls_total{model="m",outcome="answered",provider="local"} 2`,
 		`parley_model_calls_total{model="m",outcome="limited",provider="local"} 1`,
 		`parley_model_errors_total{kind="limited",provider="local"} 1`,
@@ -114,13 +118,25 @@ func TestTurnsAndCallsAreCounted(t *testing.T) {
 		`parley_model_tokens_total{model="m",provider="local",source="reported",type="cached"} 12`,
 		`parley_model_tokens_total{model="m",provider="local",source="estimated",type="output"} 9`,
 	)
-	for _, never := range []string{"secret", "conversation-1", "turn-1", "slow down"} {
+	for _, never := range []string{"secret", "conversation-1", "turn-1", "call-1", "slow down"} {
 		if strings.Contains(text, never) {
 			t.Errorf("the metrics hold %q", never)
 		}
 	}
 	if !strings.Contains(text, `version="1.2.3"`) {
 		t.Error("the metrics do not say what runs")
+	}
+}
+
+func TestATurnThatWaitsHasNotEnded(t *testing.T) {
+	t.Parallel()
+	tel := made(t, telemetry.Options{})
+	_, waits := tel.TurnStarted(t.Context(), engine.TurnStart{Front: "front"})
+	waits.Ended(engine.TurnEnd{Waits: true})
+	text := scrape(t, tel)
+	want(t, text, `parley_turns_running 0`)
+	if strings.Contains(text, "\nparley_turns_total{") {
+		t.Error("it is counted among those that ended")
 	}
 }
 

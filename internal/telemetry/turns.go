@@ -65,6 +65,10 @@ func (o *turn) Ended(end engine.TurnEnd) {
 		provider = none
 	}
 	m.turnsRunning.Dec()
+	if end.Waits {
+		o.waits()
+		return
+	}
 	m.turns.WithLabelValues(string(end.Ended.Reason), o.front, provider).Inc()
 	m.turnSeconds.WithLabelValues(provider).Observe(time.Since(o.began).Seconds())
 	if o.span == nil {
@@ -78,6 +82,14 @@ func (o *turn) Ended(end engine.TurnEnd) {
 			kind, text = f.Kind, f.Message
 		}
 		o.t.failSpan(o.span, string(kind), text)
+	}
+}
+
+// waits ends the observation of a turn that goes on later, under another span.
+func (o *turn) waits() {
+	if o.span != nil {
+		o.span.SetAttributes(attribute.String("parley.turn.reason", string(convo.StateWaiting)))
+		o.span.End()
 	}
 }
 

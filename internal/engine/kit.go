@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/schema"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// schemaBytes bounds the memory of compiled schemas.
+const schemaBytes = 16 << 20
+
+// kit is what a turn works with: the functions that its caller gave it and the
+// tools of the server, by name. A function hides a tool of the same name.
+type kit struct {
+	functions map[string]*Function
+	tools     map[string]tool.Tool
+	schemas   map[string]*schema.Schema
+	offered   []model.Tool // what the model is told, always in the same order
+	limits    TurnLimits
+	starts    []string // functions that are forced first
+	ends      []string // and last
+}
+
+// newKit gathers what a turn works with. Its errors are the caller's to mend
+// where they can be.
+func (e *Engine) newKit(ctx context.Context, tenant string, given Given, want tool.Want) (*kit, error) {
+	k := &kit{
+		functions: map[string]*Function{}, tools: map[string]tool.Tool{}, schemas: map[string]*schema.Schema{},
+		limits: e.granted(given.Limits),
+	}
+	for i := range given.Functions {
+		f := &given.Functions[i]
+		k.functions[f.Name] = f
+		if err := k.offer(e, tool.Spec{Name: f.Name, Description: f.Description, Parameters: f.Parameters}); err != nil {
+			return nil, err
+		}
+		if f.End {
+			k.ends = append(k.ends, f.Name)
+		}
+	}
+	k.starts = startsOf(given.Functions)
+	if e.tools == nil {
+		return k, nil
+	}
+	tools, err := e.tools.Tools(ctx, tenant, want)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tools {
+		spec := t.Spec()
+		if k.schemas[spec.Name] != nil || !validName(spec.Name) {
+			continue
+		}
+		if err := k.offer(e, spec); err != nil {
+			return nil, err
+		}
+		k.tools[spec.Name] = t
+	}
+	return k, nil
+}
+
+func (k *kit) offer(e *Engine, spec tool.Spec) error {
+	compiled, err := e.schemas.Compile(spec.Name, spec.Parameters)
+	if err != nil {
+		return err
+	}
+	k.schemas[spec.Name] = compiled
+	k.offered = append(k.offered, model.Tool{Name: spec.Name, Description: spec.Description, Parameters: compiled.Provider()})
+	return nil
+}
+
+// startsOf gives the functions that are forced first. Those that end the turn
+// come last, so that all of the others are called before it ends.
+func startsOf(functions []Function) []string {
+	var now, later []string
+	for _, f := range functions {
+		switch {
+		case f.Start && f.Result == nil:
+			later = append(later, f.Name)
+		case f.Start:
+			now = append(now, f.Name)
+		}
+	}
+	return append(now, later...)
+}
+
+// tokens is about what the tools take of the model's window.
+func (k *kit) tokens() int64 {
+	n := 0
+	for _, t := range k.offered {
+		n += len(t.Name) + len(t.Description) + len(t.Parameters)
+	}
+	return estimate(n)
+}
+
+// plan is how a call that the model wants is carried out: by Runs of its request,
+// unless it has its end already.
+type plan struct {
+	request convo.ToolRequested // without its message and place
+	ended   bool
+	output  convo.JSON
+	outcome convo.ToolOutcome
+}
+
+func (p plan) end(output convo.JSON, outcome convo.ToolOutcome) plan {
+	p.ended, p.output, p.outcome = true, output, outcome
+	return p
+}
+
+// plan decides about a call. What the model got wrong is its end, as an error
+// that the model can act on.
+func (k *kit) plan(c model.Call) plan {
+	p := plan{request: convo.ToolRequested{ID: c.ID, Name: cleanName(c.Name), Arguments: convo.JSON("{}"), Runs: convo.RunsServer, Signature: c.Signature}}
+	compiled := k.schemas[c.Name]
+	if compiled == nil {
+		return p.end(failureOutput("there is no tool %q; %s", clip(p.request.Name), k.known()), convo.ToolFailed)
+	}
+	arguments, whole := argumentsOf(c.Arguments)
+	if whole {
+		p.request.Arguments = arguments
+	}
+	if err := compiled.Check(arguments); err != nil {
+		return p.end(failureOutput("%s", convo.PublicError(err).Message), convo.ToolFailed)
+	}
+	f := k.functions[c.Name]
+	switch {
+	case f == nil:
+	case f.Result == nil:
+		p.request.Runs = convo.RunsCaller
+	case f.Result.Channel != "":
+		p.request.Runs, p.request.Channel = convo.RunsChannel, f.Result.Channel
+	default:
+		return p.end(boundOutput(f.Result.Data), convo.ToolDone)
+	}
+	return p
+}
+
+// known names the tools to a model that called another one.
+func (k *kit) known() string {
+	if len(k.offered) == 0 {
+		return "there are no tools; answer without one"
+	}
+	var names strings.Builder
+	for i, t := range k.offered {
+		if names.Len() > 1024 {
+			names.WriteString(", …")
+			break
+		}
+		if i > 0 {
+			names.WriteString(", ")
+		}
+		names.WriteString(t.Name)
+	}
+	return "the tools are: " + names.String()
+}
+
+// cleanName makes a name that may stand in the history of what a model wrote.
+func cleanName(name string) string {
+	if validName(name) {
+		return name
+	}
+	clean := []byte(name[:min(len(name), 64)])
+	for i, c := range clean {
+		if !nameByte(c) || i == 0 && c >= '0' && c <= '9' {
+			clean[i] = '_'
+		}
+	}
+	if len(clean) == 0 {
+		return "_"
+	}
+	return string(clean)
+}
+
+// argumentsOf gives a call's arguments as a compact JSON object. What is none is
+// given as it came, for the schema to say what is wrong with it.
+func argumentsOf(raw string) (arguments convo.JSON, whole bool) {
+	if !utf8.ValidString(raw) {
+		raw = strings.ToValidUTF8(raw, "\uFFFD")
+	}
+	if strings.TrimSpace(raw) == "" {
+		return convo.JSON("{}"), true // how some providers write no arguments
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, []byte(raw)) == nil && compact.Bytes()[0] == '{' {
+		return compact.Bytes(), true
+	}
+	return convo.JSON(raw), false
+}

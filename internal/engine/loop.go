@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
+)
+
+// loop carries out a turn: it asks the model, carries out the calls of the
+// answer, and asks again, until the model is done or a limit is reached. It is
+// the same for stored and for stateless turns, which differ in their sink, and
+// for turns that begin and that go on, which differ in their progress.
+type loop struct {
+	e      *Engine
+	key    hub.Key // without a conversation in a stateless turn
+	turn   string  // "" in a stateless turn
+	choice model.Choice
+	kit    *kit
+	sink   turnSink
+	told   *inbox          // calls that others answered
+	mine   []convo.Message // those that the turn made since the history was read
+
+	history  history
+	from     int64 // the place from which the history went into the last prompt
+	progress progress
+
+	stopped model.StopReason // of the latest answer
+	full    bool             // the latest answer was cut by our own limit
+	again   bool             // the turn goes on after an answer that nothing else follows
+	ends    []string         // functions that are still to be forced at the end
+	ending  bool             // the last answer is there
+	length  bool             // and a limit cut it
+}
+
+// errWaits says that a turn was left to wait: it has no end yet.
+var errWaits = errors.New("the turn waits")
+
+// start carries out a turn, one that has only started or one that goes on.
+func (l *loop) start(ctx context.Context, goesOn bool) (convo.EndReason, error) {
+	if goesOn {
+		return l.run(ctx)
+	}
+	o := l.kit.open(l.history.messages)
+	l.progress.starts = o.starts
+	if o.call != nil {
+		if err := l.request([]model.Call{*o.call}); err != nil {
+			return "", err
+		}
+	}
+	return l.run(ctx)
+}
+
+// run works until the turn is over, and gives the reason. An error is why it
+// failed, the end of ctx, or errWaits.
+func (l *loop) run(ctx context.Context) (convo.EndReason, error) {
+	l.again = l.progress.spoke()
+	for {
+		if err := l.carryOut(ctx); err != nil {
+			return "", err
+		}
+		if err := l.settle(); err != nil {
+			return "", err
+		}
+		if reason := l.over(); reason != "" {
+			return reason, nil
+		}
+		if err := l.ask(ctx); err != nil {
+			return "", err
+		}
+	}
+}
+
+// over gives the reason for which the turn ends now, or "".
+func (l *loop) over() convo.EndReason {
+	p := &l.progress
+	switch {
+	case p.forCaller():
+		return convo.EndCaller
+	case slices.ContainsFunc(l.kit.ends, func(name string) bool { return p.ended[name] }):
+		return l.done()
+	case p.calls > l.kit.limits.Calls:
+		return convo.EndLimit
+	case p.iterations == 0 || p.nextStart() != "" || l.again:
+		return ""
+	case l.ending && len(l.ends) == 0:
+		return l.done()
+	case l.ending:
+		return ""
+	case p.latest > 0 && p.iterations >= l.kit.limits.Iterations:
+		return convo.EndLimit
+	case p.latest > 0:
+		return ""
+	case l.stopped == model.StopLength && !l.full && p.continuations < l.kit.limits.Continuations:
+		return ""
+	}
+	l.ending, l.length = true, l.stopped == model.StopLength
+	for _, name := range l.kit.ends {
+		if !p.called[name] || slices.Contains(l.kit.starts, name) {
+			l.ends = append(l.ends, name)
+		}
+	}
+	if len(l.ends) > 0 {
+		return ""
+	}
+	return l.done()
+}
+
+// done is the end of a turn whose model has nothing more to say. One that said
+// nothing has only calls to show.
+func (l *loop) done() convo.EndReason {
+	switch {
+	case !l.progress.said:
+		return convo.EndCaller
+	case l.length:
+		return convo.EndLength
+	}
+	return convo.EndDone
+}
+
+// ask asks the model once, and requests the calls of its answer.
+func (l *loop) ask(ctx context.Context) error {
+	force := l.progress.nextStart()
+	if force == "" && len(l.ends) > 0 {
+		force, l.ends = l.ends[0], l.ends[1:]
+	}
+	l.history.force, l.again = force, false
+	p, err := assemble(l.history)
+	if err != nil {
+		return err
+	}
+	l.from, l.history.from = p.from, p.from
+	if l.progress.iterations > 0 || l.progress.calls > 0 {
+		l.sink.part()
+	}
+	a := &answer{choice: l.choice, limit: l.e.limits.Answer, from: p.from, prompted: count(p.messages) + l.history.tools, sink: l, quiet: l.ending}
+	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, p.messages)
+	request := model.Request{
+		Model: l.choice.Name, Messages: p.messages, Tools: l.kit.offered, Force: force,
+		Params: l.choice.Params, Context: l.choice.Context,
+	}
+	failed := a.run(ctx, &request)
+	if failed != nil && l.sink.lost(failed) {
+		a.abandon(failed)
+		return failed
+	}
+	answered, err := a.finish(failed)
+	l.stopped, l.full = a.stopped, a.full
+	l.progress.answered = &answered
+	if err = errors.Join(failed, err); err != nil {
+		return err
+	}
+	for i := range a.calls {
+		a.calls[i].ID = newID() // the model's own need not be unique
+	}
+	return l.request(a.calls)
+}
+
+// settle writes what follows the calls of an answer: those that are left to the
+// caller, and the answer's own end.
+func (l *loop) settle() error {
+	for _, left := range slices.Clone(l.progress.left) {
+		left.Place = l.sink.place()
+		if err := l.write(left, true); err != nil {
+			return err
+		}
+	}
+	if l.progress.asked == nil {
+		return nil
+	}
+	return l.write(l.answeredNow(), true)
+}
+
+// fail closes what is open when the turn ends early.
+func (l *loop) fail(outcome convo.ToolOutcome) error {
+	if err := l.closeCalls(outcome); err != nil {
+		return err
+	}
+	return l.settle()
+}
+
+// answeredNow is the end of the open model call; an estimate, where the process
+// that had it died.
+func (l *loop) answeredNow() convo.ModelAnswered {
+	if exact := l.progress.answered; exact != nil {
+		return *exact
+	}
+	return l.progress.estimate(0, now())
+}

@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// request requests the calls of an answer: all but those that are left to the
+// caller, which come when the others have ended. What has its end already gets it
+// at once. They reach the log together, with the starts of those that have to be
+// carried out: a call that is open there is one that was not begun.
+func (l *loop) request(calls []model.Call) error {
+	var requests []convo.Body
+	var ends []convo.ToolEnded
+	for i, c := range calls {
+		p := l.kit.plan(c)
+		if l.progress.calls+i >= l.kit.limits.Calls {
+			p = p.end(failureOutput("not called: this turn may make %d calls", l.kit.limits.Calls), convo.ToolFailed)
+		}
+		p.request.Message = l.sink.messageID()
+		if p.request.Runs == convo.RunsCaller && !p.ended {
+			l.progress.left = append(l.progress.left, p.request)
+			continue
+		}
+		p.request.Place = l.sink.place()
+		requests = append(requests, p.request)
+		if p.ended {
+			ends = append(ends, p.request.Open(0).Ended(l.sink.messageID(), p.output, p.outcome))
+		}
+	}
+	for _, body := range slices.Concat(requests, l.placed(ends)) {
+		if err := l.write(body, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placed gives ends their places, behind those of the requests.
+func (l *loop) placed(ends []convo.ToolEnded) []convo.Body {
+	bodies := make([]convo.Body, len(ends))
+	for i, end := range ends {
+		end.Place = l.sink.place()
+		bodies[i] = end
+	}
+	return bodies
+}
+
+// carryOut carries out the open calls, those of the server at once, and returns
+// when all have ended, or when ctx has.
+func (l *loop) carryOut(ctx context.Context) error {
+	if l.progress.pending() == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // what still runs then was given up on
+	c := &calls{loop: l, results: make(chan toolEnd, len(l.progress.open)), began: make(chan string)}
+	if err := c.start(ctx, nil); err != nil {
+		return err
+	}
+	for l.progress.pending() > 0 {
+		if c.idle() {
+			return l.wait()
+		}
+		if err := c.next(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// calls are those that a turn carries out at this moment.
+type calls struct {
+	*loop
+	results chan toolEnd // has room for all of them
+	began   chan string  // channel calls of a stateless turn whose wait is registered
+	running int          // on goroutines of this process
+}
+
+// idle reports whether nothing in this process will end a call: the turn waits
+// for others, and holds nothing meanwhile.
+func (c *calls) idle() bool { return c.running == 0 && c.turn != "" }
+
+// next waits for something to happen to a call.
+func (c *calls) next(ctx context.Context) error {
+	select {
+	case end := <-c.results:
+		c.running--
+		return c.ended(ctx, end)
+	case id := <-c.began:
+		return c.write(c.progress.open[c.progress.find(id)].Start(), false)
+	case <-c.told.came:
+		c.hear()
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// ended writes the end of a call, with the start of those that waited for its
+// place. The last end goes to the log with what follows it.
+func (c *calls) ended(ctx context.Context, end toolEnd) error {
+	i := c.progress.find(end.id)
+	if i < 0 {
+		return nil
+	}
+	call := c.progress.open[i]
+	body := call.Ended(c.sink.messageID(), end.output, end.outcome)
+	body.Place = c.sink.place()
+	if c.progress.pending() == 1 {
+		return c.write(body, true)
+	}
+	return c.start(ctx, []convo.Body{body})
+}
+
+// start begins the calls that may begin now: it writes their starts, with what
+// else is to be written, and then carries them out.
+func (c *calls) start(ctx context.Context, bodies []convo.Body) error {
+	var begin []work
+	running := c.running
+	for i := range c.progress.open {
+		call := &c.progress.open[i]
+		switch {
+		case call.Started != 0:
+		case call.Runs == convo.RunsServer && running < turnTools:
+			running++
+			begin = append(begin, c.serverWork(*call))
+			bodies = append(bodies, call.Start())
+		case call.Runs == convo.RunsChannel && c.turn != "":
+			c.e.beginWait(c.key, c.turn, *call)
+			bodies = append(bodies, call.Start())
+		case call.Runs == convo.RunsChannel:
+			running++
+			begin = append(begin, c.channelWork(*call))
+		}
+	}
+	if len(bodies) > 0 {
+		if err := c.commit(bodies); err != nil {
+			return err
+		}
+	}
+	c.running = running
+	for _, run := range begin {
+		go func() { c.results <- run(ctx) }()
+	}
+	return nil
+}
+
+// work carries out one call.
+type work func(context.Context) toolEnd
+
+// serverWork finds what a call of the server runs. What is not there any more,
+// after a restart, is the call's failure.
+func (c *calls) serverWork(call convo.OpenCall) work {
+	t := c.kit.tools[call.Name]
+	if t == nil {
+		return func(context.Context) toolEnd {
+			return toolEnd{call.ID, failureOutput("there is no tool %q any more", call.Name), convo.ToolFailed}
+		}
+	}
+	made := tool.Call{ID: call.ID, Arguments: call.Arguments, Tenant: c.key.Tenant, Conversation: c.key.Conversation}
+	return func(ctx context.Context) toolEnd { return c.e.callTool(ctx, t, made) }
+}
+
+// channelWork waits for a channel's message in a turn that has no log.
+func (c *calls) channelWork(call convo.OpenCall) work {
+	return func(ctx context.Context) toolEnd {
+		output, outcome, err := c.e.awaitMessage(ctx, c.key.Tenant, call.Channel, func() error {
+			select {
+			case c.began <- call.ID:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
+		if err != nil {
+			output, outcome = cancelledOutput(), convo.ToolCancelled
+		}
+		return toolEnd{call.ID, output, outcome}
+	}
+}
+
+// wait leaves the turn to those who answer its calls, unless they have all done
+// so meanwhile.
+func (l *loop) wait() error {
+	waiting := convo.TurnWaiting{Left: l.progress.left}
+	if l.progress.asked != nil {
+		answered := l.answeredNow()
+		waiting.Answered = &answered
+	}
+	waits, err := l.sink.wait(waiting)
+	switch {
+	case err != nil:
+		return err
+	case waits:
+		return errWaits
+	}
+	for l.progress.pending() > 0 { // their ends are on their way
+		<-l.told.came
+		l.hear()
+	}
+	return nil
+}
+
+// hear takes in the ends of calls that others wrote, with the places that they took.
+func (l *loop) hear() {
+	for _, end := range l.told.take() {
+		l.sink.place()
+		l.note(convo.Event{At: now(), Turn: l.turn, Body: end})
+	}
+}
+
+// closeCalls ends the calls that are open when a turn ends early.
+func (l *loop) closeCalls(outcome convo.ToolOutcome) error {
+	l.progress.left = nil
+	for _, call := range slices.Clone(l.progress.open) {
+		ended := call.Ended(l.sink.messageID(), outcomeOutput(outcome), outcome)
+		ended.Place = l.sink.place()
+		if err := l.write(ended, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func cancelledOutput() convo.JSON { return outcomeOutput(convo.ToolCancelled) }
+
+// outcomeOutput is what the model is told of a call that came to no result.
+func outcomeOutput(outcome convo.ToolOutcome) convo.JSON { return failureOutput("%s", outcome) }

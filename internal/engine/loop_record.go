@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// The loop stands between an answer and its sink: it notes what passes.
+
+// write implements sink.
+func (l *loop) write(body convo.Body, more bool) error {
+	switch body.(type) {
+	case convo.Delta, convo.MessageStarted: // their end says it all
+	default:
+		l.note(convo.Event{At: now(), Turn: l.turn, Body: body})
+	}
+	return l.sink.write(body, more)
+}
+
+// commit writes events that have to be safe before the turn goes on, and notes
+// them as they were written.
+func (l *loop) commit(bodies []convo.Body) error {
+	events, err := l.sink.commit(bodies)
+	for _, event := range events {
+		l.note(event)
+	}
+	return err
+}
+
+// note takes an event of the turn into its progress, and what it says into the
+// history that the next prompt is made from.
+func (l *loop) note(event convo.Event) {
+	l.progress.add(event)
+	if m, ok := messageOf(event); ok {
+		m.Turn = l.history.turn
+		m = lean(m)
+		l.history.messages, l.mine = append(l.history.messages, m), append(l.mine, m)
+	}
+}
+
+func (l *loop) flush() error      { return l.sink.flush() }
+func (l *loop) place() int64      { return l.sink.place() }
+func (l *loop) messageID() string { return l.sink.messageID() }
+func (l *loop) part()             { l.sink.part() }
+
+// messageOf gives the message that an event of a turn makes, as a prompt needs
+// it.
+func messageOf(event convo.Event) (convo.Message, bool) {
+	var m convo.Message
+	switch b := event.Body.(type) {
+	case convo.MessageEnded:
+		m.ID, m.Place, m.Text, m.Incomplete = b.ID, b.Place, b.Text, b.Incomplete
+		m.MessageFields = convo.MessageFields{Type: b.Type, Meta: b.Meta}
+	case convo.ToolRequested:
+		m.ID, m.Place = b.Message, b.Place
+		m.MessageFields = convo.MessageFields{Type: convo.Activity, Meta: b.Activity()}
+	case convo.ToolEnded:
+		m.ID, m.Place = b.Message, b.Place
+		m.MessageFields = convo.MessageFields{Type: convo.Activity, Meta: b.Activity()}
+	default:
+		return m, false
+	}
+	return m, true
+}
