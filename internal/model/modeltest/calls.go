@@ -87,7 +87,7 @@ func thinking() fakeprovider.Behaviour {
 // testSignatures goes on after two calls of one answer, of which only the first
 // has a signature.
 func testSignatures(t *testing.T, b *bench) {
-	for _, name := range []string{"fake-1", "gemini-3-flash", "claude-sonnet-5"} {
+	for _, name := range []string{"fake-1", "gemini-3-flash", "claude-sonnet-5", "deepseek-v4"} {
 		b.fake.Push(thinking())
 		req := hello()
 		req.Model, req.Tools = name, tools()

@@ -32,6 +32,7 @@ type callDelta struct {
 		Name      string    `json:"name"`
 		Arguments arguments `json:"arguments"`
 	} `json:"function"`
+	Extra json.RawMessage `json:"extra_content"` // Google's, with a signature
 }
 
 type usage struct {

@@ -6,6 +6,9 @@
 // calls without index or ID, arguments as JSON instead of a text, contents in
 // parts, errors inside a stream with status 200.
 //
+// Some of them refuse a prompt whose calls come back without the reasoning that
+// led to them, or without a signature. Both travel in model.Call.Signature.
+//
 // Nothing that changes from call to call stands before the messages, and how a
 // message is written depends on those before it only, never on those after it.
 // So a prompt that continues another has the same bytes up to the end of the
@@ -134,7 +137,7 @@ func chats(id string) bool {
 // Stream implements model.Provider.
 func (d *Driver) Stream(ctx context.Context, req *model.Request) iter.Seq2[model.Event, error] {
 	return func(yield func(model.Event, error) bool) {
-		a := answer{client: d.client, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
+		a := answer{client: d.client, model: req.Model, names: remote.NewNames(req.Tools, req.Messages), events: remote.NewEvents(yield)}
 		a.events.End(a.run(ctx, req))
 	}
 }
@@ -146,6 +149,8 @@ type answer struct {
 	events *remote.Events
 	chunk  chunk // the one that is read
 
+	model   string
+	thought thought
 	calls   remote.Calls
 	usage   *usage
 	refused bool
@@ -189,6 +194,7 @@ func (a *answer) Take(data []byte) error {
 }
 
 func (a *answer) choose(c *choice) error {
+	a.thought.add(&c.Delta)
 	a.give(model.Reasoning, cmp.Or(c.Delta.ReasoningContent, c.Delta.Reasoning))
 	a.give(model.Text, c.Delta.Content)
 	if c.Delta.Refusal != "" {
@@ -231,6 +237,9 @@ func (a *answer) collect(d *callDelta) error {
 		}
 	}
 	p.ID, p.Name = cmp.Or(p.ID, d.ID), cmp.Or(p.Name, d.Function.Name)
+	if len(d.Extra) <= maxExtra {
+		p.Signature = cmp.Or(p.Signature, string(d.Extra))
+	}
 	return a.calls.Add(p, string(d.Function.Arguments))
 }
 
@@ -257,6 +266,7 @@ func (a *answer) Finish() error {
 	if err != nil {
 		return a.client.NotReadable(err)
 	}
+	a.thought.sign(calls, a.model)
 	a.events.GiveCalls(calls, a.names)
 	if a.usage != nil {
 		u := a.usage

@@ -16,5 +16,5 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	modeltest.Run(t, func(_ *testing.T, s modeltest.Setup) model.Provider {
 		return openai.New(openai.Options{Name: "fake", BaseURL: s.URL, Key: s.Key, Silence: s.Silence})
-	}, modeltest.NoSignatures)
+	})
 }

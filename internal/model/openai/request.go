@@ -51,16 +51,19 @@ type function struct {
 }
 
 type message struct {
-	Role       string     `json:"role"`
-	ToolCallID string     `json:"tool_call_id,omitempty"`
-	Content    *string    `json:"content,omitempty"`
-	ToolCalls  []toolCall `json:"tool_calls,omitempty"`
+	Role             string     `json:"role"`
+	ToolCallID       string     `json:"tool_call_id,omitempty"`
+	Content          *string    `json:"content,omitempty"`
+	Reasoning        string     `json:"reasoning,omitempty"`
+	ReasoningContent string     `json:"reasoning_content,omitempty"`
+	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
 }
 
 type toolCall struct {
-	ID       string       `json:"id"`
-	Type     string       `json:"type"`
-	Function calledByName `json:"function"`
+	ID       string          `json:"id"`
+	Type     string          `json:"type"`
+	Function calledByName    `json:"function"`
+	Extra    json.RawMessage `json:"extra_content,omitempty"`
 }
 
 type calledByName struct {
@@ -74,7 +77,7 @@ func encode(req *model.Request, names remote.Names) ([]byte, error) {
 		Model: req.Model, Stream: true, StreamOptions: streamOptions{IncludeUsage: true},
 		MaxTokens: req.Params.MaxTokens, Seed: req.Params.Seed, Temperature: req.Params.Temperature,
 		FrequencyPenalty: req.Params.FrequencyPenalty, PresencePenalty: req.Params.PresencePenalty,
-		Messages: messages(req.Messages, names),
+		Messages: messages(req.Messages, req.Model, names),
 	}
 	if reasons(req.Model) {
 		b.MaxTokens, b.MaxCompletionTokens = nil, req.Params.MaxTokens
@@ -115,7 +118,7 @@ func reasons(name string) bool {
 // user and assistant by turns. So what stands together is joined, facts become
 // a marked part of the user's message, and only an order in mid-conversation
 // stays a system message of its own.
-func messages(prompt []model.Message, names remote.Names) []message {
+func messages(prompt []model.Message, name string, names remote.Names) []message {
 	list := make([]message, 0, len(prompt))
 	join := func(role, text string) {
 		if text == "" {
@@ -136,7 +139,7 @@ func messages(prompt []model.Message, names remote.Names) []message {
 			join("user", remote.Inline(m))
 		case model.Assistant:
 			join("assistant", m.Text)
-			list = appendCalls(list, m, names)
+			list = appendCalls(list, m, name, names)
 		case model.ToolResult:
 			list = append(list, message{Role: "tool", ToolCallID: remote.CallID(m.Call), Content: result(m)})
 		}
@@ -145,7 +148,7 @@ func messages(prompt []model.Message, names remote.Names) []message {
 }
 
 // appendCalls adds calls to the text that the model said before them.
-func appendCalls(list []message, m model.Message, names remote.Names) []message {
+func appendCalls(list []message, m model.Message, name string, names remote.Names) []message {
 	if len(m.Calls) == 0 {
 		return list
 	}
@@ -154,9 +157,13 @@ func appendCalls(list []message, m model.Message, names remote.Names) []message 
 		list = append(list, message{Role: "assistant"})
 		n++
 	}
-	for _, c := range m.Calls {
+	for i, c := range m.Calls {
+		back := signed(c, name)
+		if i == 0 {
+			list[n-1].Reasoning, list[n-1].ReasoningContent = back.Reasoning, back.ReasoningContent
+		}
 		list[n-1].ToolCalls = append(list[n-1].ToolCalls, toolCall{
-			ID: remote.CallID(c.ID), Type: "function",
+			ID: remote.CallID(c.ID), Type: "function", Extra: back.Extra,
 			Function: calledByName{Name: names.Out(c.Name), Arguments: c.Arguments},
 		})
 	}

@@ -39,6 +39,7 @@ type openAIRequest struct {
 type openAIMessage struct {
 	Role       string  `json:"role"`
 	Content    *string `json:"content"`
+	Reasoning  string  `json:"reasoning_content"`
 	ToolCallID string  `json:"tool_call_id"`
 	ToolCalls  []struct {
 		ID       string `json:"id"`
@@ -96,6 +97,10 @@ func (a *asked) readOpenAI(messages []openAIMessage) error {
 			}
 			if len(m.ToolCalls) > 0 {
 				a.rounds++
+				a.signed += min(len(m.Reasoning), 1)
+			}
+			if m.Reasoning == "" && len(m.ToolCalls) > 0 && strings.HasPrefix(a.model, "deepseek") {
+				return fmt.Errorf("messages[%d]: the reasoning_content must be passed back", i)
 			}
 			for _, c := range m.ToolCalls {
 				if !plainName(c.Function.Name) || c.ID == "" || len(c.ID) > 40 {
