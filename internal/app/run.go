@@ -88,10 +88,15 @@ func within(limit time.Duration, what string, work func() error) error {
 	}
 }
 
-// prepare brings turns to life, and makes the secrets. They come last, when
-// nothing can keep the server from showing them, not even a signal that comes
-// meanwhile: one that was made and not shown would be good for nobody.
+// prepare makes the bots of the configuration, brings turns to life, and makes
+// the secrets. They come last, when nothing can keep the server from showing
+// them, not even a signal that comes meanwhile: one that was made and not shown
+// would be good for nobody.
 func (a *App) prepare(ctx context.Context) error {
+	// Before turns go on that take their bots' values.
+	if err := a.declareAgents(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
 	if err := a.engine.Start(ctx); err != nil {
 		return err
 	}

@@ -53,7 +53,10 @@ func TestAServerThatIsToldToStopWhileItStartsEndsItsTurns(t *testing.T) {
 	provider.Push(fakeprovider.Behaviour{Text: []string{"one ", "never"}, After: 1, Hold: hold})
 	a := opened(t, "OPENAI_BASE_URL="+provider.URL+"/v1", "PARLEY_TURNS_DRAIN=0s")
 	_, err := a.store.Update(t.Context(), "default/default", "c", store.Durable, func(tx store.Tx) error {
-		for _, body := range []convo.Body{convo.ConversationCreated{}, convo.TurnOpened{}, convo.TurnQueued{}} {
+		for _, body := range []convo.Body{
+			convo.ConversationCreated{}, convo.TurnOpened{},
+			convo.MessageGiven{ID: "m", Fields: convo.MessageFields{Type: convo.User}, Text: "Hi"}, convo.TurnQueued{},
+		} {
 			if err := tx.Append(convo.Event{At: time.Now().UTC(), Turn: "t", Body: body}); err != nil {
 				return err
 			}

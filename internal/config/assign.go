@@ -28,6 +28,9 @@ func (a *assigner) group(group reflect.Value, n *node, path string) {
 		a.problem(strings.TrimSuffix(path, "."), a.at(n.line), "this is %s, but %s belongs here", n.shape, mapShape)
 		return
 	}
+	if where := group.FieldByName("Where"); where.IsValid() {
+		where.SetString(a.at(n.line))
+	}
 	for _, e := range n.keys {
 		field, known := fieldByKey(group, e.name)
 		if !field.IsValid() {
@@ -66,6 +69,14 @@ func fieldByKey(group reflect.Value, key string) (reflect.Value, []string) {
 }
 
 func (a *assigner) leaf(v reflect.Value, n *node, path string) {
+	if _, any := v.Interface().(JSON); any {
+		text, err := jsonOf(n)
+		if err != nil { // its line is that of a value inside
+			a.problem(path, a.at(err.line), "%s", err.text)
+		}
+		v.SetBytes(text)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Slice:
 		a.list(v, n, path)
@@ -162,13 +173,11 @@ func (a *assigner) texts(v reflect.Value, n *node, path string) {
 		a.problem(path, a.at(n.line), "this is %s, but pairs of name and value belong here", n.shape)
 		return
 	}
-	made := map[string]string{}
+	made := reflect.MakeMap(v.Type())
 	for _, e := range n.keys {
-		if e.value.shape != scalarShape {
-			a.problem(path+"."+e.name, a.at(e.line), "this is %s, but a single value belongs here", e.value.shape)
-			continue
-		}
-		made[e.name] = e.value.text
+		value := reflect.New(v.Type().Elem()).Elem()
+		a.scalar(value, e.value, path+"."+e.name)
+		made.SetMapIndex(reflect.ValueOf(e.name), value)
 	}
-	v.Set(reflect.ValueOf(made))
+	v.Set(made)
 }

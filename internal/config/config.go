@@ -39,6 +39,8 @@ type Config struct {
 
 	Tenants []Tenant `key:"tenants" doc:"The tenants. Empty: one, with the org default and the name default. The first one is that of secret."`
 
+	Agents []Agent `key:"agents" doc:"Bots that are there from the start. What is said of one here wins over changes made over the API, at each start; what leaves this list is kept, and in no list of bots."`
+
 	TrustedProxies []string `key:"trustedProxies" doc:"Addresses or networks (10.0.0.0/8) of reverse proxies. What they write into X-Forwarded-For is believed, and nobody else's: it says whose address limits.rate.address means."`
 
 	Limits    Limits    `key:"limits"`

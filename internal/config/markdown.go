@@ -40,6 +40,18 @@ tenants:
   - {org: acme, name: dev, secrets: [env:ACME_SECRET]}
 limits: {rate: {token: 600}, streams: {token: 20, tenant: 200}}
 turns: {queue: 16, drain: 30s}
+agents:
+  - id: support
+    name: Support
+    backstory: You are a helpful agent.
+    tools:
+      - name: get_weather
+        description: Current weather of a city
+        input: {type: object, properties: {city: {type: string}}, required: [city]}
+        http: {url: "https://example.com/weather?city={{city}}"}
+      - {name: get_hours, description: When the shop is open, result: {open: "10:00", close: "18:30"}}
+    mcp:
+      - {name: files, command: [mcp-files, --root, .]}
 log: {level: info, format: json}
 ` + "```\n"
 
@@ -61,15 +73,32 @@ func Markdown() string {
 	for _, item := range []struct {
 		title string
 		of    reflect.Type
-	}{{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `models`", reflect.TypeFor[Model]()}, {"Each of `tenants`", reflect.TypeFor[Tenant]()}} {
+	}{
+		{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `models`", reflect.TypeFor[Model]()},
+		{"Each of `tenants`", reflect.TypeFor[Tenant]()}, {"Each of `agents`", reflect.TypeFor[Agent]()},
+		{"Each of an agent's `tools`", reflect.TypeFor[AgentTool]()}, {"Each of an agent's `mcp`", reflect.TypeFor[MCPServer]()},
+	} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", item.title)
-		for i := range item.of.NumField() {
-			tag := item.of.Field(i).Tag
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", tag.Get("key"), code("", tag.Get("default")), tag.Get("doc"))
-		}
+		describeKeys(&b, "", item.of)
 	}
 	b.WriteString("\n" + example)
 	return b.String()
+}
+
+// describeKeys writes a row for each key of a group, those of groups in it by
+// their whole names.
+func describeKeys(b *strings.Builder, path string, of reflect.Type) {
+	for i := range of.NumField() {
+		field := of.Field(i)
+		tag := field.Tag
+		switch {
+		case tag.Get("file") == "-":
+		case field.Type.Kind() == reflect.Struct:
+			describeKeys(b, path+tag.Get("key")+".", field.Type)
+		default:
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", path+tag.Get("key"), code("", tag.Get("default")), tag.Get("doc"))
+		}
+	}
 }
 
 func code(prefix, text string) string {

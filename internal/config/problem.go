@@ -41,15 +41,20 @@ func (ps Problems) Error() string {
 // does not have. The names are those of the settings' first words.
 func later(path string) (string, bool) {
 	parts := map[string]string{
-		"database": "PostgreSQL", "nats": "several nodes", "agents": "declared agents", "datasets": "datasets",
-		"approvals": "approvals", "channels": "channels", "embedding": "retrieval",
+		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
+		"approvals": "approvals", "embedding": "retrieval",
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
 		"oidc": "identity providers", "connections": "connections", "quotas": "quotas",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
-		"limits.file": "files",
+		"limits.file":     "files",
+		"agents.datasets": "datasets", "agents.privacy": "privacy", "agents.welcome": "live sessions",
+		"agents.tools.confirm": "live sessions", "agents.tools.client": "live sessions", "agents.tools.privacy": "privacy",
 	}
 	words := strings.Split(strings.ToLower(path), ".")
-	for n := min(2, len(words)); n > 0; n-- {
+	for i, word := range words {
+		words[i], _, _ = strings.Cut(word, "[") // of a list's items alike
+	}
+	for n := min(3, len(words)); n > 0; n-- {
 		if part, ok := parts[strings.Join(words[:n], ".")]; ok {
 			return part, true
 		}

@@ -60,6 +60,9 @@ func (l *Loaded) Effective() []Value {
 // textOf writes a value as one line that the file would take, with secrets
 // hidden.
 func textOf(v reflect.Value) string {
+	if text, ok := v.Interface().(JSON); ok {
+		return text.String()
+	}
 	switch v.Kind() {
 	case reflect.Slice:
 		items := make([]string, v.Len())
@@ -70,15 +73,15 @@ func textOf(v reflect.Value) string {
 	case reflect.Map:
 		var pairs []string
 		for _, key := range v.MapKeys() {
-			pairs = append(pairs, key.String()+": "+quoteIfEmpty(v.MapIndex(key).String()))
+			pairs = append(pairs, key.String()+": "+textOf(v.MapIndex(key)))
 		}
 		slices.Sort(pairs)
 		return "{" + strings.Join(pairs, ", ") + "}"
 	case reflect.Struct:
 		var pairs []string
 		for i := range v.NumField() {
-			if !v.Field(i).IsZero() {
-				pairs = append(pairs, v.Type().Field(i).Tag.Get("key")+": "+textOf(v.Field(i)))
+			if tag := v.Type().Field(i).Tag; !v.Field(i).IsZero() && tag.Get("file") != "-" {
+				pairs = append(pairs, tag.Get("key")+": "+textOf(v.Field(i)))
 			}
 		}
 		return "{" + strings.Join(pairs, ", ") + "}"

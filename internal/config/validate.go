@@ -37,6 +37,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.providers(cfg)
 	secrets := v.tenants(cfg)
 	v.bounds(cfg)
+	v.agents(cfg)
 	v.telemetry(cfg.Telemetry, secrets)
 	return v.problems
 }

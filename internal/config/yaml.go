@@ -14,6 +14,7 @@ import (
 type node struct {
 	line  int
 	text  string // of a scalar
+	plain any    // of a scalar that is a number or a truth: that value
 	null  bool
 	list  []*node
 	keys  []entry
@@ -104,7 +105,7 @@ func (r *reader) read(n ast.Node) (*node, error) {
 		return &node{line: line, text: n.Value, shape: scalarShape}, nil
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		// The token is the text as it was written: 0123 stays 0123.
-		return &node{line: line, text: n.GetToken().Value, shape: scalarShape}, nil
+		return &node{line: line, text: n.GetToken().Value, plain: plainValue(n), shape: scalarShape}, nil
 	}
 	return nil, &lineError{line, "this form of YAML is not supported here"}
 }

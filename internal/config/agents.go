@@ -1,0 +1,134 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Agent is a bot that the file declares.
+type Agent struct {
+	ID          string      `key:"id" doc:"Its id: letters, digits, - and _. Requests name the bot by it."`
+	Tenant      string      `key:"tenant" doc:"Whose it is, as org/name. Empty: the first tenant's."`
+	Number      int64       `key:"number" doc:"Its number in other protocols. 0: the next one, given at the first start and kept."`
+	Folder      int64       `key:"folder" doc:"Its folder in other protocols. 0: 1, or the one that it has."`
+	Name        string      `key:"name" doc:"What people call it."`
+	Description string      `key:"description" doc:"What it is for."`
+	Model       string      `key:"model" doc:"The model that answers, with parameters if wanted. Empty: the server's default, or what was set over the API."`
+	Backstory   string      `key:"backstory" doc:"Who the model is and how it is to answer."`
+	Skillset    string      `key:"skillset" doc:"The set of abilities that it may use, by its id or alias."`
+	Tools       []AgentTool `key:"tools" doc:"What else the model may call: see below."`
+	MCP         []MCPServer `key:"mcp" doc:"MCP servers whose tools it may call: see below."`
+	Where       string      `file:"-"` // file:line
+}
+
+// AgentTool is a tool of an agent: it has either http or a result.
+type AgentTool struct {
+	Name        string    `key:"name" doc:"What the model calls it: a letter, _ or $, then letters, digits, _ and $, at most 64 in all; unique in the agent."`
+	Description string    `key:"description" doc:"What it does, for the model."`
+	Input       JSON      `key:"input" doc:"The JSON schema of its arguments. Empty: it takes none."`
+	HTTP        AgentHTTP `key:"http"`
+	Result      JSON      `key:"result" doc:"What every call gives, of any form."`
+	Where       string    `file:"-"` // file:line
+}
+
+// AgentHTTP is the request that a call of a tool makes.
+type AgentHTTP struct {
+	Method  string            `key:"method" doc:"The request's method. Empty: GET, or POST if there is a body."`
+	URL     string            `key:"url" doc:"Where a call goes. {{name}} is replaced by the argument of that name, percent-encoded. The host may be on this network: the file allows it."`
+	Headers map[string]string `key:"headers" doc:"Headers, in which {{name}} is replaced; a line break is refused."`
+	Body    string            `key:"body" doc:"A body, in which {{name}} is replaced, escaped as inside of a JSON string."`
+	Secret  Secret            `key:"secret" doc:"Sent as Authorization: Bearer, or stands where a template says ${secret}; env:NAME takes it from the environment, file:PATH from a file."`
+}
+
+// MCPServer is a server whose tools an agent may call: a program that is run, or
+// an address.
+type MCPServer struct {
+	Name    string            `key:"name" doc:"A name for it, unique in the agent: letters, digits, - and _."`
+	Command []string          `key:"command" doc:"The program and its arguments. It is run without a shell."`
+	Env     map[string]Secret `key:"env" doc:"Variables of its environment, which is nearly empty otherwise; env:NAME takes a value from the server's own environment, file:PATH from a file."`
+	URL     string            `key:"url" doc:"Where it is, in place of a command. The host may be on this network: the file allows it."`
+	Secret  Secret            `key:"secret" doc:"With url: the bearer token for it; env:NAME takes it from the environment, file:PATH from a file."`
+	Where   string            `file:"-"` // file:line
+}
+
+// TenantOf is the id of the tenant whose agent it is.
+func (c *Config) TenantOf(a Agent) string {
+	if a.Tenant != "" {
+		return a.Tenant
+	}
+	all := c.AllTenants()
+	return all[0].ID()
+}
+
+// agents checks what needs neither a model nor a schema: those who use the tools
+// check them, and name where they stand.
+func (v *validator) agents(cfg *Config) {
+	ids, numbers := map[string]bool{}, map[string]bool{}
+	for i, a := range cfg.Agents {
+		at := fmt.Sprintf("agents[%d].", i)
+		tenant := cfg.TenantOf(a)
+		id, number := tenant+"\x00"+a.ID, fmt.Sprint(tenant, "\x00", a.Number)
+		v.agent(at, a)
+		known := slices.ContainsFunc(cfg.AllTenants(), func(t Tenant) bool { return t.ID() == tenant })
+		switch {
+		case !known:
+			v.where(at+"tenant", a.Where, fmt.Errorf("there is no tenant %q", tenant))
+		case a.ID != "" && ids[id]:
+			v.where(at+"id", a.Where, fmt.Errorf("two agents have the id %q", a.ID))
+		case a.Number != 0 && numbers[number]:
+			v.where(at+"number", a.Where, fmt.Errorf("two agents have the number %d", a.Number))
+		}
+		ids[id], numbers[number] = true, true
+	}
+}
+
+func (v *validator) agent(at string, a Agent) {
+	if !isName(a.ID) {
+		v.where(at+"id", a.Where, errors.New("give it an id of letters, digits, - and _, at most 256"))
+	}
+	if a.Number < 0 || a.Folder < 0 {
+		v.where(at+"number", a.Where, errors.New("numbers and folders are 1 or more"))
+	}
+	for i, t := range a.Tools {
+		tool := fmt.Sprintf("%stools[%d]", at, i)
+		switch http, result := !t.HTTP.empty(), t.Result != nil; {
+		case http == result:
+			v.where(tool, t.Where, errors.New("give it either http or a result"))
+		case http && t.HTTP.URL == "":
+			v.where(tool+".http.url", t.Where, errors.New("name the address"))
+		}
+	}
+	taken := map[string]bool{}
+	for i, m := range a.MCP {
+		server := fmt.Sprintf("%smcp[%d].", at, i)
+		if !isName(m.Name) || taken[m.Name] {
+			v.where(server+"name", m.Where, errors.New("give it a name of letters, digits, - and _ that no other server of the agent has"))
+		}
+		taken[m.Name] = true
+		if (len(m.Command) == 0) == (m.URL == "") {
+			v.where(server+"command", m.Where, errors.New("give it either a command or a url"))
+		}
+		v.where(server+"url", m.Where, checkURL(m.URL))
+	}
+}
+
+// where reports err with the line of what it is about.
+func (v *validator) where(setting, source string, err error) {
+	if err != nil && !v.broken[setting] {
+		v.problems = append(v.problems, Problem{setting, source, err.Error()})
+	}
+}
+
+func (h AgentHTTP) empty() bool {
+	return h.Method == "" && h.URL == "" && h.Headers == nil && h.Body == "" && h.Secret == ""
+}
+
+// isName reports whether a text can be an id, which stands in paths as it is.
+func isName(s string) bool {
+	other := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	}
+	return s != "" && len(s) <= 256 && !strings.ContainsFunc(s, other)
+}
