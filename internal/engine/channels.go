@@ -15,18 +15,38 @@ const channelHistory = 100
 // channelPage is how many messages are read at once.
 const channelPage = 100
 
-// Publish puts a message on a channel of the actor's tenant. Nobody needs to
-// listen. It takes any JSON value.
+// Publish puts a message on a channel of the actor's tenant. The call that has
+// waited the longest for one there takes it as its result. Nobody needs to wait or
+// listen. A session token may publish only to a call of its own conversation. It
+// takes any JSON value.
 func (e *Engine) Publish(ctx context.Context, actor convo.Actor, channel string, message convo.JSON, ask *Ask) error {
 	if err := convo.CheckChannel(channel); err != nil {
 		return err
 	}
-	if actor.Session() {
-		return errSessionPublishes()
-	}
 	key := channelKey{actor.Tenant, channel}
+	passed := map[*wait]bool{}
+	for {
+		w := e.waits.oldest(key, func(w *wait) bool {
+			return !passed[w] && (!actor.Session() || w.key.Conversation == actor.Conversation)
+		})
+		if w == nil {
+			return e.publish(ctx, actor, key, message, ask)
+		}
+		passed[w] = true
+		if done, err := e.publishTo(ctx, actor, w, message, ask); done || err != nil {
+			e.channels.ring(key)
+			return err
+		}
+	}
+}
+
+// publish puts a message on a channel and answers nobody.
+func (e *Engine) publish(ctx context.Context, actor convo.Actor, key channelKey, message convo.JSON, ask *Ask) error {
 	err := e.once(ctx, key.inTx(), actor, ask, func(tx store.Tx) (any, error) {
-		_, err := tx.Publish(channel, message, now())
+		if actor.Session() {
+			return nil, errSessionPublishes()
+		}
+		_, err := tx.Publish(key.channel, message, now())
 		return nil, err
 	})
 	if err == nil {

@@ -106,6 +106,7 @@ type Engine struct {
 	pasts    *pasts
 	scribe   *scribe
 	channels *channelHub
+	waits    *callWaits
 
 	ctx    context.Context // ends when running turns must end; its cause says why
 	cancel context.CancelCauseFunc
@@ -146,6 +147,7 @@ func New(o Options) *Engine {
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}
 	e.scribe = newScribe(e)
+	e.waits = newCallWaits(o.Limits.ChannelWait, e.expire)
 	return e
 }
 
@@ -178,6 +180,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	e.cancel(errShutdown)
+	e.waits.disarm()
 	defer e.finish(errDraining())
 	timer := time.NewTimer(stopTime)
 	defer timer.Stop()

@@ -63,7 +63,9 @@ func (e *Engine) checkGiven(g Given) error {
 		case !validName(f.Name):
 			return convo.Errorf(convo.Invalid, "%q is no name of a function; a name has letters, digits, _ and $, begins with no digit and has up to 64 characters", clip(f.Name))
 		case f.Result != nil && f.Result.Channel != "":
-			return errChannels()
+			if err := convo.CheckChannel(f.Result.Channel); err != nil {
+				return err
+			}
 		case seen[f.Name]:
 			return convo.Errorf(convo.Invalid, "two functions have the name %q; give each its own", f.Name)
 		case f.Result != nil && len(f.Result.Data) > 0 && !json.Valid(f.Result.Data):
@@ -75,11 +77,6 @@ func (e *Engine) checkGiven(g Given) error {
 		return convo.Errorf(convo.Invalid, "limits must be at least 1")
 	}
 	return e.checkText(g.Backstory)
-}
-
-// errChannels refuses what waits for a channel's message.
-func errChannels() error {
-	return convo.Errorf(convo.Invalid, "result.channel: this server has no channels yet; give the result as data, or leave it to the caller")
 }
 
 // validName reports whether a model can call something by this name.

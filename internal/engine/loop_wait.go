@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"sync"
 
@@ -96,15 +95,4 @@ func (b *inbox) take() []convo.ToolEnded {
 	ends := b.ends
 	b.ends = nil
 	return ends
-}
-
-// beginWait registers the wait of a call for the next message of its channel.
-func (e *Engine) beginWait(hub.Key, string, convo.OpenCall) {}
-
-// endWaits forgets the waits of a turn.
-func (e *Engine) endWaits(string) {}
-
-// awaitMessage waits for the next message of a channel in a turn that has no log.
-func (e *Engine) awaitMessage(context.Context, string, string, func() error) (convo.JSON, convo.ToolOutcome, error) {
-	return nil, convo.ToolFailed, errNotOpen
 }

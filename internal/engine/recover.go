@@ -42,10 +42,12 @@ func (e *Engine) Start(ctx context.Context) error {
 			all = append(all, key)
 		}
 	}
+	e.findWaits(open)
 	e.recoverAll(ctx, all)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	e.waits.arm()
 	e.repeats.mu.Lock()
 	e.repeats.ready = time.Now()
 	e.repeats.mu.Unlock()
