@@ -113,7 +113,7 @@ func testOtherSignatures(t *testing.T, b *bench) {
 		"another shape": strings.ReplaceAll(first.calls[0].Signature, `"value":`, `"value":[1],"x":`),
 	} {
 		first.calls[0].Signature = signature
-		got := read(t, b.provider().Stream(t.Context(), continued("gemini-3-flash", first)))
+		got := read(t, b.provider().Stream(t.Context(), continued("gemini-3-deepseek", first)))
 		all := b.fake.Requests()
 		if got.err != nil || all[len(all)-1].Signed != 0 {
 			t.Errorf("%s: got error %v, and %d signatures were sent", name, got.err, all[len(all)-1].Signed)

@@ -55,7 +55,7 @@ type message struct {
 	ToolCallID       string     `json:"tool_call_id,omitempty"`
 	Content          *string    `json:"content,omitempty"`
 	Reasoning        string     `json:"reasoning,omitempty"`
-	ReasoningContent string     `json:"reasoning_content,omitempty"`
+	ReasoningContent *string    `json:"reasoning_content,omitempty"`
 	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
 }
 
@@ -160,7 +160,10 @@ func appendCalls(list []message, m model.Message, name string, names remote.Name
 	for i, c := range m.Calls {
 		back := signed(c, name)
 		if i == 0 {
-			list[n-1].Reasoning, list[n-1].ReasoningContent = back.Reasoning, back.ReasoningContent
+			list[n-1].Reasoning = back.Reasoning
+			if back.ReasoningContent != "" || wantsReasoning(name) {
+				list[n-1].ReasoningContent = &back.ReasoningContent
+			}
 		}
 		list[n-1].ToolCalls = append(list[n-1].ToolCalls, toolCall{
 			ID: remote.CallID(c.ID), Type: "function", Extra: back.Extra,

@@ -65,6 +65,11 @@ func (t *thought) sign(calls []model.Call, name string) {
 	}
 }
 
+// wantsReasoning knows the models that refuse calls without reasoning even where
+// there was none, because it was lost or another model made the call. An empty
+// one is enough.
+func wantsReasoning(name string) bool { return strings.Contains(strings.ToLower(name), "deepseek") }
+
 // signed gives what a server wants back with a call.
 func signed(c model.Call, name string) wantedBack {
 	var back wantedBack

@@ -39,7 +39,7 @@ type openAIRequest struct {
 type openAIMessage struct {
 	Role       string  `json:"role"`
 	Content    *string `json:"content"`
-	Reasoning  string  `json:"reasoning_content"`
+	Reasoning  *string `json:"reasoning_content"`
 	ToolCallID string  `json:"tool_call_id"`
 	ToolCalls  []struct {
 		ID       string `json:"id"`
@@ -97,9 +97,11 @@ func (a *asked) readOpenAI(messages []openAIMessage) error {
 			}
 			if len(m.ToolCalls) > 0 {
 				a.rounds++
-				a.signed += min(len(m.Reasoning), 1)
 			}
-			if m.Reasoning == "" && len(m.ToolCalls) > 0 && strings.HasPrefix(a.model, "deepseek") {
+			if m.Reasoning != nil && *m.Reasoning != "" && len(m.ToolCalls) > 0 {
+				a.signed++
+			}
+			if m.Reasoning == nil && len(m.ToolCalls) > 0 && strings.HasPrefix(a.model, "deepseek") {
 				return fmt.Errorf("messages[%d]: the reasoning_content must be passed back", i)
 			}
 			for _, c := range m.ToolCalls {
