@@ -31,6 +31,8 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/sqlite"
 	"github.com/parleyhq/parley/internal/telemetry"
+	"github.com/parleyhq/parley/internal/tool"
+	"github.com/parleyhq/parley/internal/tool/ability"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 	"github.com/parleyhq/parley/internal/wire/mcp"
 )
@@ -44,7 +46,9 @@ type App struct {
 	models *model.Catalog
 	engine *engine.Engine
 
-	outbound *outbound.Client // for addresses that others chose
+	outbound  *outbound.Client // for addresses that others chose
+	abilities *ability.Set
+	tools     tool.MultiSet // what the turns of bots may call
 
 	telemetry *telemetry.Telemetry
 	hub       *hub.Hub
@@ -89,10 +93,9 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		return nil, err
 	}
 	a.onClose(func() error { a.models.Close(); return nil })
-	if a.outbound, err = newOutbound(cfg.Outbound); err != nil {
+	if err := a.openTools(box); err != nil {
 		return nil, err
 	}
-	a.onClose(func() error { a.outbound.Close(); return nil })
 	limits := engine.DefaultLimits()
 	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
 	limits.Turn = engine.TurnLimits{
@@ -103,7 +106,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.hub = hub.New()
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
-		Limits: limits, Log: log, NewSecret: auth.NewSecret,
+		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
 	return a, a.openFronts(ctx)

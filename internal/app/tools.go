@@ -5,8 +5,23 @@ import (
 	"fmt"
 
 	"github.com/parleyhq/parley/internal/config"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/outbound"
+	"github.com/parleyhq/parley/internal/seal"
+	"github.com/parleyhq/parley/internal/tool"
+	"github.com/parleyhq/parley/internal/tool/ability"
 )
+
+// openTools connects what turns may call. It does no I/O.
+func (a *App) openTools(box *seal.Box) (err error) {
+	if a.outbound, err = newOutbound(a.cfg.Outbound); err != nil {
+		return err
+	}
+	a.onClose(func() error { a.outbound.Close(); return nil })
+	a.abilities = ability.New(engine.NewObjects(a.store, box), a.outbound)
+	a.tools = tool.MultiSet{a.abilities}
+	return nil
+}
 
 // newOutbound makes the client for what tools ask of other servers.
 func newOutbound(o config.Outbound) (*outbound.Client, error) {

@@ -115,11 +115,11 @@ func layers() []layer {
 			packages: []string{"internal/app"},
 			may: []string{
 				"internal/store/audit",
-				"internal/convo", "internal/store", "internal/store/sqlite", "internal/model", "internal/model/openai",
+				"internal/convo", "internal/store", "internal/store/sqlite", "internal/tool", "internal/model", "internal/model/openai",
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/telemetry", "internal/transfer",
-				"internal/outbound", "internal/wire/*",
+				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

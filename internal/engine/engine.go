@@ -69,8 +69,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Options is what an Engine needs. All of it but Tools, Log and Observer is
-// required.
+// Options is what an Engine needs. All of it but Tools, Abilities, Log and
+// Observer is required.
 type Options struct {
 	Store  store.Store
 	Hub    *hub.Hub
@@ -79,7 +79,9 @@ type Options struct {
 	Limits Limits
 	// Tools gives turns the tools of the server; nil = there are none.
 	Tools tool.Set
-	Log   *slog.Logger
+	// Abilities carries out abilities on their own; nil = they are refused.
+	Abilities Abilities
+	Log       *slog.Logger
 	// Observer is told what turns do; nil = nobody is.
 	Observer Observer
 	// NewSecret makes a token's secret and its hash.
@@ -100,6 +102,9 @@ type Engine struct {
 	log       *slog.Logger
 	observer  Observer
 	newSecret func() (string, convo.TokenHash)
+
+	abilities  Abilities
+	executions *executions
 
 	repeats  *repeats
 	shared   *sharedRuns
@@ -143,6 +148,7 @@ func New(o Options) *Engine {
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
+		abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
 	}

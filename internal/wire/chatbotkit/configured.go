@@ -143,6 +143,7 @@ func objectOperations() []operation {
 		post("createSkillsetAbility", skillset+"/ability/create", account, creates[abilityRequest](abilities(), emptyAbility)),
 		get("fetchSkillsetAbility", ability+"/fetch", account, fetches(abilities(), showAbility)),
 		post("updateSkillsetAbility", ability+"/update", account, updates[abilityRequest](abilities())),
+		post("executeSkillsetAbility", ability+"/execute", account, executeAbility),
 		post("deleteSkillsetAbility", ability+"/delete", account, deletes(abilities())),
 
 		get("listSecrets", "/secret/list", account, listsObjects(secrets(), newestFirst, showSecret), newest...),

@@ -50,6 +50,9 @@ func skillsetReferences() map[string]reference {
 			answer: with[abilityObject]("The ability.")},
 		"updateSkillsetAbility": {summary: "Update an ability", description: "Changes the members that are given. null clears one.",
 			example: `{"name":"Forecast"}`, answer: with[idObject]("The id of the ability.")},
+		"executeSkillsetAbility": {summary: "Execute an ability",
+			description: "Carries it out once, without a model and outside of a conversation: to try it out. That it fails is an answer with error, and no error of the request.",
+			example:     `{"input":"{\"name\":\"Ann\"}"}`, answer: withResult[executedObject]("What came of it: result, any JSON value, or error.")},
 		"deleteSkillsetAbility": {summary: "Delete an ability", description: "Removes it from its skillset.",
 			example: `{}`, answer: with[idObject]("The id of what is gone.")},
 	}

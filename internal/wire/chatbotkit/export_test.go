@@ -51,6 +51,7 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[botSessionRequest](all)
 	decoder[skillsetRequest](all)
 	decoder[abilityRequest](all)
+	decoder[executeRequest](all)
 	decoder[secretRequest](all)
 	return all
 }

@@ -108,7 +108,6 @@ const laterPaths = `
 /policy/{policyId}: GET fetch POST delete update
 /portal: GET list POST create
 /portal/{portalId}: GET fetch POST delete update
-/skillset/{skillsetId}/ability/{abilityId}: POST execute
 /space: GET export list POST create
 /space/{spaceId}: GET fetch POST delete update
 /space/{spaceId}/storage: GET download/{path...} list/{path...} POST copy/{path...} delete/{path...} move/{path...} upload/{path...}

@@ -22,8 +22,10 @@ import (
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/tool/ability"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
 
@@ -96,6 +98,11 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	b.auth = auth.New(b.store, time.Now)
 	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
+	address, err := outbound.ParseRules([]string{"127.0.0.1"})
+	must(t, err)
+	client := outbound.New(outbound.Options{Allow: address})
+	t.Cleanup(client.Close)
+	abilities := ability.New(engine.NewObjects(b.store, box), client)
 	models, err := model.NewCatalog(model.CatalogConfig{Providers: []model.Configured{
 		{Name: "scripted", Kind: "scripted", Provider: b.model, Models: []string{scripted.Name}, Window: 32000},
 	}})
@@ -103,6 +110,7 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	b.engine = engine.New(engine.Options{
 		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
+		Tools: abilities, Abilities: abilities,
 	})
 	must(t, b.engine.Start(t.Context()))
 	b.secret, _, err = b.auth.Create(t.Context(), "one", "test", 0)
