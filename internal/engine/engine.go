@@ -165,14 +165,20 @@ const stopTime = 10 * time.Second
 func (e *Engine) Limits() Limits { return e.limits }
 
 // Drain refuses new turns, lets running ones finish until ctx ends, stops the
-// rest, and sends readers away when none runs. Queued and waiting turns are left as they
-// are: they go on at the next start. An error says that some turn did not end
+// rest, and sends readers away when none runs. Turns in the background, queued and
+// waiting ones are left: they go on at the next start, and those of the background
+// that run are cut short for that. An error says that some turn did not end
 // even then, because the store does not answer; they are closed at the next start.
 // A stateless turn whose reader takes nothing is no error: it ends with its
 // connection.
 func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
+	for _, r := range e.turns {
+		if r.background {
+			r.cancel(errShutdown)
+		}
+	}
 	e.mu.Unlock()
 	stored, all := make(chan struct{}), make(chan struct{})
 	go func() {

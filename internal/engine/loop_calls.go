@@ -18,6 +18,7 @@ func (l *loop) request(calls []model.Call) error {
 	var ends []convo.ToolEnded
 	for i, c := range calls {
 		p := l.kit.plan(c)
+		l.warn(c.Name)
 		if l.progress.calls+i >= l.kit.limits.Calls {
 			p = p.end(failureOutput("not called: this turn may make %d calls", l.kit.limits.Calls), convo.ToolFailed)
 		}
@@ -38,6 +39,17 @@ func (l *loop) request(calls []model.Call) error {
 		}
 	}
 	return nil
+}
+
+// warn tells the operator, once a turn, of a function whose arguments could not be
+// checked.
+func (l *loop) warn(name string) {
+	s := l.kit.schemas[name]
+	if s == nil || l.progress.called[name] || s.Checked() {
+		return
+	}
+	l.e.log.Warn("the arguments of a function are not checked: its schema cannot be used",
+		"function", name, "tenant", l.key.Tenant, "conversation", l.key.Conversation, "fault", s.Fault())
 }
 
 // placed gives ends their places, behind those of the requests.

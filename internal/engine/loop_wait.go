@@ -56,7 +56,7 @@ func (e *Engine) resume(tx store.Tx, turn string) (*run, error) {
 	if t.State != convo.StateWaiting || waits(t.Calls) {
 		return nil, nil
 	}
-	r := e.register(turn)
+	r := e.register(t)
 	if r == nil {
 		return nil, nil
 	}

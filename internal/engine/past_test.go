@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,6 +18,11 @@ func TestWhatIsRememberedIsWhatIsStored(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(30) {
 		remembers, forgets := setup(t), setup(t)
+		for _, b := range []*bundle{remembers, forgets} {
+			b.stop()
+			b.tools = toolSet{gives("tool", `"used"`)}
+			b.start()
+		}
 		a, b := newWriter(remembers, seed), newWriter(forgets, seed)
 		for step := range 25 {
 			a.step()
@@ -26,12 +32,24 @@ func TestWhatIsRememberedIsWhatIsStored(t *testing.T) {
 			a.ask(step)
 			b.ask(step)
 			prompts := len(remembers.model.Calls())
-			got, want := short(remembers.prompt(prompts-1)), short(forgets.prompt(prompts-1))
+			got, want := nameless(short(remembers.prompt(prompts-1))), nameless(short(forgets.prompt(prompts-1)))
 			if got != want {
 				t.Fatalf("seed %d, step %d: the prompt is\n%s\nwant\n%s", seed, step, got, want)
 			}
 		}
 	}
+}
+
+// nameless writes the ids of calls as numbers, in their order: no two servers make
+// the same.
+func nameless(prompt string) string {
+	seen := map[string]string{}
+	return regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`).ReplaceAllStringFunc(prompt, func(id string) string {
+		if seen[id] == "" {
+			seen[id] = fmt.Sprint("#", len(seen)+1)
+		}
+		return seen[id]
+	})
 }
 
 // writer does the same to a conversation as every other one with its seed.
@@ -93,11 +111,26 @@ func (w *writer) activity() engine.NewMessage {
 
 // ask runs a turn, now and then without a new message.
 func (w *writer) ask(step int) {
-	text := fmt.Sprint("question ", step)
+	in := engine.TurnInput{Front: "test", Text: ptr(fmt.Sprint("question ", step)), Given: functions(data("f", `1`), unanswered("g"))}
 	if w.random.IntN(5) == 0 {
-		text = ""
+		in.Text = nil
 	}
-	w.say(w.id, text)
+	for range w.random.IntN(3) {
+		calls := [][]string{{"f", `{}`}, {"tool", `{}`, "f", `{"n":1}`}, {"g", `{}`}, {"unknown", `{}`}}
+		script := calling(calls[w.random.IntN(len(calls))]...)
+		if w.random.IntN(2) == 0 {
+			script = append(scripted.Script{scripted.Text("well")}, script...)
+		}
+		w.model.Add(script...)
+	}
+	r, err := w.Complete(w.t.Context(), w.actor, w.id, in, nil)
+	if convo.ErrorKind(err) == convo.Invalid { // beyond the window
+		return
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.read(r)
 }
 
 func TestAnExchangeThatIsTooLargeIsRefusedBeforeItHasAnEffect(t *testing.T) {
@@ -142,5 +175,20 @@ func TestATurnThatFollowsAnotherReadsNothing(t *testing.T) {
 	want := "user:1 | now | assistant:one | user:2 | now | assistant:two | user:3 | now"
 	if got := short(b.prompt(2)); got != want {
 		t.Errorf("the prompt: %s", got)
+	}
+}
+
+func TestATurnThatFollowsOneWithCallsReadsNothing(t *testing.T) {
+	t.Parallel()
+	b, s := setupHooked(t, answer("zero"), calling("f", `{}`, "f", `{}`), answer("one"), answer("two"))
+	a := &asker{bundle: b, id: b.conversation(convo.Fields{})}
+	b.say(a.id, "0") // from here on the conversation is remembered
+	given := functions(data("f", `1`))
+	s.messages = func() { t.Error("the history was read") }
+	a.run(given)
+	a.run(given)
+	before, after := a.prompt(2), a.prompt(3)
+	if len(after) != len(before)+1 || strings.Count(short(after), "result:1<-") != 2 || !strings.HasPrefix(short(after), short(before)) {
+		t.Errorf("the prompt is\n%s\nbefore it was\n%s", short(after), short(before))
 	}
 }

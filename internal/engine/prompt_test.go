@@ -304,3 +304,42 @@ func FuzzActivitiesOfCallers(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyTheLatestMessagesOfATurnsBeginningCount(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, a *asker) {
+		a.fixed.latest = 2
+		for i := range 5 {
+			a.tell(message(convo.User, fmt.Sprint(i)))
+		}
+		for range 3 {
+			a.model.Add(calling("f", `{}`)...)
+		}
+		a.run(functions(data("f", `1`)))
+		for n, want := range []int{3, 5, 7, 9} { // with the time of day
+			got := a.prompt(n)
+			if len(got) != want || !strings.HasPrefix(short(got), "user:3 | user:4 | now") {
+				t.Errorf("prompt %d is %s", n, short(got))
+			}
+		}
+	})
+}
+
+func TestResultsThatDoNotFitAreLeftOut(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, a *asker) {
+		a.fixed.window = 1000
+		a.tell(message(convo.User, "go"))
+		large := `"` + strings.Repeat("x", 3000) + `"`
+		a.model.Add(calling("f", `{}`)...)
+		a.model.Add(calling("f", `{}`)...)
+		a.model.Add(answer("ok")...)
+		if e := end(t, a.run(functions(data("f", large)))); e.Reason != convo.EndDone {
+			t.Fatalf("the turn ended with %+v", e)
+		}
+		got := short(a.prompt(2))
+		if strings.Count(got, "left out") != 1 || strings.Index(got, "left out") > strings.Index(got, "xxx") {
+			t.Errorf("the prompt is %s", got)
+		}
+	})
+}

@@ -145,7 +145,7 @@ func (e *Engine) recoverRunning(ctx context.Context, key hub.Key, head *convo.He
 	asked := rest.asked != nil && rest.latest == 0 // none of its calls is in the log
 	switch {
 	case !began && !asked:
-		r := e.register(turn)
+		r := e.register(head.Active())
 		if r != nil {
 			r.goOn(head)
 		}
@@ -169,11 +169,10 @@ func (e *Engine) goOn(key hub.Key, turn string, change func(store.Tx) error) (r 
 		if err := change(tx); err != nil {
 			return err
 		}
-		if tx.Head().Turn(turn).State != convo.StateRunning {
-			return nil
-		}
-		if r = e.register(turn); r != nil {
-			r.goOn(tx.Head())
+		if t := tx.Head().Turn(turn); t.State == convo.StateRunning {
+			if r = e.register(t); r != nil {
+				r.goOn(tx.Head())
+			}
 		}
 		return nil
 	})

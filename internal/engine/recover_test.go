@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"runtime"
 	"testing"
 	"time"
@@ -23,6 +24,21 @@ func (b *bundle) left(conversation, turn string, bodies ...convo.Body) {
 			}
 		}
 		return nil
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// give writes what a turn was given, as its admission does.
+func (b *bundle) give(conversation, turn string, given engine.Given) {
+	b.t.Helper()
+	plain, err := json.Marshal(given)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, err = b.store.Update(context.Background(), "t", conversation, store.Buffered, func(tx store.Tx) error {
+		return tx.PutInput(turn, plain)
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -187,8 +187,8 @@ func (r *sharedRun) add(events []convo.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, event := range events {
-		if d, ok := event.Body.(convo.Delta); ok {
-			r.bytes += len(d.Text)
+		if _, whole := event.Body.(convo.MessageEnded); !whole { // its deltas have counted
+			r.bytes += event.Size()
 		}
 	}
 	r.events = append(r.events, events...)
@@ -199,11 +199,14 @@ func (r *sharedRun) add(events []convo.Event) error {
 
 func (r *sharedRun) worthKeeping() bool {
 	last, _ := r.events[len(r.events)-1].Body.(convo.TurnEnded)
-	spoke := slices.ContainsFunc(r.events, func(event convo.Event) bool {
-		_, ok := event.Body.(convo.MessageEnded)
-		return ok
+	acted := slices.ContainsFunc(r.events, func(event convo.Event) bool {
+		switch event.Body.(type) {
+		case convo.MessageEnded, convo.ToolRequested:
+			return true
+		}
+		return false
 	})
-	return last.Reason != convo.EndFailed && last.Reason != convo.EndStopped || spoke
+	return last.Reason != convo.EndFailed && last.Reason != convo.EndStopped || acted
 }
 
 // keep stores the answer of a run that has ended.

@@ -30,19 +30,20 @@ func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded) error {
 
 // run is a turn that runs in this process.
 type run struct {
-	id     string
-	head   convo.Head     // the conversation when the turn started
-	turn   convo.Turn     // and the turn
-	past   *past          // the history before it; nil = to be read
-	asked  *convo.Message // the user's message, if it is known here
-	given  *Given         // what it was given; nil = to be read
-	kit    *kit           // what it works with; nil = to be gathered
-	goesOn bool           // the log has more of it than its start
-	told   *inbox         // calls that others ended
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	end    TurnEnd       // for the observer
-	done   chan struct{} // closed when the turn has ended, or been given up
+	id         string
+	background bool
+	head       convo.Head     // the conversation when the turn started
+	turn       convo.Turn     // and the turn
+	past       *past          // the history before it; nil = to be read
+	asked      *convo.Message // the user's message, if it is known here
+	given      *Given         // what it was given; nil = to be read
+	kit        *kit           // what it works with; nil = to be gathered
+	goesOn     bool           // the log has more of it than its start
+	told       *inbox         // calls that others ended
+	ctx        context.Context
+	cancel     context.CancelCauseFunc
+	end        TurnEnd       // for the observer
+	done       chan struct{} // closed when the turn has ended, or been given up
 }
 
 // take keeps what the turn needs to know of its conversation.
@@ -60,8 +61,8 @@ func (r *run) goOn(head *convo.Head) {
 // register makes a turn reachable for Stop, in the transaction that starts it,
 // and counts it among what a drain waits for. It gives nil when the engine
 // drains.
-func (e *Engine) register(turn string) *run {
-	r := &run{id: turn, told: newInbox(), done: make(chan struct{})}
+func (e *Engine) register(t *convo.Turn) *run {
+	r := &run{id: t.ID, background: t.Background, told: newInbox(), done: make(chan struct{})}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.draining {
@@ -69,7 +70,7 @@ func (e *Engine) register(turn string) *run {
 	}
 	r.ctx, r.cancel = context.WithCancelCause(e.ctx)
 	e.active.Add(1)
-	e.turns[turn] = r
+	e.turns[r.id] = r
 	return r
 }
 
@@ -152,7 +153,7 @@ func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
 		r.end.Waits = true
 		return nil, nil
 	}
-	suspend := failed != nil && r.turn.Background && errors.Is(context.Cause(r.ctx), errShutdown)
+	suspend := failed != nil && r.left()
 	if failed != nil {
 		outcome := convo.ToolCancelled
 		if suspend {
@@ -171,6 +172,9 @@ func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
 	return e.endTurn(r, l, log, end)
 }
 
+// left reports whether the turn is left as it is, to go on at the next start.
+func (r *run) left() bool { return r.background && errors.Is(context.Cause(r.ctx), errShutdown) }
+
 // suspend writes what is left of a turn in the background that goes on at the next
 // start.
 func (e *Engine) suspend(log *turnLog) error {
@@ -183,6 +187,10 @@ func (e *Engine) suspend(log *turnLog) error {
 
 // endEarly ends a turn that did not come to ask its model.
 func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
+	if r.left() {
+		r.end.Waits = true
+		return nil, nil
+	}
 	end := e.ending(r.ctx, "", cause)
 	r.end.Ended = end
 	if r.goesOn {
@@ -263,7 +271,7 @@ func (e *Engine) startNext(tx store.Tx) (*run, error) {
 	if t == nil || tx.Head().Active() != nil {
 		return nil, nil
 	}
-	r := e.register(t.ID)
+	r := e.register(t)
 	if r == nil {
 		return nil, nil
 	}

@@ -1,0 +1,160 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/store/audit"
+	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// stepper is a model that goes by what it is told, like a real one, so that it does
+// not matter which process asks it: it makes as many calls as there are rounds,
+// and then speaks.
+type stepper struct{}
+
+func (stepper) Models(context.Context) ([]model.Info, error) { return nil, nil }
+
+func (stepper) Stream(_ context.Context, req *model.Request) iter.Seq2[model.Event, error] {
+	results := 0
+	for _, m := range req.Messages {
+		if m.Role == model.ToolResult {
+			results++
+		}
+	}
+	return func(yield func(model.Event, error) bool) {
+		give := func(events ...model.Event) {
+			for _, e := range events {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+		call := func(name string) model.Event {
+			return model.Event{Type: model.ToolCall, Call: &model.Call{ID: "same", Name: name, Arguments: `{}`}}
+		}
+		switch {
+		case req.Force == "report":
+			give(call("report"), model.Event{Type: model.Finish, Stop: model.StopCalls})
+		case results < 2:
+			give(model.Event{Type: model.Text, Text: "I look. "}, call("look"), call("know"), call("look"), model.Event{Type: model.Finish, Stop: model.StopCalls})
+		case results < 5:
+			give(call("look"), call("nothing"), call("know"), model.Event{Type: model.Finish, Stop: model.StopCalls})
+		default:
+			give(model.Event{Type: model.Text, Text: "That "}, model.Event{Type: model.Text, Text: "is all."}, model.Event{Type: model.Finish, Stop: model.StopEnd})
+		}
+	}
+}
+
+// witness is a tool that writes down which calls it was given.
+type witness struct {
+	mu    sync.Mutex
+	calls []string
+}
+
+func (w *witness) Spec() tool.Spec { return tool.Spec{Name: "look"} }
+
+func (w *witness) Call(_ context.Context, c tool.Call) (tool.Result, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, c.ID)
+	return tool.Result{Output: convo.JSON(fmt.Sprint(len(w.calls)))}, nil
+}
+
+func TestATurnCanBeCutAtAnyEvent(t *testing.T) {
+	t.Parallel()
+	for _, background := range []bool{true, false} {
+		whole := newWitnessed(t)
+		id := whole.conversation(convo.Fields{})
+		text := "go"
+		in := engine.TurnInput{Text: &text, Background: background, Given: functions(data("know", `"much"`), ending(data("report", `1`)))}
+		r, err := whole.Complete(t.Context(), whole.actor, id, in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := whole.read(r)
+		if end(t, events).Reason != convo.EndDone || len(whole.tool.calls) != 3 {
+			t.Fatalf("the turn went %s", acts(events))
+		}
+		for n := 3; n < len(events); n++ {
+			cutAt(t, in, events[:n:n])
+		}
+	}
+}
+
+// witnessed is a bundle with a stepper and a witness.
+type witnessed struct {
+	*bundle
+	tool *witness
+}
+
+func newWitnessed(t *testing.T) *witnessed {
+	t.Helper()
+	w := &witnessed{tool: &witness{}}
+	w.bundle = &bundle{t: t, store: memory.New(), model: scripted.New(), actor: convo.Actor{Tenant: "t", Token: "token"}, tools: toolSet{w.tool}}
+	w.fixed = &fixedModel{provider: stepper{}, window: 32_000}
+	w.start()
+	t.Cleanup(func() { w.stop(); w.store.Close() })
+	return w
+}
+
+// cutAt starts a server whose log ends with those events of a turn, and looks at
+// what becomes of it.
+func cutAt(t *testing.T, in engine.TurnInput, events []convo.Event) {
+	t.Helper()
+	w := newWitnessed(t)
+	id := w.conversation(convo.Fields{})
+	var bodies []convo.Body
+	begun := map[string]bool{}
+	for _, e := range events {
+		bodies = append(bodies, e.Body)
+		if s, ok := e.Body.(convo.ToolStarted); ok {
+			begun[s.ID] = true
+		}
+	}
+	w.left(id, "turn", bodies...)
+	w.give(id, "turn", in.Given)
+	w.stop()
+	w.start()
+	after := w.turnEvents(id, "turn")
+	last := acts(events[len(events)-1:])
+	reason := end(t, after).Reason
+	if reason != convo.EndDone && (in.Background || reason != convo.EndInterrupted) {
+		t.Errorf("cut after %q, the turn went %s", last, acts(after))
+	}
+	for i, call := range w.tool.calls {
+		if begun[call] || slices.Contains(w.tool.calls[:i], call) {
+			t.Errorf("cut after %q, a call was made twice", last)
+		}
+	}
+	if reason == convo.EndDone && !strings.Contains(acts(after), "That is all.") {
+		t.Errorf("cut after %q, the turn went %s", last, acts(after))
+	}
+	w.sound(last)
+}
+
+// sound checks that the log holds together and the projections are what it says.
+func (w *witnessed) sound(when string) {
+	w.t.Helper()
+	snapshot, err := w.store.Snapshot(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer snapshot.Close()
+	_, err = audit.Run(w.t.Context(), snapshot, audit.Options{Found: func(f audit.Finding) {
+		w.t.Errorf("cut after %q: %+v", when, f)
+	}})
+	if err != nil {
+		w.t.Error(err)
+	}
+}
