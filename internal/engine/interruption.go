@@ -14,31 +14,23 @@ import (
 // what [Engine.Start] writes for a turn whose model call was open. The zero
 // value is one at the beginning of a log.
 type Interruption struct {
-	head     convo.Head
-	open     map[string]*unfinished
-	answered map[string]*convo.ModelAnswered // what a wait kept of its turn's model call
-	at       time.Time                       // of the last event
+	head convo.Head
+	open map[string]*unfinished
+	at   time.Time // of the last event
 }
 
 // Follow takes in the next event of the log.
 func (i *Interruption) Follow(e convo.Event) {
 	i.head.Project(e)
 	i.at = e.At
-	switch b := e.Body.(type) {
+	switch e.Body.(type) {
 	case convo.TurnOpened:
 		if i.open == nil {
-			i.open, i.answered = make(map[string]*unfinished), make(map[string]*convo.ModelAnswered)
+			i.open = make(map[string]*unfinished)
 		}
 		i.open[e.Turn] = &unfinished{}
-	case convo.TurnWaiting:
-		if i.open[e.Turn] != nil {
-			i.answered[e.Turn] = b.Answered
-		}
-	case convo.ModelAnswered:
-		delete(i.answered, e.Turn)
 	case convo.TurnEnded:
 		delete(i.open, e.Turn)
-		delete(i.answered, e.Turn)
 	}
 	if u := i.open[e.Turn]; u != nil {
 		u.add(e)
@@ -70,40 +62,29 @@ func (i *Interruption) Events() []convo.Event {
 // close adds the ends of what a turn left open: of its message, its calls, and
 // its model call, in this order.
 func (i *Interruption) close(turn string, add func(convo.Event)) {
-	var last []convo.Event
-	answered := i.answered[turn]
-	if answered != nil {
-		last = append(last, convo.Event{At: i.at, Turn: turn, Body: *answered})
-	}
+	var answered []convo.Event
 	for _, e := range i.open[turn].closing(turn, i.at) {
-		if _, ok := e.Body.(convo.ModelAnswered); !ok {
+		if _, ok := e.Body.(convo.ModelAnswered); ok {
+			answered = append(answered, e)
+		} else {
 			add(e)
-		} else if answered == nil {
-			last = append(last, e)
 		}
 	}
 	for _, call := range slices.Clone(i.head.Turn(turn).Calls) {
-		if call.Runs != convo.RunsCaller {
-			add(convo.Event{At: i.at, Turn: turn, Body: interrupted(i.head.Turn(turn), call)})
-		}
+		ended := call.Ended(responseID(turn, call.ID), outcomeOutput(convo.ToolInterrupted), convo.ToolInterrupted)
+		t := i.head.Turn(turn)
+		ended.Place = convo.Place(t.Slot, t.Next)
+		add(convo.Event{At: i.at, Turn: turn, Body: ended})
 	}
-	for _, e := range last {
+	for _, e := range answered {
 		add(e)
 	}
 }
 
-// interrupted ends an open call of a turn. The message that it makes has an id
-// that is made from the call's, so that it is always the same.
-func interrupted(t *convo.Turn, call convo.OpenCall) convo.ToolEnded {
-	sum := sha256.Sum256([]byte("response\x00" + t.ID + "\x00" + call.ID))
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // a UUID of version 8: made by a rule of its own
-	ended := convo.ToolEnded{
-		ID: call.ID, Message: fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16]),
-		Place: convo.Place(t.Slot, t.Next), Name: call.Name, Arguments: call.Arguments,
-		Output: convo.JSON(`{"error":"interrupted"}`), Outcome: convo.ToolInterrupted,
-	}
-	if call.Started > 0 {
-		ended.Channel = call.Channel
-	}
-	return ended
+// responseID makes the id of a call's response of the call's own, always the
+// same: a UUID of version 8, which is for rules of one's own.
+func responseID(turn, call string) string {
+	sum := sha256.Sum256([]byte("response\x00" + turn + "\x00" + call))
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

@@ -26,7 +26,7 @@ type Log struct {
 	waiting  map[string][]*Message // by turn: those that have no slot yet
 	places   map[int64]bool        // taken, by messages that exist or come
 	calls    map[callKey]*call
-	left     map[string]convo.Event // by message: the waits that say what its call will ask
+	left     map[string][]convo.Event // by message: the waits that say what its call will ask
 	remnants []Remnant
 	keep     func(text string) string
 }
@@ -72,7 +72,7 @@ func New(tenant, conversation string, keep func(text string) string) *Log {
 	l := &Log{
 		messages: make(map[string]*Message), open: make(map[string]*opened), turns: make(map[string]convo.Turn),
 		waiting: make(map[string][]*Message), places: make(map[int64]bool),
-		calls: make(map[callKey]*call), left: make(map[string]convo.Event), keep: keep,
+		calls: make(map[callKey]*call), left: make(map[string][]convo.Event), keep: keep,
 	}
 	l.head.Tenant, l.head.ID = tenant, conversation
 	return l
@@ -158,12 +158,12 @@ func (l *Log) addCall(e convo.Event, effect convo.Effect) {
 	switch b := e.Body.(type) {
 	case convo.TurnWaiting:
 		for _, c := range b.Left {
-			l.left[c.Message] = e
+			l.left[c.Message] = append(l.left[c.Message], e)
 		}
 	case convo.ToolRequested:
 		l.calls[callKey{e.Turn, b.ID}] = &call{}
 		l.put(e, effect.Message, []int64{e.Seq})
-		if wait, ok := l.left[b.Message]; ok {
+		for _, wait := range l.left[b.Message] {
 			m := l.messages[b.Message]
 			m.Parts = append(m.Parts, wait.Seq)
 			m.note(wait)

@@ -80,10 +80,11 @@ func TestAReplayNamesWhatWasNotErasedOfACall(t *testing.T) {
 	said := convo.JSON(`{"a":1}`)
 	request := convo.ToolRequested{ID: "c", Message: "m", Place: convo.Place(1, 0), Arguments: said}
 	list := events(convo.ConversationCreated{}, convo.TurnOpened{}, convo.TurnStarted{Slot: 1},
-		convo.TurnWaiting{Left: []convo.ToolRequested{{ID: "x", Message: "other", Arguments: said}, request}}, convo.TurnResumed{},
+		convo.TurnWaiting{Left: []convo.ToolRequested{{ID: "x", Message: "other", Arguments: said}, request}},
+		convo.TurnWaiting{Left: []convo.ToolRequested{request}},
 		request, convo.ToolStarted{ID: "c", Message: "m", Input: said}, convo.MessageDeleted{ID: "m"})
 	var want []replay.Remnant
-	for _, seq := range []int64{6, 4, 7} {
+	for _, seq := range []int64{6, 4, 5, 7} {
 		want = append(want, replay.Remnant{Seq: seq, Message: "m"})
 	}
 	for _, erased := range []bool{false, true} {

@@ -251,7 +251,9 @@ func (t *tx) Turn(id string) (convo.Turn, error) {
 	if turn == nil {
 		return convo.Turn{}, noTurn(id)
 	}
-	return *turn, nil
+	copied := *turn
+	copied.Calls = slices.Clone(turn.Calls) // the head's own are in use
+	return copied, nil
 }
 
 // turn finds a turn, with what this tx did to it; nil if there is none.

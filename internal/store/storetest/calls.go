@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 
@@ -163,8 +162,8 @@ func erasedRequest(t *testing.T, d Driver) {
 	left.Signature = "secret signature"
 	w.append("t", convo.TurnWaiting{Left: []convo.ToolRequested{requested("other", 1, 5, short), left}}, convo.TurnResumed{}, left)
 	calls = append(calls, left)
-	if !mentions(w.events(), encoded("secret")) {
-		t.Fatal("the test has no secret")
+	if size(w.events()) < 100 {
+		t.Fatal("the calls say nothing, so this test proves nothing")
 	}
 	for i, c := range calls {
 		if i != 3 { // which is deleted after the end of its turn
@@ -180,19 +179,17 @@ func erasedRequest(t *testing.T, d Driver) {
 	equal(t, "calls in the head", h.Open[0].Calls, turn.Calls)
 	w.append("t", convo.ToolStarted{ID: "c3", Message: "req-c3", Name: "f", Input: calls[3].Arguments}, convo.TurnEnded{})
 	w.append("", convo.MessageDeleted{ID: "req-c3"})
-	for _, e := range w.events() {
-		for _, c := range calls {
-			if erased, ok := convo.Erase(e.Body, c.Message); ok && !reflect.DeepEqual(erased, e.Body) {
-				t.Errorf("event %d still says %+v", e.Seq, e.Body)
-			}
-		}
-	}
+	// What a wait announced and was never requested is no message's.
+	equal(t, "bytes that are left", size(w.events()), len(short))
 	equal(t, "messages", len(w.messages(store.MessageQuery{})), 0)
 }
 
-// encoded is a part of a JSON text as show writes it: in base64.
-func encoded(part string) string {
-	return strings.Trim(strings.ToValidUTF8(show(convo.JSON(part)), ""), `"=`)[:6]
+// size is what events say beside their structs.
+func size(events []convo.Event) (bytes int) {
+	for _, e := range events {
+		bytes += e.Size()
+	}
+	return bytes
 }
 
 func erasedResponse(t *testing.T, d Driver) {
