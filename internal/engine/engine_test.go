@@ -65,7 +65,7 @@ func setup(t *testing.T, scripts ...scripted.Script) *bundle {
 	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), actor: convo.Actor{Tenant: "t", Token: "token"}}
 	b.fixed = &fixedModel{provider: b.model, window: 32_000}
 	b.start()
-	t.Cleanup(func() { b.stop(); b.store.Close() })
+	t.Cleanup(func() { b.stop(); mustBeSound(t, b.store); b.store.Close() })
 	return b
 }
 
