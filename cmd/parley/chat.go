@@ -286,13 +286,32 @@ func (s *chat) turn(ctx context.Context, text string) error {
 // that failed; an error stands for a missing one.
 func (s *chat) answer(ctx context.Context, text string) (*client.Result, error) {
 	stream := s.client.Conversation.CompleteStream(ctx, s.id, client.CompleteRequest{Text: client.Set(text)})
-	for token, err := range stream.Text() {
+	for event, err := range stream.Events() {
 		if err != nil && stream.Result() == nil {
 			return nil, err
 		}
-		s.print(token)
+		switch e := event.(type) {
+		case client.TokenEvent:
+			s.print(e.Token)
+		case client.MessageEvent:
+			s.call(e.Message)
+		}
 	}
 	return stream.Result(), nil
+}
+
+// call says that the model calls a function. What it says after that begins a
+// line of its own.
+func (s *chat) call(message client.Message) {
+	asked, ok := message.Activity()
+	if !ok || asked.Type != client.ActivityRequest {
+		return
+	}
+	if s.midline {
+		fmt.Fprintln(s.out)
+		s.midline = false
+	}
+	fmt.Fprintf(s.err, "(%s)\n", plain(asked.Function.Name))
 }
 
 // stopTime is how long a request to stop may take to leave. Who leaves at once
@@ -352,6 +371,8 @@ func (s *chat) note(result *client.Result) {
 		fmt.Fprintln(s.err, "(stopped)")
 	case client.EndLength:
 		fmt.Fprintln(s.err, "(cut at the model's limit)")
+	case client.EndIteration:
+		fmt.Fprintln(s.err, "(ended at the limit of its calls)")
 	default:
 		s.failed = true
 		why := "the answer ended with " + string(result.End.Reason)

@@ -112,6 +112,16 @@ func TestAnAnswerThatFailsIsAFailure(t *testing.T) {
 	}
 }
 
+func TestAChatSaysWhatTheModelCalls(t *testing.T) {
+	t.Parallel()
+	fake, _, env := withProvider(t)
+	fake.Push(fakeprovider.Behaviour{Text: []string{"I look."}, Calls: []fakeprovider.Call{{ID: "k", Name: "look_up", Arguments: []string{"{}"}}}})
+	out, noise := run(t, exitFine, env, "chat", "Hello")
+	if !strings.HasPrefix(out, "I look.\nThe tool said: ") || !strings.HasSuffix(out, "\n") || !strings.Contains(noise, "(look_up)\n") {
+		t.Errorf("got %q and %q", out, noise)
+	}
+}
+
 func TestTheSecretOfAFileIsNotSentElsewhere(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,13 @@ type Given struct {
 	Want      tool.Want
 }
 
+// InlineSkillset is a skillset that comes with a request, and InlineAbility what
+// it offers: fronts know them by these names.
+type (
+	InlineSkillset = tool.Skillset
+	InlineAbility  = tool.Ability
+)
+
 // TurnLimits bounds the work of one turn. What is 0, or more than the server
 // grants ([Limits]), is replaced.
 type TurnLimits struct {

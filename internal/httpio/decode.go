@@ -52,7 +52,7 @@ func (o Optional[T]) Apply(dst **T) {
 // tags, exactly as they are written. Unknown members are ignored, null counts
 // as absent, and an error names the member that it is about. A member tagged
 // required:"true" must be there; one tagged null:"refused" may be left out, but
-// not be null.
+// not be null; a list tagged most:"100" may have that many items.
 func Decode[T any](body []byte) (T, error) {
 	var request T
 	body, err := CheckObject(body)
@@ -76,6 +76,7 @@ type member struct {
 	index    []int
 	required bool
 	present  bool // may be left out, but not be null
+	most     int  // items of a list; 0 = MaxItems
 }
 
 func newDecoder() *decoder { return &decoder{known: map[reflect.Type][]member{}} }
@@ -88,7 +89,8 @@ func (d *decoder) members(t reflect.Type) []member {
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name != "" && !f.Anonymous {
-			list = append(list, member{name, f.Index, f.Tag.Get("required") == "true", f.Tag.Get("null") == "refused"})
+			most, _ := strconv.Atoi(f.Tag.Get("most")) // 0 without the tag
+			list = append(list, member{name, f.Index, f.Tag.Get("required") == "true", f.Tag.Get("null") == "refused", most})
 		}
 	}
 	d.known[t] = list
@@ -109,6 +111,9 @@ func (d *decoder) object(path string, object []byte, dst reflect.Value) error {
 		case list[i].present:
 			return convo.Errorf(convo.Invalid, "%s must not be null", join(path, name))
 		}
+		if err := checkCount(join(path, name), value, list[i].most); err != nil {
+			return err
+		}
 		if err := d.value(join(path, name), value, dst.FieldByIndex(list[i].index)); err != nil {
 			return err
 		}
@@ -119,6 +124,23 @@ func (d *decoder) object(path string, object []byte, dst reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// checkCount counts the items of a list before any of them takes room.
+func checkCount(path string, value []byte, most int) error {
+	if most == 0 || value[0] != '[' {
+		return nil
+	}
+	for i := range elements(value) {
+		if i == most {
+			return tooMany(path, most)
+		}
+	}
+	return nil
+}
+
+func tooMany(path string, most int) error {
+	return convo.Errorf(convo.Invalid, "%s must have at most %d items", path, most)
 }
 
 func join(path, name string) string {
@@ -201,7 +223,7 @@ func (d *decoder) list(path string, value []byte, dst reflect.Value) error {
 	zero := reflect.Zero(dst.Type().Elem())
 	for i, element := range elements(value) {
 		if i == MaxItems {
-			return convo.Errorf(convo.Invalid, "%s must have at most %d items", path, MaxItems)
+			return tooMany(path, MaxItems)
 		}
 		item := path + "[" + strconv.Itoa(i) + "]"
 		if string(element) == "null" {

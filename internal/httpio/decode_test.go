@@ -197,3 +197,24 @@ func TestDecodeBoundsLists(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestDecodeBoundsAListMoreTightlyIfToldTo(t *testing.T) {
+	t.Parallel()
+	type few struct {
+		Items []item `json:"items" most:"2"`
+	}
+	type nested struct {
+		Lists []few `json:"lists"`
+	}
+	if in, err := httpio.Decode[nested]([]byte(`{"lists":[{"items":[{"type":"a"},{"type":"b"}]},{"items":null}]}`)); err != nil || len(in.Lists[0].Items) != 2 {
+		t.Errorf("%+v, %v", in, err)
+	}
+	for body, want := range map[string]string{
+		`{"lists":[{"items":[{"type":"a"},{"type":"b"},7]}]}`: "lists[0].items must have at most 2 items",
+		`{"lists":[{"items":7}]}`:                             "lists[0].items must be a list",
+	} {
+		if _, err := httpio.Decode[nested]([]byte(body)); convo.ErrorKind(err) != convo.Invalid || err.Error() != want {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

@@ -65,6 +65,9 @@ func (w *schemaWalk) members(t reflect.Type) *openapi.Schema {
 		if bound := field.Tag.Get("limit"); bound != "" {
 			schema = w.Bounded(schema, bound)
 		}
+		if m.most > 0 {
+			schema.MaxItems = &m.most
+		}
 		switch {
 		case m.required:
 			object.Required = append(object.Required, m.name)

@@ -17,6 +17,7 @@ type described struct {
 	Flag     httpio.Optional[bool]    `json:"flag"`
 	Kept     httpio.Optional[string]  `json:"kept" null:"refused"`
 	List     []part                   `json:"list"`
+	Few      []part                   `json:"few" most:"2"`
 	Pointer  *part                    `json:"pointer"`
 	Optional httpio.Optional[[]int64] `json:"optional"`
 	inner
@@ -44,6 +45,7 @@ func TestARequestsSchemaSaysWhatIsDecoded(t *testing.T) {
 		`"flag":{"type":["boolean","null"]},` +
 		`"kept":{"type":"string"},` +
 		`"list":{"type":["array","null"],"items":{"$ref":"#/components/schemas/Part"},"maxItems":10000},` +
+		`"few":{"type":["array","null"],"items":{"$ref":"#/components/schemas/Part"},"maxItems":2},` +
 		`"pointer":{"anyOf":[{"$ref":"#/components/schemas/Part"},{"type":"null"}]},` +
 		`"optional":{"type":["array","null"],"items":{"type":"integer","format":"int64"},"maxItems":10000},` +
 		`"deep":{"type":["string","null"]}},"required":["needed"]}`

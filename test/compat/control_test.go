@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -29,6 +30,11 @@ func (b *bench) control() http.Handler {
 		}
 		b.fake.Push(fakeprovider.Behaviour{Status: status})
 	})
+	mux.HandleFunc("POST /next", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.next(r.Body); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	})
 	mux.HandleFunc("GET /asked", func(w http.ResponseWriter, r *http.Request) {
 		request, times := b.asked(r.Context(), r.FormValue("text"))
 		if request != nil {
@@ -47,6 +53,29 @@ func (b *bench) control() http.Handler {
 		answer(w, map[string]any{"at": time.Now().UnixMilli()})
 	})
 	return mux
+}
+
+// next reads how the provider is to answer the next requests.
+func (b *bench) next(list io.Reader) error {
+	var answers []struct {
+		Text  []string
+		Stop  string
+		Calls []struct{ ID, Name, Arguments string }
+	}
+	if err := json.NewDecoder(list).Decode(&answers); err != nil {
+		return err
+	}
+	for _, a := range answers {
+		behaviour := fakeprovider.Behaviour{Text: a.Text}
+		if a.Stop == "length" {
+			behaviour.Stop = fakeprovider.Length
+		}
+		for _, c := range a.Calls {
+			behaviour.Calls = append(behaviour.Calls, fakeprovider.Call{ID: c.ID, Name: c.Name, Arguments: []string{c.Arguments}})
+		}
+		b.fake.Push(behaviour)
+	}
+	return nil
 }
 
 // asked waits for a request that holds a text, and counts such requests.

@@ -79,16 +79,11 @@ test('what cannot be answered is refused before anything happens', async () => {
 
 test('fields of later versions are named, and empty ones pass', async () => {
   const { id } = await conversation.create({})
-  const later = {
-    functions: [{ name: 'f', description: 'd', parameters: {} }],
-    extensions: { backstory: 'x' },
-    limits: { iterations: 1 },
-    attachments: [{ url: 'https://example.com/a.png' }],
-  }
-  for (const [field, value] of Object.entries(later)) {
-    const named = failure('BAD_REQUEST', new RegExp(field))
-    await assert.rejects(conversation.complete(null, { text: 'x', [field]: value }), named)
-    await assert.rejects(conversation.complete(id, { text: 'x', [field]: value }), named)
+  const datasets = [{ records: [{ text: 'x' }] }]
+  for (const later of [{ attachments: [{ url: 'https://example.com/a.png' }] }, { extensions: { datasets } }]) {
+    const named = failure('BAD_REQUEST', /attachments|extensions.datasets/)
+    await assert.rejects(conversation.complete(null, { text: 'x', ...later }), named)
+    await assert.rejects(conversation.complete(id, { text: 'x', ...later }), named)
   }
   for (const [field, value] of Object.entries({ datasetId: 'd', skillsetId: 's', botId: 'b', privacy: true, moderation: true })) {
     await assert.rejects(conversation.create({ [field]: value }), (error) => error.message.includes(field), field)
@@ -96,14 +91,14 @@ test('fields of later versions are named, and empty ones pass', async () => {
   assert.deepEqual((await conversation.message.list(id)).items, [])
   const { text } = await conversation.complete(null, { text: 'x', functions: [], extensions: {}, attachments: [], privacy: false })
   assert.ok(text)
-  assert.ok((await conversation.send(id, { text: 'x', functions: later.functions, extensions: later.extensions })).id)
+  assert.ok((await conversation.send(id, { text: 'x', functions: [{ name: 'f' }], extensions: { datasets } })).id, 'send uses neither')
 })
 
 test('groups of later versions say so', async () => {
   const client = connect()
   for (const attempt of [
     () => client.dataset.list(),
-    () => client.bot.create({ name: 'b' }),
+    () => client.contact.create({ name: 'c' }),
     () => client.conversation.dispatch(null, { text: 'x' }),
     () => client.integration.widget.list(),
     () => client.blueprint.list(),

@@ -14,8 +14,10 @@ import (
 	"time"
 )
 
-// exampleManifest is what the published scripts need, beside themselves.
-const exampleManifest = `{"private": true, "type": "module", "dependencies": {"@chatbotkit/sdk": "1.36.0", "dotenv": "16.4.5"}}`
+// exampleManifest is what the published scripts and the agent package need,
+// beside themselves.
+const exampleManifest = `{"private": true, "type": "module", "dependencies": {
+	"@chatbotkit/sdk": "1.36.0", "dotenv": "16.4.5", "js-yaml": "4.1.0", "zod": "3.25.76", "zod-to-json-schema": "3.24.6"}}`
 
 // chat is what is typed into the interactive examples, and what must come back.
 var chat = []struct{ typed, answer string }{
@@ -23,15 +25,21 @@ var chat = []struct{ typed, answer string }{
 	{"Grüße 🌍", "You said: Grüße 🌍"},
 }
 
-// TestThePublishedExamplesRunUnmodified takes the folder of the published
-// package's example scripts from PARLEY_EXAMPLES (examples/sdk of a checkout of
-// its repository). The scripts are not ours to ship, so this one test may be
-// skipped even with PARLEY_TEST_STRICT=1.
-func TestThePublishedExamplesRunUnmodified(t *testing.T) {
+// examples is the folder of the published package's example scripts, from
+// PARLEY_EXAMPLES (examples/sdk of a checkout of its repository). The scripts
+// are not ours to ship, so the tests that run them may be skipped even with
+// PARLEY_TEST_STRICT=1.
+func examples(t *testing.T) string {
+	t.Helper()
 	folder := os.Getenv("PARLEY_EXAMPLES")
 	if folder == "" {
 		t.Skip("PARLEY_EXAMPLES names no folder with the published examples")
 	}
+	return folder
+}
+
+func TestThePublishedExamplesRunUnmodified(t *testing.T) {
+	folder := examples(t)
 	setup(t)
 	b := newBench(t)
 	workshop := newWorkshop(t, folder)

@@ -27,6 +27,25 @@ export async function failOnce(status) {
   await ask('POST', `fail?status=${status}`)
 }
 
+/**
+ * Says how it answers the next requests, one each: with a text, calls of
+ * functions, and whether the text was cut. Arguments that are a string are sent
+ * as they are.
+ */
+export async function next(...answers) {
+  const list = answers.map(({ text, calls = [], stop }) => ({
+    text: text === undefined ? null : [text],
+    stop: stop ?? '',
+    calls: calls.map((c, i) => ({
+      id: `call_${++count}_${i}`,
+      name: c.name,
+      arguments: typeof c.arguments === 'string' ? c.arguments : JSON.stringify(c.arguments),
+    })),
+  }))
+  const response = await fetch(new URL('next', process.env.CONTROL_URL), { method: 'POST', body: JSON.stringify(list) })
+  assert.equal(response.status, 200, await response.text())
+}
+
 /** Waits until it was asked with a text, and gives the body of that request. */
 export async function asked(text) {
   return (await ask('GET', `asked?text=${encodeURIComponent(text)}`)).body

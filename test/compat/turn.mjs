@@ -73,6 +73,8 @@ function assertLine(line, stateful) {
     token: { token: 'string' },
     reasoningToken: { token: 'string' },
     message: { ...(stateful ? { id: 'id' } : {}), type: 'string', text: 'string', 'meta?': 'object' },
+    waitForChannelMessageBegin: { channel: 'string', function: 'object' },
+    waitForChannelMessageEnd: { channel: 'string', function: 'object' },
     usage: usageLine,
     abort: { reason: 'string' },
     error: { message: 'string', code: 'string' },
@@ -82,8 +84,80 @@ function assertLine(line, stateful) {
     assertShape(line.data, shapes[line.type], line.type)
   }
   if (line.type === 'message') {
-    assert.match(line.data.type, /^(bot|reasoning)$/, 'the user\'s own message is never sent')
+    assert.match(line.data.type, /^(bot|reasoning|activity)$/, 'the user\'s own message is never sent')
   }
+  if (line.type.startsWith('waitForChannel')) {
+    assertShape(line.data.function, { name: 'string', args: 'object' }, 'function')
+  }
+  if (line.data.type === 'activity') {
+    const { activity } = line.data.meta
+    assert.equal(line.data.text, '')
+    assertShape(activity, { type: 'string', function: 'object' }, 'activity')
+    assertShape(activity.function, {
+      name: 'string',
+      arguments: 'object',
+      id: 'string',
+      ...(activity.type === 'response' ? { result: 'string' } : { 'signature?': 'string' }),
+    }, 'function')
+  }
+}
+
+/** What an activity says: its type, name, arguments and, of a response, its result. */
+export function activity({ meta }) {
+  const { type, function: f } = meta.activity
+  return [type, f.name, f.arguments, ...('result' in f ? [JSON.parse(f.result)] : [])]
+}
+
+const activities = (lines) => ofType(lines, 'message').filter((l) => l.data.type === 'activity').map((l) => l.data)
+
+/** What the activities of a turn say, in their order. */
+export const calls = (lines) => activities(lines).map(activity)
+
+/** The names of the functions that were called, and of those that were answered. */
+export const requested = (lines) => calls(lines).filter(([type]) => type === 'request').map(([, name]) => name)
+export const responded = (lines) => calls(lines).filter(([type]) => type === 'response').map(([, name]) => name)
+
+// What a line is, for the order of lines.
+const word = ({ type, data }) =>
+  ({
+    message: data.type === 'activity' ? data.meta?.activity.type : data.type,
+    waitForChannelMessageBegin: 'wait',
+    waitForChannelMessageEnd: 'waited',
+  })[type] ?? type
+
+/**
+ * Checks the stream of a turn with calls: every line, the order of each
+ * iteration, and that of each call.
+ */
+export function assertCalls(lines, { stateful, reason = 'stop' }) {
+  lines.forEach((line) => assertLine(line, stateful))
+  const words = lines.map(word).join(' ')
+  const closing = { abort: 'abort ', error: 'error ' }[reason] ?? ''
+  assert.match(
+    words,
+    new RegExp(`^completeBegin (((reasoningToken )+reasoning )?((token )+bot )?((request|wait|waited|response) )*usage )+${closing}completeEnd result$`),
+  )
+  assert.deepEqual(lines.at(-1).data.end, { reason })
+  const seen = {}
+  for (const { data } of ofType(lines, 'message')) {
+    if (data.type === 'activity') {
+      const { type, function: f } = data.meta.activity
+      seen[f.id] = [...(seen[f.id] ?? []), type]
+    }
+  }
+  const open = Object.values(seen).filter((types) => types.join(' ') !== 'request response')
+  assert.ok(open.every((types) => types.join(' ') === 'request'), JSON.stringify(seen))
+  assert.equal(open.length > 0, reason === 'activity', 'a request without a response is left to the caller')
+  let said = ''
+  for (const { type, data } of lines) {
+    if (type === 'token') {
+      said += data.token
+    } else if (type === 'message' && data.type === 'bot') {
+      assert.equal(data.text, said, 'a bot message is its tokens')
+      said = ''
+    }
+  }
+  assertNumbers(lines, stateful)
 }
 
 // Where one event of the log makes several lines, only the last has its number.
@@ -94,5 +168,5 @@ function assertNumbers(lines, stateful) {
     return
   }
   numbers.forEach((seq, i) => assert.ok(i === 0 || seq > numbers[i - 1], `numbers rise: ${numbers}`))
-  lines.forEach((l) => assert.equal('seq' in l, !['completeEnd', 'abort', 'error'].includes(l.type), JSON.stringify(l)))
+  lines.forEach((l) => assert.equal('seq' in l, !['completeEnd', 'abort', 'error', 'waitForChannelMessageEnd'].includes(l.type), JSON.stringify(l)))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/parleyhq/parley/client"
 	"github.com/parleyhq/parley/internal/app"
 	"github.com/parleyhq/parley/internal/config"
+	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,17 +22,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // secret is that of the server.
 const secret = "pk_consumer_0123456789abcdefghijklmnopqrstuvwxyz"
 
-// serve runs a Parley server without a provider: it quotes.
-func serve(t *testing.T) (address string) {
+// serve runs a Parley server, without a provider unless more settings name one:
+// then it quotes.
+func serve(t *testing.T, more ...string) (address string) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "parley") // short enough for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	l, err := config.Load(config.Sources{Env: []string{
+	l, err := config.Load(config.Sources{Env: append([]string{
 		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false", "PARLEY_SECRET=" + secret,
-	}})
+	}, more...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,56 +57,80 @@ func serve(t *testing.T) (address string) {
 	return a.URL()
 }
 
-// example is README's Go program, which asks another server.
-func example(t *testing.T, server string) string {
+// program is the Go program of a page, which asks another server.
+func program(t *testing.T, page, server string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, begun := strings.Cut(string(text), "```go\n")
 	program, _, ended := strings.Cut(rest, "```\n")
 	if !begun || !ended || strings.Count(program, client.DefaultBaseURL) != 1 {
-		t.Fatalf("README's example is %q", program)
+		t.Fatalf("the example of %s is %q", page, program)
 	}
 	return strings.Replace(program, client.DefaultBaseURL, server, 1)
 }
 
-func TestAModuleOutsideCanBeBuiltOnTheClient(t *testing.T) {
-	t.Parallel()
+// module is a module outside of this one, with one program.
+type module struct{ folder string }
+
+func newModule(t *testing.T, program string) module {
+	t.Helper()
 	checkout, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
-	module := "module example.com/consumer\n\ngo 1.26\n\n" +
+	m := module{t.TempDir()}
+	definition := "module example.com/consumer\n\ngo 1.26\n\n" +
 		"require github.com/parleyhq/parley v0.0.0\n\nreplace github.com/parleyhq/parley => " + checkout + "\n"
-	for name, text := range map[string]string{"go.mod": module, "main.go": example(t, serve(t))} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+	for name, text := range map[string]string{"go.mod": definition, "main.go": program} {
+		if err := os.WriteFile(filepath.Join(m.folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	goTool := func(env []string, args ...string) string {
-		t.Helper()
-		command := exec.CommandContext(t.Context(), "go", args...)
-		command.Dir = folder
-		// Without a proxy, a dependency would have to come from nowhere.
-		command.Env = append(os.Environ(), append(env, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off")...)
-		out, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		return string(out)
+	return m
+}
+
+// tool runs the go command in the module.
+func (m module) tool(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", args...)
+	command.Dir = m.folder
+	// Without a proxy, a dependency would have to come from nowhere.
+	command.Env = append(os.Environ(), "PARLEY_SECRET="+secret, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off")
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	goTool(nil, "vet", ".")
-	out := goTool([]string{"PARLEY_SECRET=" + secret}, "run", ".")
+	return string(out)
+}
+
+func TestAModuleOutsideCanBeBuiltOnTheClient(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, program(t, "README.md", serve(t)))
+	m.tool(t, "vet", ".")
+	out := m.tool(t, "run", ".")
 	if !strings.Contains(out, "“The inn opens at noon and closes at ten.”") {
 		t.Errorf("it printed %q", out)
 	}
-	for dependency := range strings.Lines(goTool(nil, "list", "-deps", ".")) {
+	for dependency := range strings.Lines(m.tool(t, "list", "-deps", ".")) {
 		first, _, _ := strings.Cut(strings.TrimSpace(dependency), "/")
 		if strings.Contains(first, ".") && first != "example.com" && strings.TrimSpace(dependency) != "github.com/parleyhq/parley/client" {
 			t.Errorf("the client brings %s along", dependency)
 		}
+	}
+}
+
+func TestTheProgramWithAFunctionCarriesItOut(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	fake.Push(fakeprovider.Behaviour{Calls: []fakeprovider.Call{
+		{ID: "call_1", Name: "get_weather", Arguments: []string{`{"location":"Lisbon"}`}},
+	}})
+	m := newModule(t, program(t, filepath.Join("docs", "chatbotkit.md"), serve(t, "OPENAI_BASE_URL="+fake.URL+"/v1")))
+	m.tool(t, "vet", ".")
+	if out, want := m.tool(t, "run", "."), `The tool said: {"celsius":21,"location":"Lisbon"}`+"\n"; out != want {
+		t.Errorf("it printed %q, not %q", out, want)
 	}
 }

@@ -1,6 +1,8 @@
 package chatbotkit
 
 import (
+	"math"
+
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/openapi"
@@ -54,15 +56,23 @@ type (
 	upSpan      struct{}
 	downSpan    struct{}
 	sessionSpan struct{}
+	timesSpan   struct{}
 
 	upValue        = bounded[upSpan]
 	downValue      = bounded[downSpan]
 	sessionSeconds = bounded[sessionSpan]
+	someTimes      = bounded[timesSpan]
 )
 
 func (upSpan) between() (low, high int64)      { return 1, strongest }
 func (downSpan) between() (low, high int64)    { return -strongest, -1 }
 func (sessionSpan) between() (low, high int64) { return sessionShort, sessionLong }
+
+func (timesSpan) between() (low, high int64) { return 1, 1 << 53 }
+
+// times gives a limit to the engine, where 0 stands for one that was left out.
+// The server has lower bounds than any that an int cannot hold.
+func (b *bounded[R]) times() int { return int(min(b.or(0), math.MaxInt32)) }
 
 // messageType is a message's type on the wire. The engine refuses those that it
 // does not know.

@@ -113,7 +113,7 @@ func StreamList(w *httpio.Response, r *http.Request, list engine.List, read Stri
 	return streamList(&call{w: w, r: r}, newPages(list, readFirst, read))
 }
 
-// ListTypes are the types that lists are decoded into without being kept.
+// ListTypes are the types of lists that requests hold without naming them.
 func ListTypes() []reflect.Type {
-	return []reflect.Type{reflect.TypeFor[extension](), reflect.TypeFor[[]function](), reflect.TypeFor[[]entity]()}
+	return []reflect.Type{reflect.TypeFor[[]entity](), reflect.TypeFor[skillList]()}
 }

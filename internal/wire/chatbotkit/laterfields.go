@@ -78,28 +78,6 @@ func emptyList() *openapi.Schema {
 	return list
 }
 
-// laterFunctions are those of a turn, which cannot call any yet.
-type laterFunctions struct{ functions }
-
-// Describe implements [openapi.Describer].
-func (*laterFunctions) Describe(*openapi.Schemas) *openapi.Schema {
-	return emptyList().With(notSupported)
-}
-
-// laterExtensions are those of a turn, which cannot use any yet.
-type laterExtensions struct{ extensions }
-
-// Describe implements [openapi.Describer].
-func (*laterExtensions) Describe(*openapi.Schemas) *openapi.Schema {
-	described := &openapi.Schema{Type: openapi.Types{"object"}, Description: notSupported}
-	empty := &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int)}
-	described.Properties.Set("backstory", empty.OrNull())
-	for _, name := range []string{"datasets", "skillsets", "features"} {
-		described.Properties.Set(name, emptyList().OrNull())
-	}
-	return described
-}
-
 // laterContact is the id of a contact, or what makes one.
 type laterContact struct{}
 
@@ -117,24 +95,4 @@ func (*laterContact) DecodeField(path string, value []byte) error {
 // Describe implements [openapi.Describer].
 func (*laterContact) Describe(*openapi.Schemas) *openapi.Schema {
 	return &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int), Description: notSupported}
-}
-
-// check refuses what a turn was asked with and cannot have. What a session
-// token may not have at all is named first.
-func (t *turnFields) check(actor convo.Actor) error {
-	switch {
-	case t.Extensions.given && actor.Session():
-		return errSessionExtensions()
-	case t.Functions.given:
-		return unsupported("functions")
-	case t.Extensions.given:
-		return unsupported("extensions")
-	case t.Limits.given:
-		return unsupported("limits")
-	}
-	return nil
-}
-
-func errSessionExtensions() error {
-	return convo.Errorf(convo.Forbidden, "a session token may not use extensions")
 }

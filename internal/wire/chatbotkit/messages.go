@@ -22,8 +22,8 @@ func createMessage(c *call, in createMessageRequest) error {
 // send stores a user message and generates nothing. Functions and extensions
 // are for the turn that follows and come with it again.
 func send(c *call, in sendRequest) error {
-	if in.Extensions.given && c.actor.Session() {
-		return errSessionExtensions()
+	if err := in.Extensions.allowed(c.actor); err != nil {
+		return err
 	}
 	message := engine.NewMessage{MessageFields: convo.MessageFields{Type: convo.User}, Text: in.Text}
 	return c.storeMessage(message, in.Entities, true)

@@ -39,6 +39,9 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[entity]():             "Entity",
 		reflect.TypeFor[function]():           "Function",
 		reflect.TypeFor[extension]():          "Extensions",
+		reflect.TypeFor[extensionSkills]():    "ExtensionSkillset",
+		reflect.TypeFor[resultSource]():       "FunctionResult",
+		reflect.TypeFor[limits]():             "TurnLimits",
 
 		reflect.TypeFor[conversationRequest]():       "UpdateConversationRequest",
 		reflect.TypeFor[createConversationRequest](): "CreateConversationRequest",

@@ -111,8 +111,8 @@ type updateMessageRequest struct {
 type sendRequest struct {
 	Text       string     `json:"text" limit:"text" doc:"What the user says."`
 	Entities   entities   `json:"entities"`
-	Functions  functions  `json:"functions" doc:"Taken for the sake of older callers, and not used: nothing is generated."`
-	Extensions extensions `json:"extensions" doc:"Taken for the sake of older callers, and not used. Refused from session tokens."`
+	Functions  []function `json:"functions" doc:"Taken for the sake of older callers, and not used: nothing is generated."`
+	Extensions extension  `json:"extensions" doc:"Taken for the sake of older callers, and not used. Refused from session tokens."`
 }
 
 // upvoteRequest is a vote. What is left out is the strongest one.
@@ -130,14 +130,6 @@ type downvoteRequest struct {
 // createSessionRequest says how long a session lasts.
 type createSessionRequest struct {
 	DurationInSeconds sessionSeconds `json:"durationInSeconds"`
-}
-
-// turnFields are the parts of a turn that come with later versions.
-type turnFields struct {
-	Attachments laterList       `json:"attachments"`
-	Functions   laterFunctions  `json:"functions"`
-	Extensions  laterExtensions `json:"extensions"`
-	Limits      limits          `json:"limits"`
 }
 
 // completeRequest asks for a turn in a conversation. Without a text it goes on

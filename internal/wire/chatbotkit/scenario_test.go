@@ -31,6 +31,12 @@ func scripts(name string) scripted.Script {
 		return scripted.Script{scripted.Usage(3, 0)}
 	case "length":
 		return scripted.Script{scripted.Text("Cut sh"), scripted.Usage(3, 2), scripted.Finish(model.StopLength)}
+	case "call":
+		return scripted.Script{scripted.Calls("k1", "get_weather", `{"location":"Paris"}`), scripted.Usage(20, 5)}
+	case "say and call":
+		return scripted.Script{scripted.Text("Let me look."), scripted.Calls("k1", "get_weather", `{"location":"Paris"}`), scripted.Usage(20, 5)}
+	case "two calls":
+		return scripted.Script{scripted.Calls("k1", "get_weather", `{}`), scripted.Calls("k2", "get_time", `{}`), scripted.Usage(20, 5)}
 	case "rejected":
 		return scripted.Script{scripted.Fail(&model.Error{Kind: model.Rejected, Message: "the model refuses this request"})}
 	case "limited":

@@ -25,7 +25,8 @@ func receive(c *call, in receiveRequest) error {
 // turn admits a turn of a conversation. What fails here had no effect and keeps
 // its status; what fails later is part of the answer.
 func (c *call) turn(fields turnFields, in engine.TurnInput) error {
-	if err := fields.check(c.actor); err != nil {
+	var err error
+	if in.Given, err = fields.given(c); err != nil {
 		return err
 	}
 	reading, err := c.engine().Complete(c.r.Context(), c.actor, c.conversation(), in, c.ask)
@@ -38,10 +39,11 @@ func (c *call) turn(fields turnFields, in engine.TurnInput) error {
 // completeStateless runs a turn of which nothing is stored. It ends with its
 // caller.
 func completeStateless(c *call, in completeStatelessRequest) error {
-	if err := in.check(c.actor); err != nil {
+	given, err := in.given(c)
+	if err != nil {
 		return err
 	}
-	input := engine.StatelessInput{Messages: newMessages(in.Messages), Zone: c.zone, Front: frontName}
+	input := engine.StatelessInput{Messages: newMessages(in.Messages), Zone: c.zone, Front: frontName, Given: given}
 	in.BotID.Apply(&input.BotID)
 	in.configFields.apply(&input.Config)
 	if text := in.Text.Pointer(); text != nil {

@@ -1,0 +1,140 @@
+package chatbotkit
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
+)
+
+// extension adds to what a bot knows and can, for one turn.
+type extension struct {
+	Backstory string             `json:"backstory" limit:"text" doc:"Appended to the one of the conversation."`
+	Datasets  []dataset          `json:"datasets" doc:"Not supported yet: leave it out, or empty."`
+	Skillsets []extensionSkills  `json:"skillsets" most:"100" doc:"Abilities for this turn only."`
+	Features  []extensionFeature `json:"features" most:"100" doc:"skills: files that the caller's own functions read, listed to the model. memory is not supported yet; other names are passed over."`
+}
+
+// dataset is checked and not kept: no version searches it yet.
+type dataset struct {
+	Name        checkedText `json:"name"`
+	Description checkedText `json:"description"`
+	Records     []struct {
+		Text checkedText   `json:"text"`
+		Meta checkedObject `json:"meta"`
+	} `json:"records"`
+}
+
+type extensionSkills struct {
+	Name        string             `json:"name"`
+	Description string             `json:"description"`
+	Abilities   []extensionAbility `json:"abilities" most:"500"`
+}
+
+type extensionAbility struct {
+	Name        string                  `json:"name"`
+	Description string                  `json:"description"`
+	Instruction string                  `json:"instruction" doc:"What it does, in the instruction language of abilities."`
+	SecretID    string                  `json:"secretId" doc:"A secret of the same account."`
+	Meta        httpio.Optional[object] `json:"meta"`
+}
+
+type extensionFeature struct {
+	Name    string                  `json:"name"`
+	Options httpio.Optional[object] `json:"options"`
+}
+
+// empty reports whether an extension says nothing, which counts as none.
+func (x *extension) empty() bool {
+	return x.Backstory == "" && len(x.Datasets)+len(x.Skillsets)+len(x.Features) == 0
+}
+
+// apply adds an extension to what a turn is given.
+func (x *extension) apply(given *engine.Given, maxText int) error {
+	if len(x.Datasets) > 0 {
+		return unsupported("extensions.datasets")
+	}
+	parts := []string{x.Backstory}
+	for i, f := range x.Features {
+		switch f.Name {
+		case "skills":
+			listed, err := listSkills("extensions.features["+strconv.Itoa(i)+"].options", f.Options.Value)
+			if err != nil {
+				return err
+			}
+			parts = append(parts, listed)
+		case "memory":
+			return unsupported("the feature memory of extensions.features")
+		}
+	}
+	given.Backstory = joinTexts(parts)
+	if n := len(given.Backstory); n > maxText {
+		return convo.Errorf(convo.TooLarge, "extensions.backstory has %d bytes, with the list of skills; the limit is %d", n, maxText)
+	}
+	var err error
+	given.Want.Skillsets, err = newSkillsets(x.Skillsets, maxText)
+	return err
+}
+
+func newSkillsets(sets []extensionSkills, maxText int) ([]engine.InlineSkillset, error) {
+	var all []engine.InlineSkillset
+	for i, s := range sets {
+		set := engine.InlineSkillset{Name: s.Name, Description: s.Description}
+		for j, a := range s.Abilities {
+			if n := len(a.Name) + len(a.Description) + len(a.Instruction); n > maxText {
+				return nil, convo.Errorf(convo.TooLarge, "extensions.skillsets[%d].abilities[%d] has %d bytes; the limit is %d", i, j, n, maxText)
+			}
+			set.Abilities = append(set.Abilities, engine.InlineAbility{
+				Name: a.Name, Description: a.Description, Instruction: a.Instruction, SecretID: a.SecretID, Meta: convo.JSON(a.Meta.Value),
+			})
+		}
+		all = append(all, set)
+	}
+	return all, nil
+}
+
+// skillList is the options of the feature skills.
+type skillList struct {
+	Skills []skill `json:"skills" most:"1000"`
+}
+
+type skill struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Path        string `json:"path"`
+}
+
+// listSkills tells the model which skills there are. It reads them by the
+// functions that the caller gave it, so nothing is said of how.
+func listSkills(path string, options object) (string, error) {
+	var list httpio.Optional[skillList]
+	if options != nil {
+		if err := list.DecodeField(path, options); err != nil {
+			return "", err
+		}
+	}
+	var b strings.Builder
+	for _, s := range list.Value.Skills {
+		if b.Len() == 0 {
+			b.WriteString("Skills are files with instructions for certain tasks. When a task fits one, read its file before you begin.")
+		}
+		b.WriteString("\n- " + oneLine(s.Name) + ": " + oneLine(s.Description) + " (" + oneLine(s.Path) + ")")
+	}
+	return b.String(), nil
+}
+
+// oneLine keeps a text from looking like several entries of a list.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// joinTexts puts texts into paragraphs of their own, and leaves empty ones out.
+func joinTexts(parts []string) string {
+	var some []string
+	for _, p := range parts {
+		if p != "" {
+			some = append(some, p)
+		}
+	}
+	return strings.Join(some, "\n\n")
+}
