@@ -72,7 +72,7 @@ type functionResult struct{ given *engine.FunctionResult }
 
 // resultSource is the shape of a functionResult.
 type resultSource struct {
-	Data    jsonValue `json:"data" doc:"The result itself: any JSON value."`
+	Data    resultData `json:"data" doc:"The result itself: any JSON value."`
 	Channel channelID `json:"channel" doc:"The result is the next message that is published on this channel."`
 }
 
@@ -103,17 +103,17 @@ func (*functionResult) Describe(s *openapi.Schemas) *openapi.Schema {
 	return (*httpio.Optional[resultSource])(nil).Describe(s)
 }
 
-// jsonValue is any JSON value, kept as it was sent; nil = absent.
-type jsonValue convo.JSON
+// resultData is any JSON value, kept as it was sent; nil = absent.
+type resultData convo.JSON
 
 // DecodeField implements [httpio.Field].
-func (v *jsonValue) DecodeField(_ string, value []byte) error {
+func (v *resultData) DecodeField(_ string, value []byte) error {
 	*v = bytes.Clone(value)
 	return nil
 }
 
 // Describe implements [openapi.Describer].
-func (*jsonValue) Describe(*openapi.Schemas) *openapi.Schema { return &openapi.Schema{} }
+func (*resultData) Describe(*openapi.Schemas) *openapi.Schema { return &openapi.Schema{} }
 
 // channelID is the id of a channel; "" = absent.
 type channelID string
