@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/parleyhq/parley/internal/config"
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/tool/ability"
+	"github.com/parleyhq/parley/internal/tool/configured"
 )
 
 // openTools connects what turns may call. It does no I/O.
@@ -18,9 +20,39 @@ func (a *App) openTools(box *seal.Box) (err error) {
 		return err
 	}
 	a.onClose(func() error { a.outbound.Close(); return nil })
+	agents, err := agentTools(a.cfg, a.outbound)
+	if err != nil {
+		return err
+	}
+	a.onClose(func() error { agents.Close(); return nil })
 	a.abilities = ability.New(engine.NewObjects(a.store, box), a.outbound)
-	a.tools = tool.MultiSet{a.abilities}
+	a.tools = tool.MultiSet{agents, a.abilities}
 	return nil
+}
+
+// agentTools are those that the configuration gives its agents.
+func agentTools(cfg config.Config, client *outbound.Client) (*configured.Set, error) {
+	agents := make([]configured.Agent, len(cfg.Agents))
+	for i, a := range cfg.Agents {
+		agents[i] = configured.Agent{Tenant: cfg.TenantOf(a), Bot: a.ID}
+		for _, t := range a.Tools {
+			agents[i].Tools = append(agents[i].Tools, agentTool(t))
+		}
+	}
+	return configured.New(agents, client)
+}
+
+// agentTool is a tool as its driver takes it. What has no result makes requests.
+func agentTool(t config.AgentTool) configured.Tool {
+	made := configured.Tool{
+		Name: t.Name, Description: t.Description, Input: convo.JSON(t.Input), Result: convo.JSON(t.Result), Where: t.Where,
+	}
+	if t.Result == nil {
+		made.HTTP = &configured.HTTP{
+			Method: t.HTTP.Method, URL: t.HTTP.URL, Headers: t.HTTP.Headers, Body: t.HTTP.Body, Secret: t.HTTP.Secret.Reveal(),
+		}
+	}
+	return made
 }
 
 // newOutbound makes the client for what tools ask of other servers.
@@ -38,8 +70,13 @@ func newOutbound(o config.Outbound) (*outbound.Client, error) {
 // CheckTools says what is wrong with the settings of tools. It does no I/O.
 func CheckTools(cfg config.Config) error {
 	client, err := newOutbound(cfg.Outbound)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	agents, err := agentTools(cfg, client)
 	if err == nil {
-		client.Close()
+		agents.Close()
 	}
 	return err
 }
