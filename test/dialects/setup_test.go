@@ -27,7 +27,7 @@ type only struct {
 }
 
 func (o only) Resolve(context.Context, string) (model.Choice, error) {
-	return model.Choice{Provider: o.provider, ProviderName: "fake", Name: o.name, ID: "fake/" + o.name, Window: 32_000}, nil
+	return model.Choice{Provider: o.provider, ProviderName: "fake", Name: o.name, ID: "fake/" + o.name, Window: 128_000}, nil
 }
 
 func (o only) List(context.Context) []model.Listed { return nil }
