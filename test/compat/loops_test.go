@@ -2,6 +2,8 @@ package compat_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,21 +39,41 @@ func saying(text string) fakeprovider.Behaviour {
 
 type args map[string]any
 
-// TestThePublishedLoopsRunUnmodified runs the scripts with functions.
+// TestThePublishedLoopsRunUnmodified runs the scripts with functions, and those
+// of the agent package with that package as it stands in the same checkout.
 func TestThePublishedLoopsRunUnmodified(t *testing.T) {
 	folder := examples(t)
 	setup(t)
-	b := newBench(t)
 	shop := newWorkshop(t, folder)
-	run := func(l loop) {
-		t.Run(l.script, func(t *testing.T) {
+	shop.addAgent(t, filepath.Join(folder, "..", ".."))
+	for _, l := range append(functionLoops(t), agentLoops(t)...) {
+		t.Run(l.script+" "+l.prints[len(l.prints)-1], func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t) // whose model does what this script needs and nothing else
 			b.fake.Push(l.model...)
 			inOrder(t, shop.run(t, b, l.script), l.prints)
 		})
 	}
-	for _, l := range functionLoops(t) {
-		run(l)
+}
+
+// agentLoops are the scripts of the folder examples/agent. The calls of one
+// answer run at the same time, so that they are looked for in one place only.
+func agentLoops(t *testing.T) []loop {
+	var all []loop
+	for _, script := range []string{"stateless-agent.js", "stateful-agent.js"} {
+		all = append(all, loop{script, []fakeprovider.Behaviour{
+			calling(t, "plan", args{"steps": []string{"look"}}, "getWeather", args{"location": "San Francisco, CA"}),
+			calling(t, "getTime", args{"timezone": "America/Los_Angeles"}),
+			saying("It is sunny, and half past two."),
+		}, []string{
+			"[Iteration 1]", `Calling getWeather with {"location":"San Francisco, CA"}`, `Completed getWeather: {"location":"San Francisco, CA","temperature":72`,
+			"[Iteration 2]", `Completed getTime: {"timezone":"America/Los_Angeles","time":"2:30 PM"`,
+			"[Iteration 3]", "Exit code: 0", "Bot: It is sunny, and half past two.",
+		}}, loop{script, []fakeprovider.Behaviour{
+			calling(t, "exit", args{"code": 3, "message": "Enough."}),
+		}, []string{"[Iteration 1]", "Completed exit", "Exit code: 3", "Exit message: Enough."}})
 	}
+	return all
 }
 
 // functionLoops are the scripts of the folder examples/sdk.
@@ -74,6 +96,9 @@ func functionLoops(t *testing.T) []loop {
 		{"stateful-agentic-loop.js", []fakeprovider.Behaviour{
 			calling(t, "get_weather", weather), calling(t, "get_time", clock), saying(answer),
 		}, []string{"[Iteration 1]", "End reason: iteration", "[Iteration 2]", "End reason: iteration", "[Iteration 3]", "End reason: stop", "User: What is the weather", "Bot: " + answer}},
+		{"function-channel-stream.js", []fakeprovider.Behaviour{
+			calling(t, "get_current_time", clock, "get_weather", weather), saying(answer),
+		}, []string{"Channel function call: get_weather", "Result published", "Bot: " + answer, "Conversation completed"}},
 	}
 }
 
@@ -87,5 +112,27 @@ func inOrder(t *testing.T, text string, parts []string) {
 			t.Fatalf("%q is not printed, or not in its place", part)
 		}
 		rest = behind
+	}
+}
+
+// addAgent puts the agent package and its scripts into the workshop. It asks
+// for the other packages by a protocol that only its own repository knows, so it
+// is copied rather than installed.
+func (w workshop) addAgent(t *testing.T, checkout string) {
+	t.Helper()
+	own := filepath.Join(w.folder, "node_modules", "@chatbotkit", "agent")
+	if err := os.CopyFS(own, os.DirFS(filepath.Join(checkout, "packages", "agent"))); err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := filepath.Glob(filepath.Join(checkout, "examples", "agent", "*.js"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts of the agent package: %v", err)
+	}
+	for _, script := range scripts {
+		data, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, filepath.Base(script), data)
 	}
 }

@@ -73,7 +73,7 @@ type functionResult struct{ given *engine.FunctionResult }
 // resultSource is the shape of a functionResult.
 type resultSource struct {
 	Data    resultData `json:"data" doc:"The result itself: any JSON value."`
-	Channel channelID `json:"channel" doc:"The result is the next message that is published on this channel."`
+	Channel channelID  `json:"channel" doc:"The result is the next message that is published on this channel."`
 }
 
 // DecodeField implements [httpio.Field].
