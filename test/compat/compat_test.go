@@ -18,6 +18,8 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 		t.Fatalf("no scripts found: %v", err)
 	}
 	settings := map[string][]string{
+		// Where the script's own server is.
+		"ability.test.mjs": {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
 		// One request a second, so that the package's own repeats are enough.
 		"limits.test.mjs": {"PARLEY_LIMITS_RATE_TOKEN=60", "PARLEY_LIMITS_STREAMS_TOKEN=1"},
 	}
