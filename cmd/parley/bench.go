@@ -56,6 +56,7 @@ Exit codes: 0 all goals are reached, 1 one is missed or could not be measured.`,
 	flags.IntVar(&f.Rounds, "rounds", 3, "how often each figure is measured")
 	flags.Float64Var(&f.Scale, "scale", 0.01, "size of the store for pages and folder; 1 is the whole one")
 	flags.StringVar(&f.Dir, "dir", "", "the folder for temporary data (default the system's)")
+	flags.StringVar(&f.Keep, "keep", "", "a folder in which the stores of pages and folder stay filled for the next run")
 	flags.StringVar(&f.Profile, "profile", "", "a folder for CPU profiles of the process under test, of each row's last round")
 	flags.BoolVar(&f.json, "json", false, "print the results as JSON")
 	cmd.AddCommand(p.benchWorkerCommand())

@@ -19,6 +19,7 @@ type Options struct {
 	Rounds  int       // that count, of each measurement; at least 1
 	Scale   float64   // of the rows pages and folder; 1 = their whole size
 	Dir     string    // for data, which is removed; "" = the system's temporary folder
+	Keep    string    // a folder in which filled stores stay, for the next run to use; "" = they are removed
 	Profile string    // a folder for profiles of the process under test; "" = none are made
 	Log     io.Writer // what happens, line by line
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -119,6 +120,36 @@ func TestPagesOfStoresOfTwoSizes(t *testing.T) {
 	}
 	if left, err := os.ReadDir(b.folder); err != nil || len(left) != 1 {
 		t.Errorf("left are %v, %v", left, err)
+	}
+}
+
+func TestAFilledStoreThatIsKeptIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	keep, spec := t.TempDir(), storeOf(3)
+	first, second := newBench(t), newBench(t)
+	first.Keep, second.Keep = keep, keep
+	filled, err := first.store(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := second.store(t.Context(), spec)
+	if err != nil || *found != *filled || len(second.open) > 0 {
+		t.Errorf("the second run found %+v (%v) and started %d processes; filled was %+v", found, err, len(second.open), filled)
+	}
+	if filled.written.Messages != 60 || filled.size == 0 {
+		t.Errorf("the store is %+v", filled)
+	}
+	spec.Noise = true
+	if other, err := second.store(t.Context(), spec); err != nil || other.data == found.data {
+		t.Errorf("another store is in %+v (%v)", other, err)
+	}
+	if err := os.Remove(keptFile(filepath.Dir(filled.data))); err != nil { // as when its filling was broken off
+		t.Fatal(err)
+	}
+	third := newBench(t)
+	third.Keep = keep
+	if again, err := third.store(t.Context(), storeOf(3)); err != nil || again.written.Took == filled.written.Took {
+		t.Errorf("a store that is not complete was taken as it is: %+v (%v)", again, err)
 	}
 }
 

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -104,36 +102,6 @@ func (b *bench) filled(ctx context.Context, specs ...fillSpec) (sum fillReport, 
 		sum.Messages, sum.Text, sum.Events, sum.Took = sum.Messages+r.Messages, sum.Text+r.Text, sum.Events+r.Events, sum.Took+r.Took
 	}
 	return sum, nil
-}
-
-// filledStore is a data folder that rows share.
-type filledStore struct {
-	data    string
-	written fillReport
-	size    int64 // of the folder, before anybody used it
-}
-
-// store gives the folder of a spec, which is filled when it is first asked for:
-// a large one takes much longer than what is measured of it.
-func (b *bench) store(ctx context.Context, spec fillSpec) (*filledStore, error) {
-	if s := b.stores[spec]; s != nil {
-		return s, nil
-	}
-	s := &filledStore{data: filepath.Join(b.folder, kept, fmt.Sprint(len(b.stores)))}
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
-		return nil, err
-	}
-	var err error
-	in := spec
-	in.Folder = s.data
-	if s.written, err = b.filled(ctx, in); err != nil {
-		return nil, err
-	}
-	if s.size, err = folderSize(s.data); err != nil {
-		return nil, err
-	}
-	b.stores[spec] = s
-	return s, nil
 }
 
 // check has the program look whether a folder is sound.
