@@ -86,7 +86,7 @@ func layers() []layer {
 			packages: []string{"internal/tool/request"}, may: []string{"internal/convo", "internal/tool"},
 			why: "how requests are filled in and answers are told is every driver's, and knows none",
 		}, {
-			packages: []string{"internal/tool/ability", "internal/tool/configured"},
+			packages: []string{"internal/tool/ability", "internal/tool/configured", "internal/tool/mcp"},
 			may:      []string{"internal/convo", "internal/tool", "internal/tool/request", "internal/outbound", "internal/schema"},
 			why:      "a driver knows its port, the domain and how other servers are reached, never another driver",
 		}, {

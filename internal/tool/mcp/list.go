@@ -1,0 +1,73 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/tool"
+)
+
+// What of a server's list is taken.
+const (
+	maxTools       = 128
+	maxDescription = 8 << 10
+	maxSchema      = 256 << 10
+)
+
+// list reads a server's tools. One whose schema is too large, or no object's, is
+// left out, and so are those beyond maxTools.
+func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *waiting) ([]*remote, error) {
+	var tools []*remote
+	left := ""
+	for t, err := range session.Tools(ctx, nil) {
+		if err != nil {
+			return nil, fmt.Errorf("listing its tools: %w", err)
+		}
+		if len(tools) == maxTools {
+			left = fmt.Sprintf("there are more than %d", maxTools)
+			break
+		}
+		spec, err := specOf(t)
+		if err != nil {
+			left = err.Error()
+			continue
+		}
+		tools = append(tools, &remote{link: l, spec: spec, own: t.Name})
+	}
+	if left != "" {
+		l.set.options.Log.Warn("an MCP server has tools that are left out", "server", l.server.Name, "reason", left)
+	}
+	return tools, nil
+}
+
+func specOf(t *sdk.Tool) (tool.Spec, error) {
+	schema, err := json.Marshal(t.InputSchema)
+	if err != nil || len(schema) > maxSchema || schema[0] != '{' {
+		return tool.Spec{}, fmt.Errorf("the schema of %q is no object of at most %d bytes", clip(t.Name, 64), maxSchema)
+	}
+	description := t.Description
+	if description == "" {
+		description = t.Title
+	}
+	return tool.Spec{
+		Name:        tool.Name(t.Name),
+		Description: clip(strings.ToValidUTF8(description, "\uFFFD"), maxDescription),
+		Parameters:  convo.JSON(schema),
+	}, nil
+}
+
+// clip bounds a text, at the start of a character.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && s[most]&0xC0 == 0x80 {
+		most--
+	}
+	return s[:most] + "…"
+}
