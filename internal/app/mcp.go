@@ -3,6 +3,8 @@ package app
 import (
 	"net/http"
 
+	"github.com/parleyhq/parley/internal/config"
+	tools "github.com/parleyhq/parley/internal/tool/mcp"
 	"github.com/parleyhq/parley/internal/wire/mcp"
 )
 
@@ -20,4 +22,23 @@ func (a *App) withMCP(api http.Handler, o mcp.Options) http.Handler {
 		}
 		api.ServeHTTP(w, r)
 	})
+}
+
+// mcpAgents are the agents' MCP servers, as their driver takes them.
+func mcpAgents(cfg config.Config) []tools.Agent {
+	var agents []tools.Agent
+	for _, a := range cfg.Agents {
+		own := tools.Agent{Tenant: cfg.TenantOf(a), Bot: a.ID}
+		for _, s := range a.MCP {
+			env := map[string]string{}
+			for name, value := range s.Env {
+				env[name] = value.Reveal()
+			}
+			own.Servers = append(own.Servers, tools.Server{
+				Name: s.Name, Command: s.Command, Env: env, URL: s.URL, Secret: s.Secret.Reveal(), Where: s.Where,
+			})
+		}
+		agents = append(agents, own)
+	}
+	return agents
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/parleyhq/parley/internal/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/tool/ability"
 	"github.com/parleyhq/parley/internal/tool/configured"
+	"github.com/parleyhq/parley/internal/tool/mcp"
 )
 
 // openTools connects what turns may call. It does no I/O.
@@ -26,7 +28,12 @@ func (a *App) openTools(box *seal.Box) (err error) {
 	}
 	a.onClose(func() error { agents.Close(); return nil })
 	a.abilities = ability.New(engine.NewObjects(a.store, box), a.outbound)
-	a.tools = tool.MultiSet{agents, a.abilities}
+	servers, err := mcp.New(mcpAgents(a.cfg), mcp.Options{Client: a.outbound, Log: a.log})
+	if err != nil {
+		return err
+	}
+	a.onClose(func() error { servers.Close(); return nil })
+	a.tools = tool.MultiSet{agents, a.abilities, servers}
 	return nil
 }
 
@@ -78,5 +85,9 @@ func CheckTools(cfg config.Config) error {
 	if err == nil {
 		agents.Close()
 	}
-	return err
+	servers, wrong := mcp.New(mcpAgents(cfg), mcp.Options{Client: client})
+	if wrong == nil {
+		servers.Close()
+	}
+	return errors.Join(err, wrong)
 }

@@ -119,7 +119,7 @@ func layers() []layer {
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/telemetry", "internal/transfer",
-				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/wire/*",
+				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

@@ -9,6 +9,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/schema"
 	"github.com/parleyhq/parley/internal/tool"
 )
 
@@ -16,14 +17,14 @@ import (
 const (
 	maxTools       = 128
 	maxDescription = 8 << 10
-	maxSchema      = 256 << 10
+	schemaBytes    = 1 << 20 // kept of the schemas while they are looked at
 )
 
-// list reads a server's tools. One whose schema is too large, or no object's, is
-// left out, and so are those beyond maxTools.
+// list reads a server's tools. One whose schema is too large or too deep is left
+// out, and so are those beyond maxTools.
 func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *waiting) ([]*remote, error) {
 	var tools []*remote
-	left := ""
+	left, schemas := "", schema.NewCache(schemaBytes)
 	for t, err := range session.Tools(ctx, nil) {
 		if err != nil {
 			return nil, fmt.Errorf("listing its tools: %w", err)
@@ -32,7 +33,7 @@ func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *wait
 			left = fmt.Sprintf("there are more than %d", maxTools)
 			break
 		}
-		spec, err := specOf(t)
+		spec, err := specOf(t, schemas)
 		if err != nil {
 			left = err.Error()
 			continue
@@ -45,10 +46,14 @@ func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *wait
 	return tools, nil
 }
 
-func specOf(t *sdk.Tool) (tool.Spec, error) {
-	schema, err := json.Marshal(t.InputSchema)
-	if err != nil || len(schema) > maxSchema || schema[0] != '{' {
-		return tool.Spec{}, fmt.Errorf("the schema of %q is no object of at most %d bytes", clip(t.Name, 64), maxSchema)
+func specOf(t *sdk.Tool, schemas *schema.Cache) (tool.Spec, error) {
+	parameters, err := json.Marshal(t.InputSchema)
+	if err == nil {
+		// One that a turn would not take must not cost it the turn.
+		_, err = schemas.Compile(clip(t.Name, 64), parameters)
+	}
+	if err != nil {
+		return tool.Spec{}, err
 	}
 	description := t.Description
 	if description == "" {
@@ -57,7 +62,7 @@ func specOf(t *sdk.Tool) (tool.Spec, error) {
 	return tool.Spec{
 		Name:        tool.Name(t.Name),
 		Description: clip(strings.ToValidUTF8(description, "\uFFFD"), maxDescription),
-		Parameters:  convo.JSON(schema),
+		Parameters:  convo.JSON(parameters),
 	}, nil
 }
 

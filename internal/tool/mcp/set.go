@@ -159,7 +159,7 @@ func (s *Set) Close() {
 	s.cancel()
 	for _, links := range s.links {
 		for _, l := range links {
-			l.close()
+			s.running.Go(l.close) // each may take its time
 		}
 	}
 	s.running.Wait()

@@ -32,23 +32,15 @@ type wire struct {
 // mask takes the secrets that a server was given out of what it says.
 func (w *wire) mask(text string) string {
 	for _, s := range w.secrets {
-		if len(s) >= 4 { // a shorter one is part of too many words
-			text = strings.ReplaceAll(text, s, "***")
-		}
+		text = strings.ReplaceAll(text, s, "***")
 	}
 	return text
 }
 
-// isSecret guesses by its name whether a variable holds a secret. Others, a path
-// for example, are what a tool may have to speak of.
-func isSecret(variable string) bool {
-	variable = strings.ToUpper(variable)
-	for _, word := range []string{"SECRET", "TOKEN", "PASS", "KEY", "CREDENTIAL", "AUTH"} {
-		if strings.Contains(variable, word) {
-			return true
-		}
-	}
-	return false
+// isSecret guesses whether a variable's value is a secret. A path is none, and
+// what is short is part of too many words; tools may have to speak of both.
+func isSecret(value string) bool {
+	return len(value) >= 8 && !strings.HasPrefix(value, "/") && !strings.HasPrefix(value, ".")
 }
 
 // failure says of an error what the operator should know beside it.
@@ -65,8 +57,8 @@ func (l *link) newWire() (*wire, error) {
 	if l.server.URL != "" {
 		return w, l.overHTTP(w)
 	}
-	for name, value := range l.server.Env {
-		if isSecret(name) {
+	for _, value := range l.server.Env {
+		if isSecret(value) {
 			w.secrets = append(w.secrets, value)
 		}
 	}
@@ -95,7 +87,9 @@ func (l *link) overHTTP(w *wire) error {
 	client := l.set.options.Client.Allowing(rule)
 	stream := client.Streaming()
 	stream.Transport = &caller{next: stream.Transport, host: u.Host, secret: l.server.Secret, wire: w}
-	w.secrets = []string{l.server.Secret}
+	if l.server.Secret != "" {
+		w.secrets = []string{l.server.Secret}
+	}
 	w.end = client.Close
 	w.transport = &sdk.StreamableClientTransport{Endpoint: l.server.URL, HTTPClient: stream, MaxEventSize: maxMessage}
 	return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // instructions tell a client's model what the tools are for.
-const instructions = `This server holds conversations with assistants. send_message says something and gives the answer; ` +
+const instructions = `This server holds conversations with assistants, its agents. send_message says something and gives the answer; ` +
 	`without a conversationId it begins a new conversation, whose id is in the result. Use that id to go on with it.`
 
 // conversations are the tools over the engine.
@@ -33,6 +33,7 @@ func Conversations(e *engine.Engine, version string, log *slog.Logger) *sdk.Serv
 		// The list of tools never changes, and nothing is logged to clients.
 		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{}},
 	})
+	offer(c, server, reads("list_agents", "List the agents that a conversation can be held with, the newest first."), c.agents)
 	offer(c, server, reads("list_conversations", "List the conversations, the newest first."), c.list)
 	offer(c, server, reads("read_messages", "Read what was said in a conversation, from its beginning or, with newest, from its end."), c.read)
 	offer(c, server, adds("create_conversation", "Begin a conversation without saying anything yet. send_message does that too."), c.create)
@@ -102,6 +103,7 @@ type listed struct {
 
 type conversation struct {
 	ID          string `json:"id"`
+	Agent       string `json:"agent,omitempty" jsonschema:"the id of the agent that answers"`
 	Name        string `json:"name,omitempty"`
 	Description string `json:"description,omitempty"`
 	Model       string `json:"model,omitempty"`
@@ -121,7 +123,7 @@ func (c *conversations) list(ctx context.Context, _ *sdk.CallToolRequest, actor 
 	}
 	for _, item := range found.Items {
 		out.Conversations = append(out.Conversations, conversation{
-			ID: item.ID, Name: text(item.Name), Description: text(item.Description), Model: text(item.Model),
+			ID: item.ID, Agent: text(item.BotID), Name: text(item.Name), Description: text(item.Description), Model: text(item.Model),
 			Created: stamp(item.Created), Updated: stamp(item.Updated),
 		})
 	}
@@ -132,8 +134,9 @@ func (c *conversations) list(ctx context.Context, _ *sdk.CallToolRequest, actor 
 }
 
 type creation struct {
+	Agent     string `json:"agent,omitempty" jsonschema:"the id of the agent that answers; no particular one unless given"`
 	Name      string `json:"name,omitempty" jsonschema:"a name to find it by"`
-	Model     string `json:"model,omitempty" jsonschema:"the model that answers; the server's own unless given"`
+	Model     string `json:"model,omitempty" jsonschema:"the model that answers; the agent's or the server's own unless given"`
 	Backstory string `json:"backstory,omitempty" jsonschema:"what the assistant is and knows"`
 }
 
@@ -147,7 +150,7 @@ func (c *conversations) create(ctx context.Context, _ *sdk.CallToolRequest, acto
 }
 
 func (c *conversations) begin(ctx context.Context, actor convo.Actor, in creation) (string, error) {
-	fields := convo.Fields{Name: given(in.Name)}
+	fields := convo.Fields{Name: given(in.Name), BotID: given(in.Agent)}
 	fields.Model, fields.Backstory = given(in.Model), given(in.Backstory)
 	made, err := c.engine.CreateConversation(ctx, actor, engine.NewConversation{Fields: fields}, nil)
 	return made.Conversation.ID, err

@@ -20,6 +20,7 @@ const stopTime = 10 * time.Second
 type saying struct {
 	Text           string `json:"text" jsonschema:"what to say"`
 	ConversationID string `json:"conversationId,omitempty" jsonschema:"the conversation to say it in; a new one unless given"`
+	Agent          string `json:"agent,omitempty" jsonschema:"the id of the agent that answers, in a new conversation"`
 }
 
 type answer struct {
@@ -33,8 +34,11 @@ type answer struct {
 // call stops the turn that it began; who only loses the connection does not.
 func (c *conversations) send(ctx context.Context, r *sdk.CallToolRequest, actor convo.Actor, in saying) (*sdk.CallToolResult, answer, error) {
 	out := answer{ConversationID: cmp.Or(in.ConversationID, actor.Conversation)} // a session token has its own
+	if out.ConversationID != "" && in.Agent != "" {
+		return nil, out, convo.Errorf(convo.Invalid, "agent is for a new conversation: leave it or conversationId out")
+	}
 	if out.ConversationID == "" {
-		id, err := c.begin(ctx, actor, creation{})
+		id, err := c.begin(ctx, actor, creation{Agent: in.Agent})
 		if err != nil {
 			return nil, out, err
 		}

@@ -3,6 +3,7 @@ package mcp_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -84,6 +85,42 @@ func TestConversationsAreBegunAndListed(t *testing.T) {
 	call(t, s, "list_conversations", object{"cursor": list.Cursor}, &list)
 	if len(list.Conversations) != 1 || list.Conversations[0].ID != older.ConversationID || list.Conversations[0].Name != "Inn" || list.Conversations[0].Model != scripted.Name {
 		t.Errorf("the second page is %+v", list)
+	}
+}
+
+func TestAnAgentAnswersInItsOwnConversations(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.connect(b.secret, nil)
+	backstory := "You are a cook."
+	name, fields := "Cook", convo.Config{Backstory: &backstory}
+	bot, err := b.engine.CreateObject(t.Context(), b.actor(b.secret), engine.Place{Kind: convo.ObjectBot},
+		engine.Draft{ObjectFields: convo.ObjectFields{Name: &name}, Body: convo.BotConfig{Config: fields}}, nil)
+	must(t, err)
+	var list struct{ Agents []object }
+	result := call(t, s, "list_agents", nil, &list)
+	if len(list.Agents) != 1 || list.Agents[0]["id"] != bot.ID || list.Agents[0]["name"] != "Cook" || strings.Contains(said(result), backstory) {
+		t.Errorf("the agents are %s", said(result))
+	}
+	var got answer
+	call(t, s, "send_message", object{"text": "hello", "agent": bot.ID}, &got)
+	asked, err := b.model.Await(t.Context(), 1)
+	must(t, err)
+	if prompt := fmt.Sprint(asked.Request.Messages); !strings.Contains(prompt, backstory) {
+		t.Errorf("the model is told %s", prompt)
+	}
+	var conversations struct{ Conversations []object }
+	call(t, s, "list_conversations", nil, &conversations)
+	if len(conversations.Conversations) != 1 || conversations.Conversations[0]["agent"] != bot.ID {
+		t.Errorf("the conversations are %v", conversations)
+	}
+	for _, arguments := range []object{{"text": "x", "agent": "none"}, {"text": "x", "agent": bot.ID, "conversationId": got.ConversationID}} {
+		refused(t, s, "send_message", arguments)
+	}
+	foreign := b.connect(b.foreign, nil)
+	refused(t, foreign, "send_message", object{"text": "x", "agent": bot.ID})
+	if call(t, foreign, "list_agents", nil, &list); len(list.Agents) != 0 {
+		t.Errorf("another tenant sees %v", list.Agents)
 	}
 }
 
