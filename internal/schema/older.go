@@ -60,21 +60,19 @@ func (p *pass) dependencies(plain *object, value any) {
 	}
 }
 
-// nullable lets a plain schema allow null as well. Where an enum stands beside
-// it, null is meant to be one of its values, whatever OpenAPI says.
+// nullable lets a plain schema allow null as well, beside the values of an enum,
+// too, whatever OpenAPI says: that is what is meant. Not all providers take null
+// as one of these values.
 func nullable(plain *object) *object {
-	kinds := plain.values["type"]
-	if kind, ok := kinds.(string); ok {
-		kinds = []any{kind}
+	if plain.has("enum") || plain.has("const") {
+		return orNull(plain)
 	}
-	enum, hasEnum := plain.values["enum"].([]any)
-	if list, ok := kinds.([]any); ok {
-		plain.set("type", withValue(list, "null"))
-	}
-	if hasEnum {
-		plain.set("enum", withValue(enum, nil))
-	}
-	if kinds != nil || hasEnum {
+	switch kinds := plain.values["type"].(type) {
+	case string:
+		plain.set("type", withNull([]any{kinds}))
+		return plain
+	case []any:
+		plain.set("type", withNull(kinds))
 		return plain
 	}
 	for _, key := range []string{"anyOf", "oneOf"} {
@@ -86,8 +84,25 @@ func nullable(plain *object) *object {
 	if !slices.ContainsFunc(plain.keys, func(key string) bool { return !annotation(key) }) {
 		return plain // it allows everything
 	}
-	either := newObject()
-	either.set("anyOf", []any{plain, null()})
+	return orNull(plain)
+}
+
+// orNull gives the choice between a schema and null. What describes the schema
+// describes the choice.
+func orNull(plain *object) *object {
+	either, rest := newObject(), newObject()
+	for _, key := range plain.keys {
+		value := plain.values[key]
+		if annotation(key) {
+			either.set(key, value)
+			continue
+		}
+		if list, ok := value.([]any); ok && key == "enum" && len(list) > 1 {
+			value = slices.DeleteFunc(slices.Clone(list), func(v any) bool { return v == nil })
+		}
+		rest.set(key, value)
+	}
+	either.set("anyOf", []any{rest, null()})
 	return either
 }
 
@@ -97,14 +112,12 @@ func null() *object {
 	return o
 }
 
-// withValue adds a string or nil to a list that may have it.
-func withValue(list []any, value any) []any {
-	for _, v := range list {
-		if v == value {
-			return list
-		}
+// withNull adds null to a list of types that may have it.
+func withNull(kinds []any) []any {
+	if slices.Contains(kinds, any("null")) {
+		return kinds
 	}
-	return append(slices.Clone(list), value)
+	return append(slices.Clone(kinds), "null")
 }
 
 // annotation reports whether a member of a schema says nothing about what fits.

@@ -91,6 +91,7 @@ type schema struct {
 	Type       any               `json:"type"` // a name or a list of them
 	Const      any               `json:"const"`
 	Enum       []any             `json:"enum"`
+	AnyOf      []schema          `json:"anyOf"`
 	Properties map[string]schema `json:"properties"`
 	Required   []string          `json:"required"`
 }
@@ -112,6 +113,8 @@ func (s schema) value(text string, depth int) any {
 		return s.Const
 	case len(s.Enum) > 0:
 		return s.Enum[0]
+	case s.Type == nil && len(s.AnyOf) > 0 && depth < maxNesting:
+		return s.AnyOf[0].value(text, depth+1)
 	}
 	kind, _ := s.Type.(string)
 	if list, ok := s.Type.([]any); ok && len(list) > 0 {

@@ -11,7 +11,7 @@ import (
 )
 
 var parameters = convo.JSON(`{"type":"object","required":["city","days","unit","at","all"],"properties":{
-	"city":{"type":"string"},"days":{"type":["integer","null"]},"unit":{"enum":["celsius","kelvin"]},"more":{"type":"string"},
+	"city":{"type":"string"},"days":{"type":["integer","null"]},"unit":{"anyOf":[{"enum":["celsius","kelvin"]},{"type":"null"}]},"more":{"type":"string"},
 	"at":{"type":"object","required":["list","exact","kind"],"properties":{"list":{"type":"array"},"exact":{"type":"number"},"kind":{"const":"x"}}},"all":{"type":"boolean"}}}`)
 
 // called asks once with a tool, and gives what was called, and the text.

@@ -96,12 +96,14 @@ func (a asked) calls(n int, o map[string]string) []Call {
 // arguments makes such as fit a plain schema: of each type a value for what is
 // required. Without a schema it is a place.
 func (t offered) arguments(number string) string {
+	type property struct {
+		Type  any        `json:"type"`
+		Enum  []any      `json:"enum"`
+		AnyOf []property `json:"anyOf"`
+	}
 	var schema struct {
-		Properties map[string]struct {
-			Type any   `json:"type"`
-			Enum []any `json:"enum"`
-		} `json:"properties"`
-		Required []string `json:"required"`
+		Properties map[string]property `json:"properties"`
+		Required   []string            `json:"required"`
 	}
 	if json.Unmarshal(t.schema, &schema) != nil || len(schema.Properties) == 0 {
 		return `{"location":"Paris ` + number + `"}`
@@ -109,6 +111,9 @@ func (t offered) arguments(number string) string {
 	values := object{}
 	for _, name := range schema.Required {
 		p := schema.Properties[name]
+		if len(p.AnyOf) > 0 {
+			p = p.AnyOf[0]
+		}
 		kinds := map[any]any{"string": "Paris " + number, "number": 1.5, "integer": 1, "boolean": true, "array": []any{}, "object": object{}, "null": nil}
 		switch kind := p.Type.(type) {
 		case string:
