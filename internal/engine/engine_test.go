@@ -36,6 +36,8 @@ type bundle struct {
 	observer engine.Observer // nil = none
 	sealer   engine.Sealer   // nil = openSealer
 	tools    toolSet
+
+	abilities engine.Abilities
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -77,7 +79,7 @@ func (b *bundle) start() {
 		b.sealer = openSealer{}
 	}
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {

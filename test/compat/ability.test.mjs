@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import test, { after, before } from 'node:test'
 
+import { BotClient } from '@chatbotkit/sdk/bot/index.js'
 import { SkillsetClient } from '@chatbotkit/sdk/skillset/index.js'
 import { SecretClient } from '@chatbotkit/sdk/secret/index.js'
 
@@ -15,6 +16,7 @@ import { assertCalls, calls } from './turn.mjs'
 const client = connect()
 const { conversation } = client
 const skillset = new SkillsetClient({ secret, baseUrl: url })
+const bots = new BotClient({ secret, baseUrl: url })
 const secrets = new SecretClient({ secret, baseUrl: url })
 
 const asked = []
@@ -100,12 +102,17 @@ test('what goes wrong is told', async () => {
   }
 })
 
-test('a turn calls the abilities of its skillset', async () => {
+test('a turn calls the abilities of its skillset, or of its bot\'s', async () => {
   const [skillsetId] = await make(block(`GET ${shop}/orders/$[order! euc]`))
-  const { id } = await conversation.create({ skillsetId })
-  for (const stored of [id, null]) {
+  const bot = await bots.create({ skillsetId })
+  for (const [stored, given] of [
+    [(await conversation.create({ skillsetId })).id, {}],
+    [(await conversation.create({ botId: bot.id })).id, {}],
+    [null, { skillsetId }],
+    [null, { botId: bot.id }],
+  ]) {
     await fake.next({ calls: [{ name: 'find_order', arguments: { order: 'B 2' } }] })
-    const lines = await collect(conversation.complete(stored, { text: 'Where is it?', ...(stored ? {} : { skillsetId }) }).stream())
+    const lines = await collect(conversation.complete(stored, { text: 'Where is it?', ...given }).stream())
     assertCalls(lines, { stateful: stored !== null })
     assert.deepEqual(calls(lines), [
       ['request', 'find_order', { order: 'B 2' }],
