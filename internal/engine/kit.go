@@ -54,16 +54,26 @@ func (e *Engine) newKit(ctx context.Context, tenant string, given Given, want to
 		return nil, err
 	}
 	for _, t := range tools {
-		spec := t.Spec()
-		if k.schemas[spec.Name] != nil || !validName(spec.Name) {
-			continue
-		}
+		k.add(e, t)
+	}
+	return k, nil
+}
+
+// add offers a tool of the server. One that cannot be offered is the operator's to
+// mend: the turn works without it.
+func (k *kit) add(e *Engine, t tool.Tool) {
+	spec := t.Spec()
+	switch {
+	case k.functions[spec.Name] != nil: // hides it
+	case !validName(spec.Name) || k.tools[spec.Name] != nil:
+		e.log.Warn("a tool is left out: its name is in use, or is none", "tool", spec.Name)
+	default:
 		if err := k.offer(e, spec); err != nil {
-			return nil, err
+			e.log.Warn("a tool is left out: its schema cannot be used", "tool", spec.Name, "error", err)
+			return
 		}
 		k.tools[spec.Name] = t
 	}
-	return k, nil
 }
 
 func (k *kit) offer(e *Engine, spec tool.Spec) error {

@@ -49,7 +49,8 @@ type Result struct {
 
 // Set gives a turn its tools.
 type Set interface {
-	// Tools gives what was asked for, names unique. It is called once a turn. An
+	// Tools gives what was asked for, names unique. It is called when a turn is
+	// asked for, and once more when it starts, or goes on, later than that. An
 	// error of kind NotFound or Invalid is the caller's to mend.
 	Tools(ctx context.Context, tenant string, want Want) ([]Tool, error)
 }
