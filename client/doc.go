@@ -33,6 +33,14 @@
 // they are zero. Enumerations are types of strings with constants; a server may
 // send others.
 //
+// # Functions
+//
+// A turn may bring functions ([Function]) for the model to call. Where a result
+// is known beforehand it stands in the function. Functions of the program itself
+// are [Tool]s, which [ConversationService.Run] carries out in as many turns as
+// it takes. Who wants to do that in another way looks for the [Activity] of
+// messages, and brings the response.
+//
 // # Errors
 //
 // A refusal is an [*Error], with the status, the code and the message of the

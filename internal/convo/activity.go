@@ -26,7 +26,11 @@ func (b ToolRequested) Activity() JSON {
 func (b ToolEnded) Activity() JSON {
 	var w activityWriter
 	w.open("response", b.Name, b.Arguments)
-	w.text(`,"result":`, string(b.Output))
+	output := string(b.Output)
+	if output == "" {
+		output = "null" // erased; readers take the result for JSON text all the same
+	}
+	w.text(`,"result":`, output)
 	return w.close(b.ID)
 }
 

@@ -121,7 +121,7 @@ func TestAnActivityIsWhatCallersKnow(t *testing.T) {
 		{signed.Activity(), `{"activity":{"type":"request","function":{"name":"f<&>","arguments":{"x":12345678901234567890},"signature":"s\u0000\u2028","id":"\"c\""}}}`},
 		{ended.Activity(), `{"activity":{"type":"response","function":{"name":"f","arguments":{"x":12345678901234567890},"result":"{\"a\": \"b\"}","id":"c"}}}`},
 		{convo.ToolRequested{}.Activity(), `{"activity":{"type":"request","function":{"name":"","arguments":{},"id":""}}}`},
-		{convo.ToolEnded{}.Activity(), `{"activity":{"type":"response","function":{"name":"","arguments":{},"result":"","id":""}}}`},
+		{convo.ToolEnded{}.Activity(), `{"activity":{"type":"response","function":{"name":"","arguments":{},"result":"null","id":""}}}`},
 	} {
 		if string(c.got) != c.want || !json.Valid(c.got) {
 			t.Errorf("got  %s\nwant %s", c.got, c.want)

@@ -181,6 +181,14 @@ test('limits end a run that would go on', async () => {
   }
 })
 
+test('a model that calls for ever is ended', async () => {
+  const answers = Array.from({ length: 20 }, () => ({ calls: [{ name: 'get_weather', arguments: { location: 'Paris' } }] }))
+  await fake.next(...answers)
+  const lines = await collect(conversation.complete(null, { text: 'Hi', functions: [weather({ data: 21 })] }).stream())
+  assertCalls(lines, { stateful: false, reason: 'iteration' })
+  assert.equal(ofType(lines, 'usage').length, 20)
+})
+
 test('an answer that was cut is gone on with', async () => {
   await fake.next({ text: 'The first half', stop: 'length' }, { text: ' and the second.' })
   const lines = await collect(conversation.complete(null, { text: 'Hi', limits: { continuations: 1 } }).stream())

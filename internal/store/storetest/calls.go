@@ -202,7 +202,7 @@ func erasedResponse(t *testing.T, d Driver) {
 	events := w.events()
 	ended := events[len(events)-3].Body.(convo.ToolEnded)
 	equal(t, "what is left", ended, convo.ToolEnded{ID: "c", Message: "res-c", Place: convo.Place(1, 1), Name: "f", Outcome: convo.ToolDone})
-	if got := string(ended.Activity()); !strings.Contains(got, `"result":""`) {
+	if got := string(ended.Activity()); !strings.Contains(got, `"result":"null"`) {
 		t.Errorf("an erased response reads %s", got)
 	}
 	equal(t, "messages", ids(w.messages(store.MessageQuery{})), []string{"req-c"})

@@ -70,7 +70,7 @@ func TestAnErasedCallIsShownEmpty(t *testing.T) {
 	), []string{
 		`{"type":"message","data":{"id":"m1","type":"activity","text":"","meta":{"activity":{"type":"request","function":{"name":"","arguments":{},"id":"k1"}}}},"seq":1}`,
 		`{"type":"waitForChannelMessageBegin","data":{"channel":"weather-0123456789abcdef","function":{"name":"","args":{}}},"seq":2}`,
-		`{"type":"message","data":{"id":"m2","type":"activity","text":"","meta":{"activity":{"type":"response","function":{"name":"","arguments":{},"result":"","id":"k1"}}}},"seq":3}`,
+		`{"type":"message","data":{"id":"m2","type":"activity","text":"","meta":{"activity":{"type":"response","function":{"name":"","arguments":{},"result":"null","id":"k1"}}}},"seq":3}`,
 	})
 }
 
