@@ -45,7 +45,8 @@ type ChannelMessage struct {
 func (m ChannelMessage) Decode(v any) error { return json.Unmarshal(m.Data, v) }
 
 // Subscribe gives what is published on a channel, until the caller leaves or the
-// context ends; of a channel with a dispatched turn, until that turn has ended.
+// context ends; of a channel with a dispatched turn it gives the turn's lines as
+// they are, and ends with them: see [ChannelService.TurnStream].
 // A lost connection is made anew behind the last number that was seen, so that
 // every message is given once. One that is lost before there was a number is an
 // error: nothing says where to go on.
@@ -64,12 +65,61 @@ func (s *ChannelService) Subscribe(ctx context.Context, channel string, in Chann
 	}
 }
 
+// TurnStream gives the events of the turn that was dispatched to a channel, from
+// the first one. It goes on over a lost connection without its reader noticing.
+func (s *ChannelService) TurnStream(ctx context.Context, channel string, options ...Option) *Stream {
+	return &Stream{run: func(give func(Event) bool) error {
+		settings, err := s.client.with(options)
+		if err != nil {
+			return err
+		}
+		c := &channelReader{s: settings, channel: channel, whole: true}
+		var result *Result
+		var malformed error
+		c.give = func(m ChannelMessage) bool {
+			var l line
+			var event Event
+			if malformed = m.Decode(&l); malformed == nil {
+				event, malformed = l.event()
+			}
+			if malformed != nil {
+				return false
+			}
+			r, last := event.(ResultEvent)
+			if last {
+				result = &r.Result
+			}
+			return give(event) && !last
+		}
+		err = c.run(ctx)
+		switch {
+		case malformed != nil:
+			return &malformedError{malformed}
+		case result != nil:
+			return result.Err()
+		case err == nil:
+			return &cutError{io.ErrUnexpectedEOF}
+		case errors.Is(err, errLeft):
+			return nil
+		}
+		return err
+	}}
+}
+
+// Stop ends the turn that was dispatched to a channel. Stopped is 0 if it had
+// ended.
+func (s *ChannelService) Stop(ctx context.Context, channel string, options ...Option) (*Stopped, error) {
+	r, err := postChannel(channel, struct{}{}, "stop")
+	return call[Stopped](ctx, s.client, r, err, options)
+}
+
 // channelReader follows a channel over as many connections as it takes.
 type channelReader struct {
 	s       *settings
 	channel string
 	in      ChannelSubscribeRequest
 	give    func(ChannelMessage) bool
+	whole   bool // it is given from its beginning unless asked otherwise
 	seq     int64
 }
 
@@ -87,10 +137,12 @@ func (c *channelReader) run(ctx context.Context) error {
 		if c.seq > before {
 			try = 0
 		}
-		if c.seq == 0 || try >= c.s.resumes || !c.resumable(ctx, request, err) {
+		if c.seq == 0 && !c.whole || try >= c.s.resumes || !c.resumable(ctx, request, err) {
 			return err
 		}
-		c.in = ChannelSubscribeRequest{After: Set(c.seq)}
+		if c.seq > 0 {
+			c.in = ChannelSubscribeRequest{After: Set(c.seq)}
+		}
 		if err := pause(ctx, try, err); err != nil {
 			return err
 		}

@@ -87,3 +87,42 @@ func TestChannelsRefuseWhatTheyCannotBe(t *testing.T) {
 		t.Errorf("no message: %v", err)
 	}
 }
+
+func TestADispatchedTurnIsReadOverLostConnections(t *testing.T) {
+	t.Parallel()
+	message := func(seq int, inner string) string {
+		return fmt.Sprintf(`{"type":"message","data":%s,"seq":%d}`+"\n", inner, seq)
+	}
+	subscribed := `{"type":"subscribe","data":{"id":"c"}}` + "\n"
+	begin, one, two := `{"type":"completeBegin","data":{}}`, `{"type":"token","data":{"token":"One, "}}`, `{"type":"token","data":{"token":"two."}}`
+	result := `{"type":"result","data":{"text":"One, two.","usage":{"token":1},"end":{"reason":"stop"}}}`
+	server, asked := cuttingServer(t, subscribed, subscribed+message(1, begin)+message(2, one), subscribed+message(3, two)+message(4, result))
+	c := connect(t, client.WithBaseURL(server.URL))
+	text := ""
+	stream := c.Channel.TurnStream(t.Context(), "channel-0123456789")
+	for token, err := range stream.Text() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += token
+	}
+	if text != "One, two." || stream.Result() == nil || stream.Result().End.Reason != client.EndStop {
+		t.Errorf("got %q and %+v", text, stream.Result())
+	}
+	if want := []string{`{}`, `{}`, `{"after":2}`}; !slices.Equal(*asked, want) {
+		t.Errorf("asked %q, want %q", *asked, want)
+	}
+}
+
+func TestATurnStreamWithoutAResultIsAnError(t *testing.T) {
+	t.Parallel()
+	server, _ := cuttingServer(t)
+	c := connect(t, client.WithBaseURL(server.URL))
+	if _, err := c.Channel.TurnStream(t.Context(), "channel-0123456789").Wait(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a turn without an end: %v", err)
+	}
+	c = connect(t)
+	if _, err := c.Channel.TurnStream(t.Context(), "short").Wait(); err == nil {
+		t.Error("a channel that cannot be gives no error")
+	}
+}

@@ -322,5 +322,8 @@
 //	downvoteConversationMessage                          MessageService.Downvote
 //	publishChannelMessage                                ChannelService.Publish
 //	subscribeChannelMessages                             ChannelService.Subscribe
+//	stopChannel                                          ChannelService.Stop
+//	dispatchConversation                                 ConversationService.DispatchStateless, ChannelService.TurnStream
+//	dispatchConversationMessage                          ConversationService.Dispatch, ChannelService.TurnStream
 //	listPlatformModels                                   ModelService.List, ModelService.All, ModelService.ListStream
 package client

@@ -17,6 +17,8 @@ type TurnInput struct {
 	Zone       string // IANA time zone for the time of day in the prompt; "" = UTC
 	Front      string // through which front it was asked
 	Background bool   // nobody waits for it: after a crash it goes on, once
+
+	dispatch *dispatch // its events are read on a channel
 }
 
 // Complete admits a turn: when it returns, the user's message is durable and
@@ -30,12 +32,7 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 		return nil, err
 	}
 	defer e.active.Done()
-	if in.Text != nil {
-		if err := e.checkText(*in.Text); err != nil {
-			return nil, err
-		}
-	}
-	if err := e.checkGiven(in.Given); err != nil {
+	if err := e.checkTurnInput(in); err != nil {
 		return nil, err
 	}
 	// Before the turn exists, so that all of it is published to this one.
@@ -50,6 +47,16 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 		return reading, e.explain(key, reading.find(ctx))
 	}
 	return reading, nil
+}
+
+// checkTurnInput refuses what no conversation takes.
+func (e *Engine) checkTurnInput(in TurnInput) error {
+	if in.Text != nil {
+		if err := e.checkText(*in.Text); err != nil {
+			return err
+		}
+	}
+	return e.checkGiven(in.Given)
 }
 
 // checkTurn refuses what cannot work before anything is stored, and gives the
@@ -153,9 +160,12 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 	}
 	e.observer.Asked(ctx, reading.Conversation, reading.Turn)
 	var started *run
-	joined, err = e.onceTurn(ctx, reading.key, actor, ask, reading.Turn, func(tx store.Tx) (any, error) {
+	joined, err = e.onceTurn(ctx, reading.key, actor, ask, in.dispatch.recorded(reading.Turn), func(tx store.Tx) (any, error) {
 		e.unregister(started) // the transaction may run again
 		started = nil
+		if err := in.dispatch.begin(tx); err != nil {
+			return nil, err
+		}
 		head := tx.Head()
 		if head == nil {
 			return nil, unknownConversation(reading.Conversation)
@@ -175,6 +185,9 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 		if err != nil {
 			return nil, err
 		}
+		if err := in.dispatch.end(tx, reading.Turn); err != nil {
+			return nil, err
+		}
 		started, err = e.startNext(tx)
 		if started != nil && idle {
 			started.past, started.asked, started.given = p, asked, &in.Given
@@ -185,7 +198,7 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 		if err == nil && tx.Head().Active() == nil {
 			err = errDraining()
 		}
-		return nil, err
+		return in.dispatch.answer(), err
 	})
 	if err != nil || ask.replayed() {
 		e.unregister(started)

@@ -73,14 +73,17 @@ type Subscription struct {
 	key   channelKey
 	sub   *channelSub
 	after int64
+
+	dispatch *convo.Dispatch // the turn that is read here, if it is one
 }
 
 // ErrBehind ends a subscription whose reader was so slow that messages are gone
 // which it has not seen. It may come back, and go on with what there is.
 var ErrBehind = errors.New("the subscriber was too slow: messages that it has not seen are gone")
 
-// Subscribe opens a channel of the actor's tenant for reading. It has no end of
-// its own.
+// Subscribe opens a channel of the actor's tenant for reading. Only one with a
+// dispatched turn has an end of its own, and is read from its beginning: which of
+// the turn's events a caller has seen is for the front to know.
 func (e *Engine) Subscribe(ctx context.Context, actor convo.Actor, channel string, q ChannelQuery) (*Subscription, error) {
 	if err := account(actor); err != nil {
 		return nil, err
@@ -100,6 +103,9 @@ func (e *Engine) Subscribe(ctx context.Context, actor convo.Actor, channel strin
 
 // begin finds the number behind which the subscription starts.
 func (s *Subscription) begin(ctx context.Context, q ChannelQuery) error {
+	if err := s.findTurn(ctx); err != nil || s.dispatch != nil {
+		return err
+	}
 	span, err := s.e.store.ChannelSpan(ctx, s.key.tenant, s.key.channel)
 	if err != nil {
 		return err
@@ -115,14 +121,44 @@ func (s *Subscription) begin(ctx context.Context, q ChannelQuery) error {
 	return nil
 }
 
-// Each passes messages to emit in the order of their numbers, without a gap,
-// and waits while there are none, until ctx ends or emit fails.
-func (s *Subscription) Each(ctx context.Context, emit func([]convo.Published) error) error {
+// findTurn looks whether a turn was dispatched to the channel.
+func (s *Subscription) findTurn(ctx context.Context) error {
+	d, err := s.e.store.Dispatch(ctx, s.key.tenant, s.key.channel)
+	if err == nil {
+		s.dispatch = &d
+	} else if convo.ErrorKind(err) == convo.NotFound {
+		err = nil
+	}
+	return err
+}
+
+// Subscriber says what is done with what comes over a channel. If one of its
+// functions fails, that ends the subscription.
+type Subscriber struct {
+	// Messages is given messages in the order of their numbers, without a gap.
+	Messages func([]convo.Published) error
+	// Events is given the events of the turn that was dispatched to the channel,
+	// from the first to the last. Of a turn without a conversation of the
+	// caller's, conversation is "" and so are the ids of messages.
+	Events func(conversation string, events []convo.Event) error
+}
+
+// Each reads the channel, and waits while there is nothing, until ctx ends or
+// the turn that was dispatched to it has ended.
+func (s *Subscription) Each(ctx context.Context, to Subscriber) error {
 	defer s.sub.cancel()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.e.over, func() { cancel(context.Cause(s.e.over)) })()
-	for {
+	if err := s.eachMessage(ctx, to.Messages); err != nil {
+		return err
+	}
+	return s.eachEvent(ctx, to.Events)
+}
+
+// eachMessage passes messages on, until a turn is dispatched to the channel.
+func (s *Subscription) eachMessage(ctx context.Context, emit func([]convo.Published) error) error {
+	for s.dispatch == nil {
 		page, err := s.e.store.Published(ctx, s.key.tenant, s.key.channel, s.after, channelPage)
 		switch {
 		case ctx.Err() != nil:
@@ -131,6 +167,9 @@ func (s *Subscription) Each(ctx context.Context, emit func([]convo.Published) er
 			return err
 		case len(page) == 0:
 			if err := s.sub.wait(ctx); err != nil {
+				return err
+			}
+			if err := s.findTurn(ctx); err != nil {
 				return err
 			}
 			continue
@@ -143,6 +182,7 @@ func (s *Subscription) Each(ctx context.Context, emit func([]convo.Published) er
 		}
 		s.after = page[len(page)-1].Seq
 	}
+	return nil
 }
 
 // whole makes sure that nothing is missing between what was given and the next

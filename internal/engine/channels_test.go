@@ -33,7 +33,7 @@ func (b *bundle) receive(q engine.ChannelQuery, count int) (got []string, err er
 	if err != nil {
 		return nil, err
 	}
-	return got, s.Each(b.t.Context(), func(page []convo.Published) error {
+	return got, s.Each(b.t.Context(), messages(func(page []convo.Published) error {
 		for _, m := range page {
 			got = append(got, fmt.Sprintf("%d %s", m.Seq, m.Message))
 		}
@@ -41,7 +41,7 @@ func (b *bundle) receive(q engine.ChannelQuery, count int) (got []string, err er
 			return errEnough
 		}
 		return nil
-	})
+	}))
 }
 
 var errEnough = errors.New("enough")
@@ -71,7 +71,7 @@ func TestASubscriberWhoIsTooSlowIsSentAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []int64
-	err = s.Each(t.Context(), func(page []convo.Published) error {
+	err = s.Each(t.Context(), messages(func(page []convo.Published) error {
 		for _, m := range page {
 			got = append(got, m.Seq)
 		}
@@ -84,7 +84,7 @@ func TestASubscriberWhoIsTooSlowIsSentAway(t *testing.T) {
 			return nil
 		})
 		return err
-	})
+	}))
 	if !errors.Is(err, engine.ErrBehind) || len(got) != 1 {
 		t.Errorf("it got %v and ended with %v", got, err)
 	}
@@ -134,12 +134,12 @@ func TestChannelsAreSweptAndTheirNumbersAreNotGivenAgain(t *testing.T) {
 		var live []int64
 		read := make(chan error)
 		go func() {
-			read <- s.Each(ctx, func(page []convo.Published) error {
+			read <- s.Each(ctx, messages(func(page []convo.Published) error {
 				for _, m := range page {
 					live = append(live, m.Seq)
 				}
 				return nil
-			})
+			}))
 		}()
 		time.Sleep(2 * time.Hour)
 		if got, _ := b.receive(engine.ChannelQuery{History: 10}, 1); fmt.Sprint(got) != "[3 3]" {
@@ -167,9 +167,14 @@ func TestSubscribersLeaveWithTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := make(chan error)
-	go func() { read <- s.Each(t.Context(), func([]convo.Published) error { return nil }) }()
+	go func() { read <- s.Each(t.Context(), messages(func([]convo.Published) error { return nil })) }()
 	b.stop()
 	if err := <-read; convo.ErrorKind(err) != convo.Unavailable {
 		t.Errorf("got %v", err)
 	}
+}
+
+// messages is a subscriber to a channel without a turn.
+func messages(each func([]convo.Published) error) engine.Subscriber {
+	return engine.Subscriber{Messages: each, Events: func(string, []convo.Event) error { return errors.New("there is a turn") }}
 }

@@ -1,6 +1,7 @@
 package chatbotkit
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strconv"
@@ -70,7 +71,8 @@ func publish(c *call, in publishRequest) error {
 }
 
 // subscribe sends what is published on a channel, as lines whatever form was
-// asked for, until the caller leaves.
+// asked for, until the caller leaves; or the lines of the turn that was dispatched
+// to it, until its last one.
 func subscribe(c *call, in subscribeRequest) error {
 	query := engine.ChannelQuery{History: int(in.HistoryLength.or(0)), After: in.After.Pointer()}
 	channel, err := c.engine().Subscribe(c.r.Context(), c.actor, c.channel(), query)
@@ -79,39 +81,79 @@ func subscribe(c *call, in subscribeRequest) error {
 	}
 	out := httpio.StreamLines(c.w)
 	defer out.Close()
-	s := &channelStream{out: out}
+	s := &channelStream{out: out, after: in.After.or(0)}
 	ctx, stop := c.whileTokenWorks()
 	defer stop()
-	err = errors.Join(s.subscribed(c.channel()), channel.Each(ctx, s.messages))
-	// There is no line for what went wrong: a stream that ends without an end
-	// makes clients come back, and then they are told.
-	return httpio.Cut(err)
+	err = errors.Join(s.subscribed(c.channel()), channel.Each(ctx, engine.Subscriber{Messages: s.messages, Events: s.events}))
+	if err != nil {
+		// There is no line for what went wrong: a stream that ends without an end
+		// makes clients come back, and then they are told.
+		return httpio.Cut(err)
+	}
+	return nil
 }
 
 // channelStream is a channel on its way to a subscriber.
 type channelStream struct {
 	out *httpio.Stream
 	buf []byte
+
+	after int64 // the last line of a turn that the subscriber has seen
+	count int64 // lines of the turn so far
+	lines lines
+	view  *turnView
 }
 
 // subscribed sends the first line.
 func (s *channelStream) subscribed(channel string) error {
-	var l lines
-	l.add(&convo.Event{}, "subscribe", idLine{channel})
-	return s.out.Write(l.take())
+	s.lines.add(&convo.Event{}, "subscribe", idLine{channel})
+	return s.out.Write(s.lines.take())
 }
 
 // messages sends messages as lines.
 func (s *channelStream) messages(page []convo.Published) error {
-	s.buf = s.buf[:0]
 	for _, m := range page {
 		s.message(m.Message, m.Seq)
 	}
-	err := s.out.Write(s.buf)
-	if cap(s.buf) > keptBuffer {
+	return s.out.Write(s.take())
+}
+
+// events sends the lines of a turn, each as a message, numbered from the turn's
+// first one on. They are made of the turn's log every time, which gives the same
+// lines.
+func (s *channelStream) events(conversation string, events []convo.Event) error {
+	if s.view == nil {
+		s.view = &turnView{conversation: conversation}
+	}
+	ended := false
+	for i := range events {
+		s.view.see(&events[i])
+		s.lines.turnEvent(&events[i], s.view)
+		_, isEnd := events[i].Body.(convo.TurnEnded)
+		ended = ended || isEnd
+	}
+	for line := range bytes.Lines(s.lines.take()) {
+		if s.count++; s.count > s.after {
+			s.message(bytes.TrimSuffix(line, []byte{'\n'}), s.count)
+		}
+	}
+	switch {
+	case ended:
+		return s.out.End(s.take())
+	case len(s.buf) > 0:
+		return s.out.Write(s.take())
+	}
+	return nil
+}
+
+// take gives what was rendered and empties the buffer; it is valid until the
+// next line.
+func (s *channelStream) take() []byte {
+	out := s.buf
+	if s.buf = s.buf[:0]; cap(s.buf) > keptBuffer {
 		s.buf = nil
 	}
-	return err
+	return out
 }
 
 // message renders a line.

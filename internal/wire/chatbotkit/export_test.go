@@ -46,6 +46,8 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[stopRequest](all)
 	decoder[publishRequest](all)
 	decoder[subscribeRequest](all)
+	decoder[dispatchRequest](all)
+	decoder[dispatchStatelessRequest](all)
 	decoder[emptyRequest](all)
 	decoder[botRequest](all)
 	decoder[botSessionRequest](all)

@@ -16,7 +16,6 @@ const laterPaths = `
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
 /bot/{botId}/memory: POST search
-/channel/{channelId}: POST stop
 /contact: GET export list POST create ensure
 /contact/{contactId}/conversation: GET list
 /contact/{contactId}: GET fetch POST delete update
@@ -26,9 +25,9 @@ const laterPaths = `
 /contact/{contactId}/secret/{secretId}: POST authenticate revoke verify
 /contact/{contactId}/space: GET list
 /contact/{contactId}/task: GET list
-/conversation: POST compact dispatch
+/conversation: POST compact
 /conversation/{conversationId}/attachment: GET list POST upload
-/conversation/{conversationId}: POST compact dispatch
+/conversation/{conversationId}: POST compact
 /conversation/{conversationId}/contact: POST upsert
 /conversation/{conversationId}/message/{messageId}: POST synthesize
 /dataset: GET list POST create

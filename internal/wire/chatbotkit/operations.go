@@ -75,6 +75,8 @@ func operations() []operation {
 		turn("completeConversation", "/conversation/complete", account, completeStateless),
 		turn("completeConversationMessage", one+"/complete", session, complete),
 		turn("receiveConversationMessage", one+"/receive", session, receive),
+		post("dispatchConversation", "/conversation/dispatch", account, dispatchStateless),
+		post("dispatchConversationMessage", one+"/dispatch", account, dispatch),
 		post("sendConversationMessage", one+"/send", session, send),
 		get("readConversationEvents", one+"/events", session, readEvents, eventsAfter, eventsCount, eventsLive),
 		post("stopConversation", one+"/stop", session, stop),
@@ -89,6 +91,7 @@ func operations() []operation {
 
 		post("publishChannelMessage", channel+"/publish", session, publish),
 		turn("subscribeChannelMessages", channel+"/subscribe", account, subscribe),
+		post("stopChannel", channel+"/stop", account, stopChannel),
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),

@@ -56,6 +56,8 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[receiveRequest]():            "ReceiveRequest",
 		reflect.TypeFor[stopRequest]():               "StopRequest",
 		reflect.TypeFor[publishRequest]():            "PublishRequest",
+		reflect.TypeFor[dispatchRequest]():           "DispatchRequest",
+		reflect.TypeFor[dispatchStatelessRequest]():  "DispatchStatelessRequest",
 		reflect.TypeFor[subscribeRequest]():          "SubscribeRequest",
 
 		reflect.TypeFor[botObject]():         "Bot",
@@ -141,6 +143,12 @@ func turnReferences() map[string]reference {
 		"receiveConversationMessage": {summary: "Receive an answer",
 			description: "Runs the model on what is stored, without a new message.",
 			example:     `{}`, answer: turnAnswer(), model: true},
+		"dispatchConversation": {summary: "Dispatch without a conversation",
+			description: "Answers the messages that are given, in the background: the turn belongs to the server, and goes on after a restart. Its lines are read by subscribing to the channel, from the first one, by as many as like, for a day.",
+			example:     `{"messages":[{"type":"user","text":"What is a parley?"}]}`, answer: with[dispatchObject]("The channel of the turn."), model: true},
+		"dispatchConversationMessage": {summary: "Dispatch in a conversation",
+			description: "Stores the user's message and runs the model, in the background. The turn's lines are read by subscribing to the channel, from the first one.",
+			example:     `{"text":"What is a parley?"}`, answer: with[dispatchObject]("The channel of the turn."), model: true},
 		"sendConversationMessage": {summary: "Send a message",
 			description: "Stores a user's message. Nothing is generated until it is received.",
 			example:     `{"text":"What is a parley?"}`, answer: withResult[createdMessage]("The id of the message, and what is known of its text.")},
@@ -181,8 +189,11 @@ func channelReferences() map[string]reference {
 			description: "Puts a message on a channel. A channel needs no creation, and nobody needs to listen. If a function waits for a message there, the oldest one takes it as its result. A session token may do this only while a turn of its conversation waits.",
 			example:     `{"message":{"data":{"celsius":21}}}`, answer: with[idObject]("The id of the channel.")},
 		"subscribeChannelMessages": {summary: "Subscribe to a channel",
-			description: "Sends what is published, as lines whatever form is asked for, until the caller leaves.",
+			description: "Sends what is published, as lines whatever form is asked for, until the caller leaves. A channel that a turn was dispatched to gives the turn's lines from the first one, each as a message, and ends with its result.",
 			example:     `{"historyLength":10}`, answer: channelAnswer()},
+		"stopChannel": {summary: "Stop a dispatched turn",
+			description: "Ends the turn that was dispatched to a channel, as stopping it in its conversation does.",
+			example:     `{}`, answer: with[stoppedObject]("The id of the channel, and how many turns were stopped.")},
 	}
 }
 

@@ -39,9 +39,22 @@ func (c *call) turn(fields turnFields, in engine.TurnInput) error {
 // completeStateless runs a turn of which nothing is stored. It ends with its
 // caller.
 func completeStateless(c *call, in completeStatelessRequest) error {
-	given, err := in.given(c)
+	input, err := in.input(c)
 	if err != nil {
 		return err
+	}
+	reading, err := c.engine().CompleteStateless(c.r.Context(), c.actor, input, c.ask)
+	if err != nil {
+		return err
+	}
+	return c.read(reading)
+}
+
+// input is what the engine is to know of the request.
+func (in *completeStatelessRequest) input(c *call) (engine.StatelessInput, error) {
+	given, err := in.given(c)
+	if err != nil {
+		return engine.StatelessInput{}, err
 	}
 	input := engine.StatelessInput{Messages: newMessages(in.Messages), Zone: c.zone, Front: frontName, Given: given}
 	in.BotID.Apply(&input.BotID)
@@ -51,13 +64,9 @@ func completeStateless(c *call, in completeStatelessRequest) error {
 		input.Messages = append(input.Messages, engine.NewMessage{MessageFields: user, Text: *text})
 	}
 	if len(input.Messages) == 0 {
-		return convo.Errorf(convo.Invalid, "messages is missing; send at least one message")
+		err = convo.Errorf(convo.Invalid, "messages is missing; send at least one message")
 	}
-	reading, err := c.engine().CompleteStateless(c.r.Context(), c.actor, input, c.ask)
-	if err != nil {
-		return err
-	}
-	return c.read(reading)
+	return input, err
 }
 
 // read answers with a turn: its events as lines, or its result.
