@@ -133,7 +133,7 @@ Exit codes: 0 it went well, 1 it failed, 2 there is no such command or flag.`,
 	root.AddCommand(
 		p.serveCommand(), p.chatCommand(), p.mcpCommand(), p.tokenCommand(),
 		p.exportCommand(), p.importCommand(),
-		p.checkCommand(), p.backupCommand(), p.restoreCommand(),
+		p.checkCommand(), p.backupCommand(), p.restoreCommand(), p.keyCommand(),
 		p.configCommand(), p.healthCommand(), p.benchCommand(), p.versionCommand(),
 	)
 	root.AddCommand(topics()...)

@@ -54,6 +54,8 @@ func checkKey(folder, id string) error {
 		}
 	case err != nil:
 		return fmt.Errorf("the id of the key cannot be read: %w", err)
+	case len(strings.Fields(known)) > 1:
+		return convo.Errorf(convo.Conflict, "the key was being changed when that broke off: run parley key rotate again, as then")
 	case known != id:
 		return wrongKey(path, "this is not the key that the data was encrypted with")
 	}
@@ -63,7 +65,7 @@ func checkKey(folder, id string) error {
 // wrongKey refuses to start, and says how to start without what was sealed.
 func wrongKey(path, text string) error {
 	return convo.Errorf(convo.Conflict, "%s: bring it back, with PARLEY_KEY or --key-file if it lies elsewhere; "+
-		"if it is lost, remove %s to go on without what it encrypted (the answers kept for repeats of requests)", text, path)
+		"if it is lost, remove %s to go on without what it encrypted (the values of secrets, and the answers kept for repeats of requests)", text, path)
 }
 
 func openKeyFile(cfg config.Config, log *slog.Logger) (file seal.KeyFile, err error) {

@@ -41,13 +41,15 @@ func LoadOrMakeKey(path string) (KeyFile, error) {
 	secret := make([]byte, KeySize)
 	_, _ = rand.Read(secret) // never fails, says crypto/rand
 	text := base64.StdEncoding.EncodeToString(secret) + "\n"
-	if err := writeWhole(path, text); err != nil {
+	if err := WriteWhole(path, text); err != nil {
 		return KeyFile{}, fmt.Errorf("the key file cannot be made: %w", err)
 	}
 	return KeyFile{Text: text, Made: true}, nil
 }
 
-func writeWhole(path, text string) (err error) {
+// WriteWhole puts a text in place of a file with mode 0600: whole or not at all, and
+// on the disk when it returns.
+func WriteWhole(path, text string) (err error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
 	if err != nil {
 		return err

@@ -73,6 +73,11 @@ func keyID(k []byte) (id [idSize]byte) {
 // ID names the key that seals, without telling anything of it.
 func (b *Box) ID() string { return hex.EncodeToString(b.keys[0].id[:]) }
 
+// Current reports whether something was sealed with the first key.
+func (b *Box) Current(sealed []byte) bool {
+	return len(sealed) >= header && sealed[0] == version && bytes.Equal(sealed[1:1+idSize], b.keys[0].id[:])
+}
+
 // Seal encrypts plain. The context is not stored: Open must be given the same
 // one, so that a sealed text that was moved to another place does not open.
 func (b *Box) Seal(plain, context []byte) []byte {

@@ -60,6 +60,7 @@ type Store interface {
 	Reader
 	Tokens
 	Requests
+	Reseals
 	Channels
 
 	// Snapshot gives the data as it is at this moment. It never holds up

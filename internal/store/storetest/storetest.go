@@ -41,6 +41,7 @@ func Run(t *testing.T, d Driver) {
 		"snapshots":     snapshotChecks(),
 		"imports":       importChecks(),
 		"objects":       objectChecks(),
+		"reseal":        resealChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {
