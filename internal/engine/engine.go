@@ -8,6 +8,13 @@
 // transaction. Whoever wants to see it reads the log. A stateless turn has no
 // log: it runs on the goroutine that reads it and ends with it.
 //
+// A turn is a loop: the model is asked, what it calls is carried out, and it is
+// asked again with the results. A call of a tool is in the log, safe from the loss
+// of power, before it is begun, so that it is made at most once. A turn that waits
+// for somebody outside is left by its goroutine; who answers it starts it again.
+// What it does then, as after a crash, follows from its events and from what it was
+// given, which is kept beside it, encrypted, as long as it is open.
+//
 // # Locking
 //
 // The state of conversations is decided in transactions of the store, and only

@@ -25,7 +25,6 @@ type loop struct {
 	mine   []convo.Message // those that the turn made since the history was read
 
 	history  history
-	from     int64 // the place from which the history went into the last prompt
 	progress progress
 
 	stopped model.StopReason // of the latest answer
@@ -92,21 +91,31 @@ func (l *loop) over() convo.EndReason {
 		return ""
 	case p.latest > 0 && p.iterations >= l.kit.limits.Iterations:
 		return convo.EndLimit
-	case p.latest > 0:
-		return ""
-	case l.stopped == model.StopLength && !l.full && p.continuations < l.kit.limits.Continuations:
+	case p.latest > 0 || l.continues():
 		return ""
 	}
-	l.ending, l.length = true, l.stopped == model.StopLength
-	for _, name := range l.kit.ends {
-		if !p.called[name] || slices.Contains(l.kit.starts, name) {
-			l.ends = append(l.ends, name)
-		}
-	}
+	l.last()
 	if len(l.ends) > 0 {
 		return ""
 	}
 	return l.done()
+}
+
+// continues reports whether the model is asked to go on with an answer that a token
+// limit cut. What our own limit cut is long enough.
+func (l *loop) continues() bool {
+	return l.stopped == model.StopLength && !l.full && l.progress.continuations < l.kit.limits.Continuations
+}
+
+// last notes that the latest answer is the turn's, but for the functions that the
+// model has to call behind it: those that it did not call by itself.
+func (l *loop) last() {
+	l.ending, l.length = true, l.stopped == model.StopLength
+	for _, name := range l.kit.ends {
+		if !l.progress.called[name] || slices.Contains(l.kit.starts, name) {
+			l.ends = append(l.ends, name)
+		}
+	}
 }
 
 // done is the end of a turn whose model has nothing more to say. One that said
@@ -132,11 +141,14 @@ func (l *loop) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.from, l.history.from = p.from, p.from
+	l.history.from = p.from
 	if l.progress.iterations > 0 || l.progress.calls > 0 {
 		l.sink.part()
 	}
-	a := &answer{choice: l.choice, limit: l.e.limits.Answer, from: p.from, prompted: count(p.messages) + l.history.tools, sink: l, quiet: l.ending}
+	a := &answer{
+		choice: l.choice, limit: l.e.limits.Answer, quiet: l.ending, sink: l,
+		from: p.from, prompted: count(p.messages) + l.history.tools,
+	}
 	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, p.messages)
 	request := model.Request{
 		Model: l.choice.Name, Messages: p.messages, Tools: l.kit.offered, Force: force,

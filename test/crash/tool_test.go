@@ -37,12 +37,11 @@ func newSlowTool(t *testing.T) *slowTool {
 	return s
 }
 
-// skillset offers the service to the model.
-func (s *slowTool) skillset() map[string]any {
-	instruction := "```fetch\nGET " + s.URL + "/look\n```"
-	return map[string]any{"skillsets": []any{map[string]any{"name": "tools", "abilities": []any{
-		map[string]any{"name": "look", "description": "Looks.", "instruction": instruction},
-	}}}}
+// ask is a request for a turn whose model may call the service.
+func (s *slowTool) ask(text string) map[string]any {
+	look := map[string]any{"name": "look", "description": "Looks.", "instruction": "```fetch\nGET " + s.URL + "/look\n```"}
+	skillset := map[string]any{"name": "tools", "abilities": []any{look}}
+	return map[string]any{"text": text, "extensions": map[string]any{"skillsets": []any{skillset}}}
 }
 
 // awaited waits for the service to be asked.
@@ -109,12 +108,10 @@ func (s *scene) ended(ctx context.Context, t *testing.T, conversation string, n 
 	return lines
 }
 
-func TestAToolThatRanWhenTheServerWasKilledIsNotCalledAgain(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	tool := newSlowTool(t)
-	s := newScene(t, "parley")
+// withTool is a scene whose server may ask the service, with a conversation.
+func withTool(ctx context.Context, t *testing.T) (s *scene, tool *slowTool, conversation string) {
+	t.Helper()
+	s, tool = newScene(t, "parley"), newSlowTool(t)
 	s.server.Kill()
 	s.server.Env = append(s.server.Env, "PARLEY_OUTBOUND_ALLOW=127.0.0.1")
 	if err := s.server.Start(ctx); err != nil {
@@ -124,32 +121,81 @@ func TestAToolThatRanWhenTheServerWasKilledIsNotCalledAgain(t *testing.T) {
 	if err := s.client.object(ctx, http.MethodPost, "/v1/conversation/create", "", struct{}{}, &made); err != nil {
 		t.Fatal(err)
 	}
-	path := "/v1/conversation/" + made.ID
-	gone := make(chan error, 1)
-	go func() {
-		gone <- s.client.lines(ctx, http.MethodPost, path+"/complete", "",
-			map[string]any{"text": "fake:calls tool=look", "extensions": tool.skillset()}, func(line) {})
-	}()
-	tool.awaited(ctx, t)
+	return s, tool, made.ID
+}
+
+// restart kills the server and starts it again.
+func (s *scene) restart(ctx context.Context, t *testing.T) {
+	t.Helper()
 	s.server.Kill()
-	if err := <-gone; err == nil {
-		t.Error("the answer was whole although the server was killed")
-	}
 	if err := s.server.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestAToolThatRanWhenTheServerWasKilledIsNotCalledAgain(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	s, tool, id := withTool(ctx, t)
+	gone := make(chan error, 1)
+	go func() {
+		gone <- s.client.lines(ctx, http.MethodPost, "/v1/conversation/"+id+"/complete", "", tool.ask("fake:calls tool=look"), func(line) {})
+	}()
+	tool.awaited(ctx, t)
+	s.restart(ctx, t)
+	if err := <-gone; err == nil {
+		t.Error("the answer was whole although the server was killed")
+	}
 	want := `request look | response look {"error":"interrupted"} | result error`
-	if got := steps(t, s.ended(ctx, t, made.ID, 1)); got != want {
+	if got := steps(t, s.ended(ctx, t, id, 1)); got != want {
 		t.Errorf("after the kill the turn is\n%s\nwant\n%s", got, want)
 	}
 	close(tool.gate)
 	var next result // asked with other words: with the same it would be the first turn's
-	if err := s.client.object(ctx, http.MethodPost, path+"/complete", "",
-		map[string]any{"text": "fake:calls tool=look say=Again", "extensions": tool.skillset()}, &next); err != nil || next.End.Reason != "stop" {
+	err := s.client.object(ctx, http.MethodPost, "/v1/conversation/"+id+"/complete", "", tool.ask("fake:calls tool=look say=Again"), &next)
+	if err != nil || next.End.Reason != "stop" {
 		t.Errorf("the next turn ended with %+v, %v", next, err)
 	}
 	if n := tool.calls.Load(); n != 2 {
 		t.Errorf("the tool was called %d times, want once in each turn", n)
+	}
+	s.server.Kill()
+	s.mustBeSound(t)
+}
+
+func TestADispatchGoesOnOnceBehindAToolThatRan(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	s, tool, id := withTool(ctx, t)
+	var job struct{ ChannelID string }
+	dispatch := func(text string) {
+		t.Helper()
+		if err := s.client.object(ctx, http.MethodPost, "/v1/conversation/"+id+"/dispatch", "", tool.ask(text), &job); err != nil {
+			t.Fatal(err)
+		}
+		tool.awaited(ctx, t)
+	}
+	dispatch("fake:calls tool=look")
+	s.restart(ctx, t)
+	first := `request look | response look {"error":"interrupted"} | bot | result stop`
+	if got := steps(t, s.ended(ctx, t, id, 1)); got != first {
+		t.Errorf("after the kill the turn is\n%s\nwant\n%s", got, first)
+	}
+	if n := tool.calls.Load(); n != 1 {
+		t.Errorf("the tool was called %d times", n)
+	}
+	dispatch("fake:calls tool=look rounds=2")
+	s.restart(ctx, t)
+	tool.awaited(ctx, t)
+	s.restart(ctx, t)
+	interrupted := `request look | response look {"error":"interrupted"}`
+	if got, want := steps(t, s.ended(ctx, t, id, 2)), first+" | "+interrupted+" | "+interrupted+" | result error"; got != want {
+		t.Errorf("after two kills the turns are\n%s\nwant\n%s", got, want)
+	}
+	if n := tool.calls.Load(); n != 3 {
+		t.Errorf("the tool was called %d times, want once for each call", n)
 	}
 	s.server.Kill()
 	s.mustBeSound(t)
