@@ -7,6 +7,9 @@
 // a server that offers nothing but tools lacks it, is in the two lists beside this
 // file, each with its reason; a scenario of them that passes fails the test too.
 //
+// Beside that, a client of the protocol (talk.mjs, with its official package) talks to
+// an agent that uses another server of the protocol.
+//
 // The tests bring the node that they need as npm packages. Where npm is missing, or
 // the packages cannot be had, they are skipped and say why; with
 // PARLEY_TEST_STRICT=1 that is a failure.

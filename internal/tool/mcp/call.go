@@ -75,11 +75,12 @@ func explain(err error, l *live) error {
 	if l.tooLarge.Load() {
 		return errTooLarge
 	}
+	cause := errors.New(l.mask(err.Error()))
 	if said, ok := errors.AsType[*jsonrpc.Error](err); ok {
 		text := clip(strings.ToValidUTF8(said.Message, "\uFFFD"), maxRefusal)
-		return convo.WrapError(convo.UpstreamFailed, err, "the tool's server refused the call: %s", l.mask(text))
+		return convo.WrapError(convo.UpstreamFailed, cause, "the tool's server refused the call: %s", l.mask(text))
 	}
-	return convo.WrapError(convo.UpstreamFailed, err, "the tool's server ended before it answered; whether the call was carried out is not known")
+	return convo.WrapError(convo.UpstreamFailed, cause, "the tool's server ended before it answered; whether the call was carried out is not known")
 }
 
 // waiting are the calls of a connection that wait for an answer.

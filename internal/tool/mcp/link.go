@@ -59,7 +59,7 @@ var errAway = convo.Errorf(convo.Unavailable, "the tool's server cannot be reach
 func (l *link) offered(ctx context.Context) []*remote {
 	live, err := l.connected(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			l.tell(&l.slow, "an MCP server takes long to start; turns go on without its tools until it is there")
 		}
 		return nil
@@ -151,9 +151,11 @@ func (l *link) tell(knows *bool, message string, more ...any) {
 func (l *link) watch(old *live) {
 	err := old.session.Wait()
 	l.mu.Lock()
-	forgotten := old.forgotten
-	if !forgotten {
+	forgotten := old.forgotten || errors.Is(err, sdk.ErrSessionMissing)
+	if l.live == old {
 		l.live = nil
+	}
+	if !forgotten {
 		if time.Since(old.since) >= steadyTime {
 			l.failures = 0
 		}
@@ -182,8 +184,9 @@ func (l *link) drop(old *live) {
 func (l *link) forget(old *live) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	old.forgotten = true
 	if l.live == old {
-		l.live, old.forgotten = nil, true
+		l.live = nil
 		l.set.running.Go(func() { l.drop(old) })
 	}
 }

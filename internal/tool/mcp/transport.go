@@ -1,7 +1,7 @@
 package mcp
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -37,18 +37,31 @@ func (w *wire) mask(text string) string {
 	return text
 }
 
-// isSecret guesses whether a variable's value is a secret. A path is none, and
-// what is short is part of too many words; tools may have to speak of both.
-func isSecret(value string) bool {
-	return len(value) >= 8 && !strings.HasPrefix(value, "/") && !strings.HasPrefix(value, ".")
+// isSecret guesses whether a variable holds a secret: by its name, or because its
+// value is an address with a password. Tools may have to speak of all else, paths
+// and hosts for example.
+func isSecret(name, value string) bool {
+	name = strings.ToUpper(name)
+	for _, word := range []string{"SECRET", "TOKEN", "PASS", "KEY", "CREDENTIAL", "AUTH"} {
+		if strings.Contains(name, word) {
+			return len(value) >= 4 // a shorter one is part of too many words
+		}
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, ok := u.User.Password()
+	return ok
 }
 
-// failure says of an error what the operator should know beside it.
+// failure is an error as the operator may see it, with what he should know beside.
 func (w *wire) failure(err error) error {
+	text := err.Error()
 	if printed := w.printed(); printed != "" {
-		return fmt.Errorf("%w; it printed: %s", err, printed)
+		text += "; it printed: " + printed
 	}
-	return err
+	return errors.New(w.mask(text))
 }
 
 // newWire starts the server's program, or prepares to call its address.
@@ -57,8 +70,8 @@ func (l *link) newWire() (*wire, error) {
 	if l.server.URL != "" {
 		return w, l.overHTTP(w)
 	}
-	for _, value := range l.server.Env {
-		if isSecret(value) {
+	for name, value := range l.server.Env {
+		if isSecret(name, value) {
 			w.secrets = append(w.secrets, value)
 		}
 	}
@@ -66,7 +79,7 @@ func (l *link) newWire() (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.end, w.printed = p.end, func() string { return w.mask(p.printed.String()) }
+	w.end, w.printed = p.end, p.printed.String
 	w.transport = &sdk.IOTransport{
 		Reader: &lines{ReadCloser: p.out, tooLong: func() { w.tooLarge.Store(true) }}, Writer: p.in, MaxLineLength: -1,
 	}
