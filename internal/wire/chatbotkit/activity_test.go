@@ -1,11 +1,14 @@
 package chatbotkit_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
 
@@ -31,6 +34,11 @@ func compareLines(t *testing.T, got, want []string) {
 	compare(t, strings.Join(got, "\n"), strings.Join(want, "\n"))
 }
 
+const channel = "weather-0123456789abcdef"
+
+// waiter is a function whose result is awaited on channel.
+const waiter = `{"name":"get_weather","result":{"channel":"` + channel + `"}}`
+
 var paris = convo.JSON(`{"location":"Paris"}`)
 
 func TestACallIsShownAsItsActivities(t *testing.T) {
@@ -50,7 +58,6 @@ func TestACallIsShownAsItsActivities(t *testing.T) {
 
 func TestAWaitForAChannelIsShownBetweenItsActivities(t *testing.T) {
 	t.Parallel()
-	const channel = "weather-0123456789abcdef"
 	compareLines(t, rendered(t,
 		convo.ToolStarted{ID: "k1", Message: "m1", Name: "get_weather", Channel: channel, Input: paris},
 		convo.ToolEnded{ID: "k1", Message: "m2", Name: "get_weather", Arguments: paris, Channel: channel, Output: convo.JSON(`null`), Outcome: convo.ToolDone},
@@ -91,5 +98,76 @@ func TestTheResultOfATurnNamesItsBotMessageElseItsLast(t *testing.T) {
 		if last := lines[len(lines)-1]; !strings.Contains(last, c.want) {
 			t.Errorf("got %s, want %s", last, c.want)
 		}
+	}
+}
+
+// words are what lines are, in short: of activities and waits what they say.
+func words(t *testing.T, lines []line) string {
+	t.Helper()
+	var all []string
+	for _, l := range lines {
+		var data struct {
+			Type string
+			Meta struct {
+				Activity struct {
+					Type     string
+					Function struct{ Result string }
+				}
+			}
+		}
+		unmarshal(t, string(l.Data), &data)
+		word := l.Type
+		if data.Type == "activity" {
+			word = data.Meta.Activity.Type + data.Meta.Activity.Function.Result
+		}
+		all = append(all, word)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestAStopDuringAWaitClosesItsCall(t *testing.T) {
+	t.Parallel()
+	b := setup(t, scripted.Script{scripted.Text("I look."), scripted.Calls("k1", "get_weather", `{}`)})
+	id := b.conversation()
+	s := b.stream(request{path: "/v1/conversation/" + id + "/complete", body: `{"text":"Hi","functions":[` + waiter + `]}`})
+	lines := s.until("waitForChannelMessageBegin")
+	if a := b.post("/v1/conversation/"+id+"/stop", `{}`); !strings.Contains(a.body, `"stopped":1`) {
+		t.Fatalf("stop: %s", a.body)
+	}
+	lines = append(lines, s.rest()...)
+	want := `completeBegin token message request waitForChannelMessageBegin waitForChannelMessageEnd response{"error":"cancelled"} usage abort completeEnd result`
+	if got := words(t, lines); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, l := range lines {
+		if (l.Seq == 0) != (l.Type == "waitForChannelMessageEnd" || l.Type == "abort" || l.Type == "completeEnd") {
+			t.Errorf("%s has the number %d", l.Type, l.Seq)
+		}
+	}
+	// Nobody waits any more, and the conversation goes on.
+	b.post("/v1/channel/"+channel+"/publish", `{"message":{"late":true}}`)
+	if a := b.post("/v1/conversation/"+id+"/complete", `{"text":"And now?"}`); !strings.Contains(a.body, "You said: And now?") {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+func TestAReaderOfTheLogSeesAWaitingTurnGoOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, scripted.Script{scripted.Calls("k1", "get_weather", `{"location":"Paris"}`)}, scripted.Script{scripted.Text("21 degrees.")})
+	id := b.conversation()
+	ctx, leave := context.WithCancel(t.Context())
+	own := b.stream(request{path: "/v1/conversation/" + id + "/complete", body: `{"text":"Hi","functions":[` + waiter + `]}`, ctx: ctx})
+	seen := own.until("waitForChannelMessageBegin")
+	leave()
+	last := seen[len(seen)-1].Seq
+	log := b.stream(request{path: fmt.Sprintf("/v1/conversation/%s/events?after=%d&live=true", id, last)})
+	b.post("/v1/channel/"+channel+"/publish", `{"message":{"data":21}}`)
+	lines := log.until("result")
+	if got, want := words(t, lines), "waitForChannelMessageEnd response21 usage token message usage completeEnd result"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	result := string(lines[len(lines)-1].Data)
+	if !strings.Contains(result, `"text":"21 degrees."`) || !strings.Contains(result, `"end":{"reason":"stop"}`) {
+		t.Errorf("the result is %s", result)
 	}
 }
