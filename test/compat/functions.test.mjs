@@ -307,3 +307,56 @@ test('extensions add to a turn and are stored nowhere', async () => {
     await assert.rejects(conversation.complete(id, { text, extensions }), failure('BAD_REQUEST', named))
   }
 })
+
+test('a result that comes on a channel', async () => {
+  for (const [message, result] of [
+    [{ celsius: 21 }, { celsius: 21 }],
+    [{ data: null }, null],
+    [{ data: [1] }, [1]],
+    [{ data: 1, more: 2 }, { data: 1, more: 2 }],
+    [{ error: 'The sea is too loud.' }, { error: 'The sea is too loud.' }],
+  ]) {
+    await both(async (id) => {
+      const channel = `weather-${crypto.randomUUID()}`
+      await client.channel.publish(channel, { message: { early: 'does not count' } })
+      await fake.next({ calls: [{ name: 'get_weather', arguments: { location: 'Paris' } }] })
+      const lines = []
+      for await (const line of conversation.complete(id, { text: 'Hi', functions: [weather({ channel })] }).stream()) {
+        lines.push(line)
+        if (line.type === 'waitForChannelMessageBegin') {
+          assert.deepEqual(line.data, { channel, function: { name: 'get_weather', args: { location: 'Paris' } } })
+          await client.channel.publish(channel, { message })
+        }
+      }
+      assertCalls(lines, { stateful: id !== null })
+      assert.deepEqual(calls(lines)[1], ['response', 'get_weather', { location: 'Paris' }, result])
+      const [ended] = ofType(lines, 'waitForChannelMessageEnd')
+      assert.deepEqual(ended.data, { channel, function: { name: 'get_weather', args: { location: 'Paris' } } })
+      assert.equal(lines.indexOf(ended) + 1, lines.findIndex((l) => l.data.meta?.activity?.type === 'response'))
+      assert.equal(lines.at(-1).data.end.reason, 'stop')
+    })
+  }
+})
+
+test('each message on a channel answers the oldest wait', async () => {
+  const channel = `weather-${crypto.randomUUID()}`
+  await fake.next({
+    calls: [
+      { name: 'get_weather', arguments: { location: 'Paris' } },
+      { name: 'get_weather', arguments: { location: 'Rome' } },
+    ],
+  })
+  const { id } = await conversation.create({})
+  const waits = []
+  const lines = []
+  for await (const line of conversation.complete(id, { text: 'Hi', functions: [weather({ channel })] }).stream()) {
+    lines.push(line)
+    if (line.type === 'waitForChannelMessageBegin' && waits.push(line.data.function.args.location) === 2) {
+      await client.channel.publish(channel, { message: { data: 'first' } })
+      await client.channel.publish(channel, { message: { data: 'second' } })
+    }
+  }
+  assertCalls(lines, { stateful: true })
+  const results = Object.fromEntries(calls(lines).filter(([type]) => type === 'response').map(([, , { location }, result]) => [location, result]))
+  assert.deepEqual(results, { [waits[0]]: 'first', [waits[1]]: 'second' })
+})
