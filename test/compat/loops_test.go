@@ -99,6 +99,14 @@ func functionLoops(t *testing.T) []loop {
 		{"function-channel-stream.js", []fakeprovider.Behaviour{
 			calling(t, "get_current_time", clock, "get_weather", weather), saying(answer),
 		}, []string{"Channel function call: get_weather", "Result published", "Bot: " + answer, "Conversation completed"}},
+		{"function-channel-dispatch.js", []fakeprovider.Behaviour{
+			calling(t, "get_current_time", clock, "get_weather", weather), saying(answer),
+		}, []string{"Conversation dispatched", "Channel function call: get_weather", "Result published", "Bot: " + answer, "Conversation completed"}},
+		{"conversation-dispatch.js", []fakeprovider.Behaviour{
+			calling(t, "submit_analysis", args{"topic": "artificial intelligence in healthcare", "insights": []args{
+				{"title": "Images", "description": "Read at once.", "category": "current-impact"},
+			}}),
+		}, []string{"Conversation dispatched to channel", "Analysis Complete!", "Topic: artificial intelligence in healthcare", "1. Images"}},
 	}
 }
 
