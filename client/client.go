@@ -11,6 +11,9 @@ import (
 type Client struct {
 	Conversation *ConversationService
 	Channel      *ChannelService
+	Bot          *BotService
+	Skillset     *SkillsetService
+	Secret       *SecretService
 	Platform     *PlatformService
 
 	defaults *settings // behind a pointer, which %+v and %#v do not follow to the secret
@@ -44,6 +47,9 @@ func New(options ...Option) (*Client, error) {
 		client:  c,
 	}
 	c.Channel = &ChannelService{client: c}
+	c.Bot = &BotService{Session: &BotSessionService{client: c}, client: c}
+	c.Skillset = &SkillsetService{Ability: &AbilityService{client: c}, client: c}
+	c.Secret = &SecretService{client: c}
 	c.Platform = &PlatformService{Model: &ModelService{client: c}}
 	return c, nil
 }

@@ -325,5 +325,35 @@
 //	stopChannel                                          ChannelService.Stop
 //	dispatchConversation                                 ConversationService.DispatchStateless, ChannelService.TurnStream
 //	dispatchConversationMessage                          ConversationService.Dispatch, ChannelService.TurnStream
+//	listBots                                             BotService.List, BotService.All, BotService.ListStream
+//	createBot                                            BotService.Create
+//	fetchBot                                             BotService.Fetch
+//	updateBot                                            BotService.Update
+//	deleteBot                                            BotService.Delete
+//	cloneBot                                             BotService.Clone
+//	upvoteBot                                            BotService.Upvote
+//	downvoteBot                                          BotService.Downvote
+//	fetchBotUsage                                        BotService.Usage
+//	createBotSession                                     BotSessionService.Create
+//	listSkillsets                                        SkillsetService.List, SkillsetService.All, SkillsetService.ListStream
+//	createSkillset                                       SkillsetService.Create
+//	fetchSkillset                                        SkillsetService.Fetch
+//	updateSkillset                                       SkillsetService.Update
+//	deleteSkillset                                       SkillsetService.Delete
+//	listSkillsetAbilities                                AbilityService.List, AbilityService.All, AbilityService.ListStream
+//	exportSkillsetAbilities                              AbilityService.Export
+//	createSkillsetAbility                                AbilityService.Create
+//	fetchSkillsetAbility                                 AbilityService.Fetch
+//	updateSkillsetAbility                                AbilityService.Update
+//	deleteSkillsetAbility                                AbilityService.Delete
+//	executeSkillsetAbility                               AbilityService.Execute
+//	listSecrets                                          SecretService.List, SecretService.All, SecretService.ListStream
+//	createSecret                                         SecretService.Create
+//	fetchSecret                                          SecretService.Fetch
+//	updateSecret                                         SecretService.Update
+//	deleteSecret                                         SecretService.Delete
+//	verifySecret                                         SecretService.Verify
+//	revokeSecret                                         SecretService.Revoke
+//	authenticateSecret                                   SecretService.Authenticate
 //	listPlatformModels                                   ModelService.List, ModelService.All, ModelService.ListStream
 package client
