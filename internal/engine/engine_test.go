@@ -18,6 +18,7 @@ import (
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/tool"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +36,7 @@ type bundle struct {
 
 	observer engine.Observer // nil = none
 	sealer   engine.Sealer   // nil = openSealer
-	tools    toolSet
+	tools    tool.Set
 
 	abilities engine.Abilities
 }

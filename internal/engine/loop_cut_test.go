@@ -13,7 +13,6 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
-	"github.com/parleyhq/parley/internal/store/audit"
 	"github.com/parleyhq/parley/internal/store/memory"
 	"github.com/parleyhq/parley/internal/tool"
 )
@@ -140,21 +139,8 @@ func cutAt(t *testing.T, in engine.TurnInput, events []convo.Event) {
 	if reason == convo.EndDone && !strings.Contains(acts(after), "That is all.") {
 		t.Errorf("cut after %q, the turn went %s", last, acts(after))
 	}
-	w.sound(last)
-}
-
-// sound checks that the log holds together and the projections are what it says.
-func (w *witnessed) sound(when string) {
-	w.t.Helper()
-	snapshot, err := w.store.Snapshot(w.t.Context())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer snapshot.Close()
-	_, err = audit.Run(w.t.Context(), snapshot, audit.Options{Found: func(f audit.Finding) {
-		w.t.Errorf("cut after %q: %+v", when, f)
-	}})
-	if err != nil {
-		w.t.Error(err)
+	mustBeSound(t, w.store)
+	if t.Failed() {
+		t.Fatalf("cut after %q", last)
 	}
 }

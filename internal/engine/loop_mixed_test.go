@@ -129,5 +129,4 @@ func TestWhatEndsCallsMayComeAtTheSameMoment(t *testing.T) {
 			}
 		}
 	}
-	(&witnessed{bundle: b}).sound("the rounds")
 }

@@ -21,7 +21,7 @@ func withTools(t *testing.T, tools []tool.Tool, scripts ...scripted.Script) *bun
 	t.Helper()
 	b := setup(t, scripts...)
 	b.stop()
-	b.tools = tools
+	b.tools = toolSet(tools)
 	b.start()
 	return b
 }
