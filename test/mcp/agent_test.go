@@ -16,17 +16,31 @@ import (
 
 	"github.com/parleyhq/parley/internal/model/modeltest/fakeprovider"
 	"github.com/parleyhq/parley/test/npm"
-	"github.com/parleyhq/parley/test/process"
 )
 
 // menuVariable makes this test's own program an MCP server with a menu.
 const menuVariable = "PARLEY_TEST_MENU"
 
 func TestMain(m *testing.M) {
-	soup := os.Getenv(menuVariable)
-	if soup == "" {
-		os.Exit(m.Run())
+	if soup := os.Getenv(menuVariable); soup != "" {
+		serveMenu(soup)
+		return
 	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "parley-mcp-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	program = filepath.Join(folder, "parley")
+	return m.Run()
+}
+
+// serveMenu is an MCP server with one tool.
+func serveMenu(soup string) {
 	server := sdk.NewServer(&sdk.Implementation{Name: "menu", Version: "1"}, nil)
 	sdk.AddTool(server, &sdk.Tool{Name: "Read menu", Description: "What is cooked on a day."}, func(_ context.Context, _ *sdk.CallToolRequest, in struct {
 		Day string `json:"day"`
@@ -45,9 +59,6 @@ func TestAClientTalksToAnAgentThatUsesAServer(t *testing.T) {
 	npm.Require(t, needs())
 	provider := fakeprovider.Start(t)
 	folder := t.TempDir()
-	if err := process.Build(t.Context(), folder, "github.com/parleyhq/parley/cmd/parley"); err != nil {
-		t.Fatal(err)
-	}
 	file := filepath.Join(folder, "parley.yaml")
 	write(t, file, fmt.Sprintf(`
 agents:
@@ -56,33 +67,14 @@ agents:
     mcp:
       - {name: menu, command: [%q], env: {%s: pumpkin soup}}
 `, os.Args[0], menuVariable))
-	address, err := process.Address()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &process.Server{
-		Command: []string{filepath.Join(folder, "parley"), "serve", "--config", file}, Address: address,
-		Env: []string{
-			"PARLEY_LISTEN=" + address, "PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_SECRET=" + apiSecret,
-			"PARLEY_LOG_LEVEL=warn", "OPENAI_BASE_URL=" + provider.URL + "/v1",
-		},
-	}
-	if err := server.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Kill()
-		if t.Failed() {
-			t.Log("the server printed:\n" + server.Output())
-		}
-	})
+	server := serve(t, []string{"OPENAI_BASE_URL=" + provider.URL + "/v1"}, "--config", file)
 	talk, err := os.ReadFile("talk.mjs")
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Beside node_modules, where it finds what it imports.
 	script := filepath.Join("node_modules", "talk-"+filepath.Base(folder)+".mjs")
-	write(t, script, strings.ReplaceAll(string(talk), "127.0.0.1:8787", address))
+	write(t, script, strings.ReplaceAll(string(talk), "127.0.0.1:8787", server.Address))
 	t.Cleanup(func() { _ = os.Remove(script) })
 	cmd := exec.CommandContext(t.Context(), "node", script, `fake:calls tool=read_menu args={"day":"Monday"}`)
 	cmd.Env = append(os.Environ(), "PARLEY_SECRET="+apiSecret)

@@ -31,8 +31,21 @@ var needs = sync.OnceValue(func() (missing string) {
 func TestTheServerConforms(t *testing.T) {
 	t.Parallel()
 	node := newerNode(t)
-	folder := t.TempDir()
-	if err := process.Build(t.Context(), folder, "github.com/parleyhq/parley/cmd/parley"); err != nil {
+	server := serve(t, nil)
+	conform(t, node, "http://"+server.Address, "server.yaml")
+}
+
+// program is where the server's binary is, once it is built.
+var program string
+
+var build = sync.OnceValue(func() error {
+	return process.Build(context.Background(), filepath.Dir(program), "github.com/parleyhq/parley/cmd/parley") // outlives the test that comes first
+})
+
+// serve starts a server with further settings and arguments.
+func serve(t *testing.T, env []string, arguments ...string) *process.Server {
+	t.Helper()
+	if err := build(); err != nil {
 		t.Fatal(err)
 	}
 	address, err := process.Address()
@@ -40,11 +53,11 @@ func TestTheServerConforms(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := &process.Server{
-		Command: []string{filepath.Join(folder, "parley"), "serve"}, Address: address,
-		Env: []string{
-			"PARLEY_LISTEN=" + address, "PARLEY_DATA=" + filepath.Join(folder, "data"),
+		Command: append([]string{program, "serve"}, arguments...), Address: address,
+		Env: append([]string{
+			"PARLEY_LISTEN=" + address, "PARLEY_DATA=" + filepath.Join(t.TempDir(), "data"),
 			"PARLEY_SECRET=" + apiSecret, "PARLEY_LOG_LEVEL=warn",
-		},
+		}, env...),
 	}
 	if err := server.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -55,7 +68,7 @@ func TestTheServerConforms(t *testing.T) {
 			t.Log("the server printed:\n" + server.Output())
 		}
 	})
-	conform(t, node, "http://"+address, "server.yaml")
+	return server
 }
 
 func TestTheServingPartConformsWithMoreTools(t *testing.T) {

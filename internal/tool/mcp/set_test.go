@@ -273,11 +273,11 @@ func TestACallThatIsCancelledIsCancelledThere(t *testing.T) {
 
 func TestACallWithoutProgressIsGivenUp(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mcp.Options{Patience: time.Minute, Idle: 5 * stepTime}, func(b *bench) []mcp.Server { return []mcp.Server{b.program("stdio")} })
+	b := newBench(t, mcp.Options{Patience: time.Minute, Idle: 20 * stepTime}, func(b *bench) []mcp.Server { return []mcp.Server{b.program("stdio")} })
 	if _, err := b.call(t.Context(), "hang", ""); convo.ErrorKind(err) != convo.UpstreamTimeout {
 		t.Errorf("without progress: %v", err)
 	}
-	if got, err := b.call(t.Context(), "progress", `{"steps":8}`); err != nil || got != `"done"` {
+	if got, err := b.call(t.Context(), "progress", `{"steps":30}`); err != nil || got != `"done"` {
 		t.Errorf("with progress: %s, %v", got, err)
 	}
 }
