@@ -99,7 +99,6 @@ test('groups of later versions say so', async () => {
   for (const attempt of [
     () => client.dataset.list(),
     () => client.contact.create({ name: 'c' }),
-    () => client.conversation.dispatch(null, { text: 'x' }),
     () => client.integration.widget.list(),
     () => client.blueprint.list(),
   ]) {
