@@ -138,7 +138,11 @@ func (p *program) importArchive(ctx context.Context, a console.Archive, in io.Re
 // tellImported says what became of an import, also of one that failed.
 func (p *program) tellImported(done console.Imported, err error, bytes int64, began time.Time, dryRun bool) error {
 	for _, problem := range done.Problems {
-		fmt.Fprintf(p.err, "parley: conversation %s: %s\n", plain(problem.Conversation), plain(problem.Text))
+		what := problem.Object
+		if what == "" {
+			what = "conversation " + problem.Conversation
+		}
+		fmt.Fprintf(p.err, "parley: %s: %s\n", plain(what), plain(problem.Text))
 	}
 	if more := done.Refused - len(done.Problems); more > 0 {
 		fmt.Fprintf(p.err, "parley: and %d more\n", more)
@@ -150,6 +154,9 @@ func (p *program) tellImported(done console.Imported, err error, bytes int64, be
 	if err == nil || done.Imported+done.Skipped+done.Refused > 0 {
 		fmt.Fprintf(p.err, "%s %d conversations with %d events; %d were there already, %d refused; %s in %s.\n",
 			verb, done.Imported, done.Events, done.Skipped, done.Refused, size(bytes), since(began))
+	}
+	if done.Objects > 0 {
+		fmt.Fprintf(p.err, "%s %d bots, skillsets, abilities, secrets (without their values) and votes.\n", verb, done.Objects)
 	}
 	if err == nil && done.Refused > 0 {
 		return errQuiet

@@ -67,7 +67,7 @@ func (p *program) tellPulled(done console.Imported, read pull.Result, err error,
 	done.Skipped += read.Skipped
 	for _, problem := range append(read.Changed, read.Refused...) {
 		done.Refused++
-		done.Problems = append(done.Problems, console.Problem(problem))
+		done.Problems = append(done.Problems, console.Problem{Conversation: problem.Conversation, Text: problem.Text})
 	}
 	if read.Read > 0 && !read.Votes {
 		fmt.Fprintln(p.err, "parley: that server does not show votes: they were left out")

@@ -39,6 +39,7 @@ func (a tenantArchive) Import(ctx context.Context, tenant string, r io.Reader, d
 	result, err := transfer.Import(ctx, a.store, id, r, dryRun)
 	done := console.Imported{
 		Imported: result.Imported, Skipped: result.Skipped, Refused: result.Refused, Events: result.Events,
+		Objects: result.Objects,
 	}
 	for _, p := range result.Problems {
 		done.Problems = append(done.Problems, console.Problem(p))

@@ -1,4 +1,5 @@
-// Package archive is the format in which conversations leave a server and come
+// Package archive is the format in which conversations, and what tenants
+// configure, leave a server and come
 // back: JSON Lines, meant to be read by people and by other programs.
 //
 // An archive is UTF-8 text, one JSON object a line, each with a "type":
@@ -9,7 +10,9 @@
 //	…
 //	{"type":"end","conversations":1,"events":1}
 //
-// The header comes first. After the line of a conversation come the events of
+// The header comes first. Lines of the type "object" may follow it: bots,
+// skillsets, abilities, secrets without their values, and votes on bots; an
+// archive that has some says version 2, all others say 1. After the line of a conversation come the events of
 // its log in their order, all of them; at is in milliseconds since 1970, turn
 // and origin are left out where they are empty. The last line counts what came
 // before it, so a file that was cut is known as cut, and a conversation counts
@@ -27,8 +30,8 @@
 //     conversation.
 //
 // The names and shapes here are a wire form of their own: they stay when the
-// domain's or a store's change. Types of lines for other things than
-// conversations are added with a new version.
+// domain's or a store's change. Types of lines for other things are added with
+// a new version.
 package archive
 
 // MaxLine bounds a line of an archive. The longest text that a log may hold, of
@@ -37,13 +40,15 @@ const MaxLine = 64 << 20
 
 // What the header says.
 const (
-	format  = "parley-archive"
-	version = 1
+	format        = "parley-archive"
+	version       = 1
+	objectVersion = 2 // of an archive that has objects
 )
 
 // The types of lines.
 const (
 	typeHeader       = "header"
+	typeObject       = "object"
 	typeConversation = "conversation"
 	typeEvent        = "event"
 	typeEnd          = "end"
@@ -74,6 +79,7 @@ type eventLine struct {
 
 type endLine struct {
 	Type          string `json:"type"`
+	Objects       int    `json:"objects,omitempty"`
 	Conversations int    `json:"conversations"`
 	Events        int    `json:"events"`
 }

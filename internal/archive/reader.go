@@ -15,12 +15,17 @@ import (
 // Reader reads an archive. It looks at the frame only; events are decoded by
 // [Conversation.Events], which may be called elsewhere.
 type Reader struct {
-	in     *bufio.Reader
-	number int           // of the last line that was read
-	next   *Conversation // whose line has been read
-	ended  bool          // the last line has been read
-	counts endLine
-	err    error
+	// Object, if it is set, is called by Next for each object, before the first
+	// conversation is given. Its error ends the reading.
+	Object func(convo.Object) error
+
+	version int
+	in      *bufio.Reader
+	number  int           // of the last line that was read
+	next    *Conversation // whose line has been read
+	ended   bool          // the last line has been read
+	counts  endLine
+	err     error
 }
 
 // Conversation is one conversation as it stands in an archive.
@@ -71,6 +76,11 @@ func (a *Reader) read() (*Conversation, error) {
 			c.text = append(c.text, line...)
 			c.ends = append(c.ends, len(c.text))
 			continue
+		case typeObject:
+			if err := a.object(line); err != nil {
+				return nil, err
+			}
+			continue
 		case typeConversation:
 			if err := a.begin(line); err != nil {
 				return nil, err
@@ -102,10 +112,30 @@ func (a *Reader) header() error {
 	if json.Unmarshal(line, &h) != nil || h.Type != typeHeader || h.Format != format {
 		return a.invalid("this is not an export of parley: its first line does not say %q", format)
 	}
-	if h.Version != version {
-		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, version)
+	a.version = h.Version
+	if h.Version < version || h.Version > objectVersion {
+		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, objectVersion)
 	}
 	return nil
+}
+
+// object reads the line of an object and hands it on.
+func (a *Reader) object(line []byte) error {
+	switch {
+	case a.version < objectVersion:
+		return a.unknown(line)
+	case a.next != nil:
+		return a.invalid("an object comes behind a conversation")
+	}
+	o, err := decodeObject(line)
+	if err != nil {
+		return a.wrap(err)
+	}
+	a.counts.Objects++
+	if a.Object == nil {
+		return nil
+	}
+	return a.Object(o)
 }
 
 func (a *Reader) begin(line []byte) error {
@@ -127,6 +157,9 @@ func (a *Reader) end(line []byte) error {
 	end, err := strict[endLine](line)
 	if err != nil {
 		return a.wrap(err)
+	}
+	if end.Objects != a.counts.Objects {
+		return a.invalid("the archive should have %d objects, and has %d: it is damaged", end.Objects, a.counts.Objects)
 	}
 	if end.Conversations != a.counts.Conversations || end.Events != a.counts.Events {
 		return a.invalid("the archive should have %d conversations with %d events, and has %d with %d: it is damaged",

@@ -22,6 +22,7 @@ type Writer struct {
 	enc    *json.Encoder
 	id     string // of the conversation whose events come
 	counts endLine
+	begun  bool // the header is written
 	err    error
 }
 
@@ -30,12 +31,20 @@ func NewWriter(w io.Writer) *Writer {
 	a := &Writer{out: bufio.NewWriterSize(w, 256<<10), counts: endLine{Type: typeEnd}}
 	a.enc = json.NewEncoder(&a.line)
 	a.enc.SetEscapeHTML(false)
-	a.err = a.write(headerLine{typeHeader, format, version})
 	return a
+}
+
+// begin writes the header, unless that is done.
+func (a *Writer) begin(version int) {
+	if !a.begun && a.err == nil {
+		a.begun = true
+		a.err = a.write(headerLine{typeHeader, format, version})
+	}
 }
 
 // Begin begins the next conversation.
 func (a *Writer) Begin(id string) error {
+	a.begin(version)
 	a.id = id
 	a.counts.Conversations++
 	return a.write(conversationLine{typeConversation, id})
@@ -62,6 +71,7 @@ func (a *Writer) Add(e convo.Event) error {
 
 // Close writes the last line. The output itself is the caller's to close.
 func (a *Writer) Close() error {
+	a.begin(version)
 	if err := a.write(a.counts); err != nil {
 		return err
 	}

@@ -39,12 +39,15 @@ type Imported struct {
 	Skipped  int       `json:"skipped"`  // there already, with the same content
 	Refused  int       `json:"refused"`  // left as they were
 	Events   int       `json:"events"`   // of those that were imported
+	Objects  int       `json:"objects"`  // bots, skillsets, abilities, secrets and votes that were written
 	Problems []Problem `json:"problems,omitempty"`
 }
 
-// Problem says why a conversation was refused. Not all of many are described.
+// Problem says why a conversation, or something else by its kind and id, was
+// refused. Not all of many are described.
 type Problem struct {
-	Conversation string `json:"conversation"`
+	Conversation string `json:"conversation,omitempty"`
+	Object       string `json:"object,omitempty"`
 	Text         string `json:"text"`
 }
 

@@ -1,4 +1,4 @@
-// Package transfer moves a tenant's conversations out of a store and into one,
+// Package transfer moves a tenant's conversations, and what it configures, out of a store and into one,
 // as archives.
 //
 // [Export] writes what a snapshot of the store has: nothing that is written

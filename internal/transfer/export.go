@@ -22,7 +22,7 @@ const (
 	pageBytes = 4 << 20
 )
 
-// Export writes everything of a tenant to w. If total is not nil, it is told
+// Export writes everything of a tenant to w, but for the values of secrets. If total is not nil, it is told
 // beforehand how many conversations come, which takes a pass over them.
 func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, total func(int)) (err error) {
 	snapshot, err := s.Snapshot(ctx)
@@ -38,6 +38,14 @@ func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, tota
 		total(n)
 	}
 	out := archive.NewWriter(w)
+	for o, err := range objects(ctx, snapshot, tenant) {
+		if err != nil {
+			return err
+		}
+		if err := out.AddObject(o); err != nil {
+			return err
+		}
+	}
 	for id, err := range conversations(ctx, snapshot, tenant) {
 		if err != nil {
 			return err

@@ -28,19 +28,21 @@ type Result struct {
 	Skipped  int // there already, with the same content
 	Refused  int // left as they were, see Problems
 	Events   int // of those that were imported
+	Objects  int // bots, skillsets, abilities, secrets and votes that were written, or would have been
 	Problems []Problem
 }
 
-// Problem says why a conversation was refused. Text is for the operator.
-type Problem struct{ Conversation, Text string }
+// Problem says why a conversation, or an object by its kind and id, was refused.
+// Text is for the operator.
+type Problem struct{ Conversation, Object, Text string }
 
-// Import writes the conversations of an archive into a tenant. With dryRun it
+// Import writes what an archive holds into a tenant. With dryRun it
 // only says what it would do. What was done when an error comes is in the
 // result too, and is durable.
 func Import(ctx context.Context, s store.Store, tenant string, r io.Reader, dryRun bool) (Result, error) {
 	i := &importer{store: s, tenant: tenant, dryRun: dryRun, held: newBudget(heldBytes)}
 	err := i.run(ctx, r)
-	if i.result.Imported > 0 && !dryRun {
+	if i.result.Imported+i.result.Objects > 0 && !dryRun {
 		err = errors.Join(err, s.Sync(context.WithoutCancel(ctx))) // what is counted is to stay
 	}
 	return i.result, err
@@ -85,6 +87,7 @@ func (i *importer) run(ctx context.Context, r io.Reader) error {
 // feed hands on conversation after conversation.
 func (i *importer) feed(ctx context.Context, r io.Reader, work chan<- *archive.Conversation) error {
 	in := archive.NewReader(r)
+	in.Object = func(o convo.Object) error { return i.object(ctx, o) }
 	for {
 		c, err := in.Next()
 		if err == io.EOF {
@@ -170,7 +173,7 @@ func (i *importer) refuse(id string, err error) error {
 	}
 	i.note(func(r *Result) {
 		if r.Refused++; len(r.Problems) < maxProblems {
-			r.Problems = append(r.Problems, Problem{id, convo.PublicError(err).Message})
+			r.Problems = append(r.Problems, Problem{Conversation: id, Text: convo.PublicError(err).Message})
 		}
 	})
 	return nil
