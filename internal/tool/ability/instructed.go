@@ -90,7 +90,7 @@ func (t *instructed) Call(ctx context.Context, c tool.Call) (tool.Result, error)
 	switch t.instruction.Action {
 	case "", "text":
 		text := t.instruction.text.Fill(request.Values{Arguments: arguments})
-		return tool.Result{Output: request.EncodeJSON(request.Trim(text, tool.MaxOutput/2))}, nil
+		return tool.Result{Output: request.Text(text)}, nil
 	case "fetch":
 		return t.fetch(ctx, arguments)
 	case "search":

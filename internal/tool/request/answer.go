@@ -46,13 +46,33 @@ func Answer(res *http.Response, secrets []string) (tool.Result, error) {
 		return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d: %s", res.StatusCode, Trim(text, maxError))
 	}
 	if cut || len(text) > tool.MaxOutput {
-		note := "\n[the answer is longer; this is its beginning]"
-		return tool.Result{Output: EncodeJSON(Trim(text, tool.MaxOutput/2) + note)}, nil
+		return tool.Result{Output: beginning(text)}, nil
 	}
 	if value != nil {
 		return tool.Result{Output: value}, nil
 	}
-	return tool.Result{Output: EncodeJSON(text)}, nil
+	return tool.Result{Output: Text(text)}, nil
+}
+
+// Text makes an output of a text; of one that is too long, of its beginning.
+func Text(text string) convo.JSON {
+	if output := EncodeJSON(text); len(output) <= tool.MaxOutput {
+		return output
+	}
+	return beginning(text)
+}
+
+// beginning tells as much of a text as fits, which depends on how much of it has
+// to be escaped, and that there is more.
+func beginning(text string) convo.JSON {
+	const note = "\n[the answer is longer; this is its beginning]"
+	for limit := tool.MaxOutput - 1<<10; ; {
+		output := EncodeJSON(Trim(text, limit) + note)
+		if len(output) <= tool.MaxOutput {
+			return output
+		}
+		limit = int(int64(limit) * (tool.MaxOutput - 1<<10) / int64(len(output)))
+	}
 }
 
 // read reads no more than is told. cut says that there was more.

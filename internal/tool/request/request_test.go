@@ -70,11 +70,12 @@ func TestAnOutputFitsIntoWhatAModelIsTold(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"ASCII": strings.Repeat("a", tool.MaxOutput+1), "a character across the cut": strings.Repeat("a", tool.MaxOutput/2-1) + strings.Repeat("é", tool.MaxOutput),
+		"a text of escapes": strings.Repeat("\"\\", tool.MaxOutput/2), "a long text of escapes": strings.Repeat("\x01", 2*tool.MaxOutput),
 		"JSON that is too long": `["` + strings.Repeat("a", tool.MaxOutput) + `"]`,
 	} {
 		got, err := request.Answer(answer(200, "text/plain", strings.NewReader(text)), nil)
 		var output string
-		if err != nil || json.Unmarshal(got.Output, &output) != nil || len(got.Output) > tool.MaxOutput || strings.ContainsRune(output, '\uFFFD') {
+		if err != nil || json.Unmarshal(got.Output, &output) != nil || len(got.Output) > tool.MaxOutput || len(got.Output) < tool.MaxOutput-8<<10 || strings.ContainsRune(output, '\uFFFD') {
 			t.Errorf("%s: %d bytes, %v", name, len(got.Output), err)
 		}
 	}
