@@ -23,8 +23,9 @@ type Tool struct {
 	Description string
 	Parameters  *Parameters
 	Call        *FunctionForce
-	// Handle carries out a call. Calls of one answer run at the same time. What
-	// it gives goes to the model as JSON, and the text of its error too.
+	// Handle carries out a call, and returns when ctx ends. Calls of one answer
+	// run at the same time. What it gives goes to the model as JSON, and so does
+	// the text of its error.
 	Handle func(ctx context.Context, arguments json.RawMessage) (any, error)
 }
 
