@@ -360,3 +360,25 @@ test('each message on a channel answers the oldest wait', async () => {
   const results = Object.fromEntries(calls(lines).filter(([type]) => type === 'response').map(([, , { location }, result]) => [location, result]))
   assert.deepEqual(results, { [waits[0]]: 'first', [waits[1]]: 'second' })
 })
+
+test('a history that repeats its activities counts each once', async () => {
+  const text = `Twice ${Date.now()}`
+  const known = { name: 'get_weather', arguments: { location: 'Paris' }, id: 'call_mine' }
+  const say = (type, f) => ({ type: 'activity', text: '', meta: { activity: { type, function: f } } })
+  const call = say('request', known)
+  const messages = [{ type: 'user', text }, call, call]
+  const functions = [weather({ data: 21 })]
+  const lines = await collect(conversation.complete(null, { messages, functions }).stream())
+  assert.deepEqual(responded(lines), ['get_weather'])
+  assert.equal(lines.at(-1).data.text, 'The tool said: 21')
+
+  const response = say('response', { ...known, result: '22' })
+  const again = await conversation.complete(null, { messages: [...messages, response, response], functions })
+  assert.equal(again.text, 'The tool said: 22')
+  const body = await fake.asked(text)
+  assert.equal(body.messages.filter((m) => m.role === 'tool').length, 1)
+
+  // React cuts histories: a response without its request stands for both.
+  const cut = await conversation.complete(null, { messages: [{ type: 'user', text: 'Hi' }, response], functions })
+  assert.equal(cut.text, 'The tool said: 22')
+})
