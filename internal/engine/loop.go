@@ -65,12 +65,21 @@ func (l *loop) run(ctx context.Context) (convo.EndReason, error) {
 			return "", err
 		}
 		if reason := l.over(); reason != "" {
-			return reason, nil
+			return reason, l.account()
 		}
 		if err := l.ask(ctx); err != nil {
 			return "", err
 		}
 	}
+}
+
+// account writes the cost of a turn that asked no model, because its caller's own
+// call was all it did: readers expect a cost of every turn.
+func (l *loop) account() error {
+	if l.progress.iterations > 0 {
+		return nil
+	}
+	return l.write(convo.ModelAnswered{Model: l.choice.ID}, true)
 }
 
 // over gives the reason for which the turn ends now, or "".

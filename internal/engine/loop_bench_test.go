@@ -10,7 +10,7 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
-	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/store/sqlite"
 )
 
 // instant is a model that costs nothing: it calls three tools, if there are any,
@@ -31,9 +31,13 @@ func (m instant) Stream(_ context.Context, req *model.Request) iter.Seq2[model.E
 	}
 }
 
-// benchmarked is an engine over the memory store, and a turn of it.
+// benchmarked is an engine over a real database, and a turn of a conversation.
 func benchmarked(b *testing.B, m model.Provider, tools toolSet) func(engine.Given) {
-	data := memory.New()
+	b.Helper()
+	data, err := sqlite.Open(b.Context(), b.TempDir(), sqlite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
 	e := engine.New(engine.Options{
 		Store: data, Hub: hub.New(), Models: &fixedModel{provider: m, window: 1 << 20}, Sealer: openSealer{},
 		Limits: engine.DefaultLimits(), Tools: tools,
@@ -45,15 +49,17 @@ func benchmarked(b *testing.B, m model.Provider, tools toolSet) func(engine.Give
 		if err := e.Drain(context.Background()); err != nil {
 			b.Error(err)
 		}
-		data.Close()
+		if err := data.Close(); err != nil {
+			b.Error(err)
+		}
 	})
 	actor := convo.Actor{Tenant: "t", Token: "token"}
 	text := "go"
+	c, err := e.CreateConversation(b.Context(), actor, engine.NewConversation{}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
 	return func(given engine.Given) {
-		c, err := e.CreateConversation(b.Context(), actor, engine.NewConversation{}, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
 		r, err := e.Complete(b.Context(), actor, c.Conversation.ID, engine.TurnInput{Text: &text, Given: given}, nil)
 		if err == nil {
 			err = r.Each(b.Context(), func([]convo.Event) error { return nil })

@@ -150,7 +150,7 @@ func TestARequestOfTheCallerIsCarriedOutWithoutAskingTheModel(t *testing.T) {
 			a.tell(message(convo.User, "go"))
 			a.tell(call("request", "mine", "f", `{}`, ""))
 			for range 2 {
-				wantActs(t, a.run(functions(unanswered("f"))), `#1 f{} caller`, "caller")
+				wantActs(t, a.run(functions(unanswered("f"))), `#1 f{} caller`, "usage 0", "caller")
 			}
 			a.tell(call("response", "mine", "f", `{}`, `"7"`))
 			wantActs(t, a.run(functions(unanswered("f"))), "ask", "bot You said: go", "usage 15", "done")

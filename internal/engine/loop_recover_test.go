@@ -171,6 +171,28 @@ func TestATurnThatGoesOnAsksWithTheSamePrompt(t *testing.T) {
 	}
 }
 
+func TestADrainLeavesATurnInTheBackgroundBehindItsTools(t *testing.T) {
+	t.Parallel()
+	began := make(chan struct{})
+	stuck := toolFunc{"stuck", func(ctx context.Context, _ tool.Call) (tool.Result, error) {
+		close(began) // fails if it is called twice
+		<-ctx.Done()
+		return tool.Result{}, ctx.Err()
+	}}
+	b := withTools(t, []tool.Tool{stuck}, calling("stuck", `{}`))
+	id := b.conversation(convo.Fields{})
+	text := "go"
+	r, err := b.Complete(t.Context(), b.actor, id, engine.TurnInput{Text: &text, Background: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	b.stop()
+	b.model.Add(answer("ok")...)
+	b.start()
+	wantActs(t, b.turnEvents(id, r.Turn), "ask", "#1 stuck{} server", "#1 runs", `#1 interrupted {"error":"interrupted"}`, "usage 10", "ask", "bot ok", "usage 10", "done")
+}
+
 func TestAQueuedTurnHasWhatItWasGiven(t *testing.T) {
 	t.Parallel()
 	gate := make(chan struct{})

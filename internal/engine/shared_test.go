@@ -186,3 +186,20 @@ func TestADrainDoesNotMindAReaderWhoTakesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestARepeatOfATurnWithCallsGetsTheSameEvents(t *testing.T) {
+	t.Parallel()
+	b := setup(t, calling("f", `{"x":1}`), answer("ok"))
+	in := engine.StatelessInput{Messages: hello.Messages, Given: functions(data("f", `{"y":2}`))}
+	var told []string
+	for range 2 {
+		r, err := b.CompleteStateless(t.Context(), b.actor, in, ask("key", "{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, acts(b.read(r)))
+	}
+	if told[0] != told[1] || len(b.model.Calls()) != 2 {
+		t.Errorf("after %d calls of the model the repeat got\n%s\nwant\n%s", len(b.model.Calls()), told[1], told[0])
+	}
+}
