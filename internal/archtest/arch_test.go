@@ -83,6 +83,9 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/model", "internal/model/remote"},
 			why:      "a driver knows its port and the domain, never another driver",
 		}, {
+			packages: []string{"internal/tool/tooltest"}, may: []string{"internal/convo", "internal/tool"},
+			why: "a conformance suite knows its port, and no driver of it",
+		}, {
 			packages: []string{"internal/tool/request"}, may: []string{"internal/convo", "internal/tool"},
 			why: "how requests are filled in and answers are told is every driver's, and knows none",
 		}, {
