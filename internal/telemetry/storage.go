@@ -43,6 +43,7 @@ const (
 	readUsage
 	readToken
 	readRequest
+	readObject
 	readCount
 )
 
@@ -51,6 +52,7 @@ func readNames() [readCount]string {
 		readConversation: "conversation", readHead: "head", readConversations: "conversations",
 		readMessage: "message", readMessages: "messages", readTurn: "turn", readTurns: "turns",
 		readEvents: "events", readOpenTurns: "open_turns", readUsage: "usage", readToken: "token", readRequest: "request",
+		readObject: "object",
 	}
 }
 
@@ -190,6 +192,14 @@ func (s *storage) Usage(ctx context.Context, tenant, conversation string, from, 
 	u, err := s.Store.Usage(ctx, tenant, conversation, from, to)
 	s.read(ctx, readUsage, start, err)
 	return u, err
+}
+
+// Object implements store.ObjectReader: turns of bots wait for it.
+func (s *storage) Object(ctx context.Context, tenant string, kind convo.ObjectKind, name string) (convo.Object, error) {
+	start := time.Now()
+	o, err := s.Store.Object(ctx, tenant, kind, name)
+	s.read(ctx, readObject, start, err)
+	return o, err
 }
 
 // TokenByHash implements store.Tokens.

@@ -97,6 +97,7 @@ func sound(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	putObjects(t, s)
 	token := convo.Token{ID: "t", Tenant: "a", Source: "session", Conversation: talk2, Created: now}
 	if err := s.PutToken(t.Context(), token); err != nil {
 		t.Fatal(err)
@@ -105,6 +106,27 @@ func sound(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return folder
+}
+
+// putObjects makes something of each kind that a tenant configures.
+func putObjects(t testing.TB, s store.Store) {
+	t.Helper()
+	_, err := s.Update(t.Context(), "a", "", store.Durable, func(tx store.Tx) error {
+		for _, o := range []convo.Object{
+			{ID: "secret", Body: convo.Secret{Type: convo.PlainSecret}, Sealed: []byte("x")},
+			{ID: "skillset", Body: convo.Skillset{}}, {ID: "ability", Parent: "skillset", Body: convo.Ability{}},
+			{ID: "bot", Number: 3, Body: convo.BotConfig{Folder: 1}}, {ID: "rating", Parent: "bot", Body: convo.Rating{Value: 1}},
+		} {
+			o.Tenant = "a"
+			if err := tx.PutObject(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func appendTo(t testing.TB, s store.Store, id string, events ...convo.Event) {
@@ -174,6 +196,11 @@ func damages() []damage {
 		{"a call's start that was erased", `UPDATE log SET text = '{"a":1}' WHERE id = (3 << 32) + 10`, audit.Erasure, "gone request", 10, true},
 		{"a wait that was erased", `UPDATE log SET data = CAST(replace(CAST(data AS TEXT), '"m":"left"', '"m":"left","a":"{}"') AS BLOB) WHERE id = (3 << 32) + 4`,
 			audit.Erasure, `"left"`, 4, true},
+		{"an ability of no skillset", `UPDATE objects SET parent = 'gone' WHERE kind = 'ability'`, audit.Orphan, `ability "ability"`, 0, true},
+		{"a vote on no bot", `UPDATE objects SET parent = 'gone' WHERE kind = 'rating'`, audit.Orphan, `rating "rating"`, 0, true},
+		{"a number that would be given again", `UPDATE object_numbers SET last = 1`, audit.Projection, "given again", 0, true},
+		{"an object that is no JSON", `UPDATE objects SET fields = x'7b' WHERE kind = 'bot'`, audit.Projection, `object "bot"`, 0, false},
+		{"an object of an unknown kind", `UPDATE objects SET kind = 'ship' WHERE kind = 'secret'`, audit.Projection, `object "secret"`, 0, false},
 		{"too many restarts", `UPDATE heads SET epoch = 9 WHERE id = 1`, audit.Projection, "restarts", 0, true},
 		{"a missing index", `DROP INDEX messages_place`, audit.Database, "messages_place", 0, true},
 		{"an index that lacks a row", `

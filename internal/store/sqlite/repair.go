@@ -222,6 +222,7 @@ func (m *mender) rest(p *pieces) error {
 	return errorsFirst(
 		ask(m.conn, `DELETE FROM `+looseTokens).exec(),
 		ask(m.conn, `DELETE FROM `+looseInputs).exec(),
+		m.objects(),
 		ask(m.conn, `DELETE FROM `+looseDispatches).exec(),
 		ask(m.conn, `
 			UPDATE heads SET epoch = (SELECT value FROM settings WHERE name = 'epoch')

@@ -1,0 +1,54 @@
+package chatbotkit_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/transfer"
+)
+
+// TestTheValueOfASecretIsNowhereToBeSeen sends a value by every operation that
+// takes one, well and badly, and looks for it in all that comes back, in the
+// log, and in an export.
+func TestTheValueOfASecretIsNowhereToBeSeen(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const value = "super-secret-value-0815"
+	var seen []string
+	say := func(q request) {
+		seen = append(seen, b.do(q).body)
+	}
+	with := func(members string) string { return `{"value":"` + value + `"` + members + `}` }
+	id := b.create("/v1/secret/create", with(`,"name":"KEY","alias":"key"`))
+	for _, body := range []string{
+		with(`,"type":"nothing"`), with(`,"alias":"key"`), with(`,"meta":7`), with(`,"alias":"a b"`), with(`,"config":[]`),
+		`{"value":["` + value + `"]}`, `{"value":"` + value + strings.Repeat("x", 300<<10) + `"}`, `{"value":"` + value,
+	} {
+		say(request{path: "/v1/secret/create", body: body})
+		say(request{path: "/v1/secret/" + id + "/update", body: body})
+	}
+	for _, accept := range []string{"", jsonl} {
+		say(request{path: "/v1/secret/key/update", body: with(``), accept: accept, header: map[string]string{"Idempotency-Key": "k" + accept}})
+		say(request{path: "/v1/secret/key/update", body: with(``), accept: accept, header: map[string]string{"Idempotency-Key": "k" + accept}})
+		say(request{path: "/v1/secret/key/fetch", accept: accept})
+		say(request{path: "/v1/secret/list", accept: accept})
+		say(request{path: "/v1/secret/key/verify", body: `{}`, accept: accept})
+		say(request{path: "/v1/secret/key/authenticate", body: `{}`, accept: accept})
+	}
+	var export bytes.Buffer
+	must(t, transfer.Export(t.Context(), b.store, "one", &export, nil))
+	if !strings.Contains(export.String(), id) {
+		t.Error("the secret is not in the export at all")
+	}
+	stored, err := b.store.Object(t.Context(), "one", convo.ObjectSecret, id)
+	must(t, err)
+	for what, text := range map[string]string{
+		"an answer": strings.Join(seen, "\n"), "the log": b.log.String(), "an export": export.String(), "the store": string(stored.Sealed),
+	} {
+		if strings.Contains(text, value) || strings.Contains(text, "0815") {
+			t.Errorf("%s has the value", what)
+		}
+	}
+}
