@@ -38,7 +38,7 @@ func outputOf(r *sdk.CallToolResult, mask func(string) string) (tool.Result, err
 func cut(text string) (tool.Result, error) {
 	// Quotes and line breaks take two bytes in JSON, some other characters six.
 	output, err := encode(text)
-	for most := tool.MaxOutput; err == nil && len(output) > tool.MaxOutput; most /= 2 {
+	for most := tool.MaxOutput; err == nil && len(output) > tool.MaxOutput; most = most * 3 / 4 {
 		output, err = encode(clip(text, most) + fmt.Sprintf("\n[cut: the tool gave %d bytes]", len(text)))
 	}
 	return tool.Result{Output: output}, err

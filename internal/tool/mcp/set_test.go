@@ -234,7 +234,7 @@ func TestAFailureIsToldToTheModelWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	b := running(t)
 	_, err := b.call(t.Context(), "fail", "")
-	if got := convo.PublicError(err).Message; got != "no such table; the password is ***" {
+	if got := convo.PublicError(err).Message; got != "this is why: the password is ***" {
 		t.Errorf("the model is told %q", got)
 	}
 	got, err := b.call(t.Context(), "environment", "")
