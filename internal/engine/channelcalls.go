@@ -82,7 +82,7 @@ func (e *Engine) expire(w *wait) {
 		if !errors.Is(err, errWaitSoon) {
 			e.log.Error("a call that waited for too long could not be ended", "turn", w.turn, "conversation", w.key.Conversation, "error", err)
 		}
-		w.timer.Reset(retryExpiry)
+		e.waits.again(w, retryExpiry)
 	}
 }
 

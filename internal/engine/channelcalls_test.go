@@ -2,9 +2,11 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -303,4 +305,61 @@ func TestASessionAnswersItsOwnConversationOnly(t *testing.T) {
 	if got := steps(turns[0].end()); !strings.Contains(got, `#1 done "yours"`) {
 		t.Errorf("the other turn went %s", got)
 	}
+}
+
+func TestMessagesThatComeTogetherAnswerOneCallEach(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const calls = 8
+	var turns []*running
+	for i := range calls {
+		a := &asker{bundle: b}
+		if i%2 == 0 {
+			a.id = a.conversation(convo.Fields{})
+		}
+		a.tell(message(convo.User, "go"))
+		b.model.Add(calling("weather", `{}`)...)
+		turns = append(turns, a.begin(engine.Given{Functions: []engine.Function{on("weather", weather)}}))
+		turns[i].until(1)
+	}
+	for range calls {
+		b.model.Add(answer("thanks")...)
+	}
+	var group sync.WaitGroup
+	for i := range calls {
+		group.Go(func() { b.publish(fmt.Sprintf(`{"data":%d}`, i)) })
+	}
+	group.Wait()
+	taken := map[string]bool{}
+	for _, turn := range turns {
+		got := steps(turn.end())
+		_, rest, _ := strings.Cut(got, "#1 done ")
+		n, _, _ := strings.Cut(rest, " ")
+		if n == "" || taken[n] {
+			t.Errorf("a turn went %s", got)
+		}
+		taken[n] = true
+	}
+	if got, _ := b.receive(engine.ChannelQuery{History: 100}, calls); len(got) != calls {
+		t.Errorf("the channel has %v", got)
+	}
+}
+
+func FuzzMessagesThatAnswerCalls(f *testing.F) {
+	for _, message := range []string{`{"data":null}`, `{"error":"x"}`, `{"data":1,"error":2}`, `[]`, ` "a" `, `{"data":{"data":1}}`, `{"error":`, `{"data":1,"data":2}`} {
+		f.Add([]byte(message))
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		if !json.Valid(message) {
+			return // refused before
+		}
+		output, outcome := engine.MessageEnd(message)
+		if !json.Valid(output) {
+			t.Fatalf("%q gives %q", message, output)
+		}
+		var failed map[string]json.RawMessage
+		if outcome == convo.ToolFailed && (json.Unmarshal(output, &failed) != nil || failed["error"] == nil) {
+			t.Fatalf("%q fails with %s", message, output)
+		}
+	})
 }

@@ -158,6 +158,7 @@ func (s *Subscription) Each(ctx context.Context, to Subscriber) error {
 
 // eachMessage passes messages on, until a turn is dispatched to the channel.
 func (s *Subscription) eachMessage(ctx context.Context, emit func([]convo.Published) error) error {
+	woken := false
 	for s.dispatch == nil {
 		page, err := s.e.store.Published(ctx, s.key.tenant, s.key.channel, s.after, channelPage)
 		switch {
@@ -165,24 +166,32 @@ func (s *Subscription) eachMessage(ctx context.Context, emit func([]convo.Publis
 			return context.Cause(ctx)
 		case err != nil:
 			return err
-		case len(page) == 0:
-			if err := s.sub.wait(ctx); err != nil {
+		case len(page) > 0:
+			woken = false
+			if err := s.pass(ctx, page, emit); err != nil {
 				return err
 			}
+		case woken: // not by a message
+			woken = false
 			if err := s.findTurn(ctx); err != nil {
 				return err
 			}
-			continue
+		default:
+			woken = true
+			if err := s.sub.wait(ctx); err != nil {
+				return err
+			}
 		}
-		if err := s.whole(ctx, page[0].Seq); err != nil {
-			return err
-		}
-		if err := emit(page); err != nil {
-			return err
-		}
-		s.after = page[len(page)-1].Seq
 	}
 	return nil
+}
+
+func (s *Subscription) pass(ctx context.Context, page []convo.Published, emit func([]convo.Published) error) error {
+	if err := s.whole(ctx, page[0].Seq); err != nil {
+		return err
+	}
+	s.after = page[len(page)-1].Seq
+	return emit(page)
 }
 
 // whole makes sure that nothing is missing between what was given and the next

@@ -26,3 +26,9 @@ func (e *Engine) AnswerCall(ctx context.Context, tenant, conversation, turn, cal
 
 // BoundOutput is what the model is told of a tool's output.
 func BoundOutput(output convo.JSON) convo.JSON { return boundOutput(output) }
+
+// MessageEnd says how a message ends the call that waits for it.
+func MessageEnd(message convo.JSON) (output convo.JSON, outcome convo.ToolOutcome) {
+	end := messageEnd(message)
+	return end.output, end.outcome
+}

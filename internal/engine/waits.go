@@ -98,6 +98,15 @@ func (l *callWaits) arm() {
 	}
 }
 
+// again lets a wait expire a while later.
+func (l *callWaits) again(w *wait, pause time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.armed && !w.over {
+		w.timer.Reset(pause)
+	}
+}
+
 // await adds the wait of a call without a conversation.
 func (l *callWaits) await(tenant, channel string) *wait {
 	w := &wait{channel: channelKey{tenant, channel}, since: time.Now(), answer: make(chan callEnd, 1)}
