@@ -75,6 +75,7 @@ type TurnStart struct {
 	Turn         string // "" for a stateless turn
 	Front        string
 	Waited       time.Duration // from its admission to its start
+	GoesOn       bool          // it has run before: it waited, or its process died
 }
 
 // TurnEnd is how a turn ended.

@@ -116,7 +116,7 @@ func (e *Engine) runOne(key hub.Key, r *run) (next *run, err error) {
 	defer e.unregister(r)
 	var observed TurnObservation
 	r.ctx, observed = e.observer.TurnStarted(r.ctx, TurnStart{
-		Conversation: key.Conversation, Turn: r.id, Front: r.turn.Front, Waited: r.turn.Started.Sub(r.turn.Opened),
+		Conversation: key.Conversation, Turn: r.id, Front: r.turn.Front, Waited: r.turn.Started.Sub(r.turn.Opened), GoesOn: r.goesOn,
 	})
 	defer func() { observed.Ended(r.end) }()
 	defer func() {

@@ -133,8 +133,9 @@ func TestATurnThatWaitsHasNotEnded(t *testing.T) {
 	tel := made(t, telemetry.Options{})
 	_, waits := tel.TurnStarted(t.Context(), engine.TurnStart{Front: "front"})
 	waits.Ended(engine.TurnEnd{Waits: true})
+	_, _ = tel.TurnStarted(t.Context(), engine.TurnStart{Front: "front", Turn: "turn-1", Waited: time.Second, GoesOn: true})
 	text := scrape(t, tel)
-	want(t, text, `parley_turns_running 0`)
+	want(t, text, `parley_turns_running 1`, `parley_turn_wait_seconds_count 0`)
 	if strings.Contains(text, "\nparley_turns_total{") {
 		t.Error("it is counted among those that ended")
 	}

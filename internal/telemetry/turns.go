@@ -31,7 +31,7 @@ func (t *Telemetry) Asked(ctx context.Context, conversation, turn string) {
 // TurnStarted implements engine.Observer.
 func (t *Telemetry) TurnStarted(ctx context.Context, start engine.TurnStart) (context.Context, engine.TurnObservation) {
 	t.metrics.turnsRunning.Inc()
-	if start.Turn != "" {
+	if start.Turn != "" && !start.GoesOn {
 		t.metrics.turnWait.Observe(max(start.Waited, 0).Seconds())
 	}
 	o := &turn{t: t, front: start.Front, began: time.Now()}
