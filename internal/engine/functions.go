@@ -69,12 +69,12 @@ func (e *Engine) checkGiven(g Given) error {
 		switch {
 		case !validName(f.Name):
 			return convo.Errorf(convo.Invalid, "%q is no name of a function; a name has letters, digits, _ and $, begins with no digit and has up to 64 characters", clip(f.Name))
+		case seen[f.Name]:
+			return convo.Errorf(convo.Invalid, "two functions have the name %q; give each its own", f.Name)
 		case f.Result != nil && f.Result.Channel != "":
 			if err := convo.CheckChannel(f.Result.Channel); err != nil {
 				return err
 			}
-		case seen[f.Name]:
-			return convo.Errorf(convo.Invalid, "two functions have the name %q; give each its own", f.Name)
 		case f.Result != nil && len(f.Result.Data) > 0 && !json.Valid(f.Result.Data):
 			return convo.Errorf(convo.Invalid, "the result of the function %q is no JSON", f.Name)
 		}

@@ -100,6 +100,8 @@ func TestWhatNoTurnCanWorkWithIsRefused(t *testing.T) {
 		"a name that is none":         functions(data("1 f", `1`)),
 		"a name that is too long":     functions(data(strings.Repeat("f", 65), `1`)),
 		"a name in use":               functions(data("f", `1`), data("f", `2`)),
+		"a channel's name in use":     functions(data("f", `1`), on("f", weather)),
+		"a channel id too short":      functions(on("f", "short")),
 		"a result that is no JSON":    functions(data("f", `{`)),
 		"a schema that is too large":  functions(engine.Function{Name: "f", Parameters: convo.JSON(`{"description":"` + strings.Repeat("x", 300<<10) + `"}`)}),
 		"a schema that is too deep":   functions(engine.Function{Name: "f", Parameters: convo.JSON(strings.Repeat(`{"not":`, 101) + `{}` + strings.Repeat(`}`, 101))}),
