@@ -26,6 +26,7 @@ func TestSilenceIsBrokenAndAnEndedTokenEndsTheAnswer(t *testing.T) {
 			out := &stream{w: w}
 			done := out.keep(ctx, cancel, over.Load)
 			time.Sleep(20 * time.Second)
+			synctest.Wait()
 			if got.Body.Len() != 0 {
 				t.Errorf("before the answer there is %q", got.Body)
 			}
@@ -34,11 +35,13 @@ func TestSilenceIsBrokenAndAnEndedTokenEndsTheAnswer(t *testing.T) {
 				t.Error(err)
 			}
 			time.Sleep(45 * time.Second)
+			synctest.Wait()
 			if n := strings.Count(got.Body.String(), ": \n\n"); n < 2 || n > 3 || ctx.Err() != nil {
 				t.Errorf("in 45 s of silence there are %d comments, %v", n, ctx.Err())
 			}
 			over.Store(true)
 			time.Sleep(tokenCheck + time.Second)
+			synctest.Wait()
 			if ctx.Err() == nil {
 				t.Error("the answer outlives its token")
 			}
