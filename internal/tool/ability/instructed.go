@@ -89,7 +89,10 @@ func (t *instructed) Call(ctx context.Context, c tool.Call) (tool.Result, error)
 	}
 	switch t.instruction.Action {
 	case "", "text":
-		text := t.instruction.text.Fill(request.Values{Arguments: arguments})
+		text, err := t.instruction.text.Fill(request.Values{Arguments: arguments})
+		if err != nil {
+			return tool.Result{}, err
+		}
 		return tool.Result{Output: request.Text(text)}, nil
 	case "fetch":
 		return t.fetch(ctx, arguments)

@@ -8,10 +8,12 @@ import (
 	"github.com/parleyhq/parley/internal/tool/request"
 )
 
-// Bounds of an instruction. Models take only so many parameters with sense.
+// Bounds of an instruction. Models take only so many parameters with sense, and
+// each modifier may double a value.
 const (
 	maxInstruction = 256 << 10
 	maxParameters  = 64
+	maxModifiers   = 4
 )
 
 // Instruction is what an ability does.
@@ -50,9 +52,6 @@ func Parse(text string) (*Instruction, error) {
 	}
 	if err != nil {
 		return nil, err
-	}
-	if len(p.parameters) > maxParameters {
-		return nil, convo.Errorf(convo.Invalid, "the instruction has %d parameters; it may have %d", len(p.parameters), maxParameters)
 	}
 	i.Parameters = p.parameters
 	return i, nil

@@ -101,7 +101,7 @@ func TestAWrongInstructionSaysWhatIsWrong(t *testing.T) {
 	for i := range 65 {
 		many.WriteString("$[a" + strings.Repeat("b", i%60) + string(rune('a'+i/60)) + "]")
 	}
-	if _, err := ability.Parse(many.String()); err == nil || !strings.Contains(err.Error(), "65 parameters") {
+	if _, err := ability.Parse(many.String()); err == nil || !strings.Contains(err.Error(), "more than 64 parameters") {
 		t.Errorf("65 parameters: %v", err)
 	}
 }

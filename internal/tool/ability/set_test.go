@@ -240,6 +240,8 @@ func TestWhatIsFilledInCannotLeadARequestAstray(t *testing.T) {
 		"up the path, encoded":  {"GET " + u.URL + "/a/$[v euc]/b", ".."},
 		"up behind an encoding": {"GET " + u.URL + "/a/$[v euc]", "x/../.."},
 		"up with a backslash":   {"GET " + u.URL + "/a/$[v euc]", `..\..`},
+		"up with a parameter":   {"GET " + u.URL + "/a/$[v]/b", "..;x=1/admin"},
+		"up with parameters":    {"GET " + u.URL + "/a/$[v euc]/b", ".;;/admin"},
 		"another header":        {"GET " + u.URL + "/\nX-A: $[v]", "a\r\nX-B: c"},
 		"a bare line feed":      {"GET " + u.URL + "/\nX-A: $[v]", "a\nX-B: c"},
 		"a NUL":                 {"GET " + u.URL + "/\nX-A: $[v]", "a\x00"},

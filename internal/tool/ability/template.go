@@ -24,10 +24,13 @@ type parameters []Parameter
 // parser reads the templates of one instruction.
 type parser struct{ parameters parameters }
 
+// maxName is how long the name of a parameter or a secret may be.
+const maxName = 64
+
 // isName reports whether a text can be the name of a parameter or a secret: a
 // letter or _, then also digits, - and ., at most 64 in all.
 func isName(text string) bool {
-	if text == "" || len(text) > 64 || !isLetter(text[0]) {
+	if text == "" || len(text) > maxName || !isLetter(text[0]) {
 		return false
 	}
 	for i := range len(text) {
@@ -44,22 +47,23 @@ func isLetter(c byte) bool { return c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z' }
 // the rest may be a program's.
 func (p *parser) template(text string) (request.Template, error) {
 	var t request.Template
-	for text != "" {
-		at := strings.IndexByte(text, '$')
-		if at < 0 {
-			return t.Literal(text), nil
+	taken, at := 0, 0
+	for {
+		dollar := strings.IndexByte(text[at:], '$')
+		if dollar < 0 {
+			return t.Literal(text[taken:]), nil
 		}
-		hole, rest, err := p.hole(text[at+1:])
+		at += dollar + 1
+		hole, rest, err := p.hole(text[at:])
 		if err != nil {
 			return nil, err
 		}
-		if hole == nil { // the dollar is a dollar
-			t, text = t.Literal(text[:at+1]), text[at+1:]
-			continue
+		if hole != nil { // else the dollar is a dollar
+			t = append(t.Literal(text[taken:at-1]), *hole)
+			at = len(text) - len(rest)
+			taken = at
 		}
-		t, text = append(t.Literal(text[:at]), *hole), rest
 	}
-	return t, nil
 }
 
 // hole reads what stands behind a dollar: nil if it is no hole, else the hole
@@ -74,8 +78,9 @@ func (p *parser) hole(text string) (*request.Node, string, error) {
 		return hole, rest, err
 	}
 	if inside, ok := strings.CutPrefix(text, "{"); ok {
-		if name, rest, ok := strings.Cut(inside, "}"); ok && isName(name) {
-			return &request.Node{Secret: name}, rest, nil
+		end := strings.IndexByte(inside[:min(len(inside), maxName+1)], '}')
+		if end >= 0 && isName(inside[:end]) {
+			return &request.Node{Secret: inside[:end]}, inside[end+1:], nil
 		}
 	}
 	return nil, "", nil
@@ -110,7 +115,7 @@ func (p *parser) placeholder(spec string) (*request.Node, error) {
 	head, description, _ := strings.Cut(spec, "|")
 	words := fields(head)
 	parameter := Parameter{Description: strings.TrimSpace(description), Type: "string"}
-	hole := &request.Node{}
+	hole, modifiers := &request.Node{}, 0
 	for i, word := range words {
 		bare := strings.TrimSuffix(word, "!")
 		parameter.Required = parameter.Required || bare != word
@@ -121,6 +126,9 @@ func (p *parser) placeholder(spec string) (*request.Node, error) {
 			if err != nil {
 				return nil, err
 			}
+			if m != nil {
+				modifiers++
+			}
 			hole.Write = chain(hole.Write, m)
 			hole.Encoded = hole.Encoded || bare == "euc"
 		}
@@ -128,8 +136,14 @@ func (p *parser) placeholder(spec string) (*request.Node, error) {
 	if !isName(parameter.Name) {
 		return nil, convo.Errorf(convo.Invalid, "the placeholder $[%s] has no name: write a letter or _, then letters, digits, _, - or ., at most 64", request.Short(spec))
 	}
+	if modifiers > maxModifiers {
+		return nil, convo.Errorf(convo.Invalid, "the placeholder of %s has more than %d modifiers that write its value", parameter.Name, maxModifiers)
+	}
 	hole.Argument = parameter.Name
 	p.parameters.add(parameter)
+	if len(p.parameters) > maxParameters {
+		return nil, convo.Errorf(convo.Invalid, "the instruction has more than %d parameters", maxParameters)
+	}
 	return hole, nil
 }
 

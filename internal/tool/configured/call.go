@@ -69,7 +69,11 @@ func newRequest(h HTTP, known map[string]bool) (*request.Request, error) {
 		return nil, err
 	}
 	r.Body(body)
-	if sample := body.Fill(request.Values{Secrets: map[string]string{}}); bodyPlace(h) == inJSON && !json.Valid([]byte(sample)) {
+	sample, err := body.Fill(request.Values{Secrets: map[string]string{}})
+	if err != nil {
+		return nil, err
+	}
+	if bodyPlace(h) == inJSON && !json.Valid([]byte(sample)) {
 		return nil, convo.Errorf(convo.Invalid, "its body is no JSON once its {{arguments}} are filled in; leave out quotes where a number or an object goes, and set them where a text goes")
 	}
 	if h.Secret == "" && len(r.Secrets()) > 0 {

@@ -50,8 +50,11 @@ func FuzzFill(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sample := plain.Fill(request.Values{Secrets: map[string]string{}})
-			filled := plain.Fill(request.Values{Arguments: arguments, Secrets: map[string]string{ownSecret: h.Secret}})
+			sample, wrong := plain.Fill(request.Values{Secrets: map[string]string{}})
+			filled, tooLarge := plain.Fill(request.Values{Arguments: arguments, Secrets: map[string]string{ownSecret: h.Secret}})
+			if wrong != nil || tooLarge != nil {
+				t.Fatal(wrong, tooLarge)
+			}
 			if !json.Valid([]byte(filled)) || values(t, filled) != values(t, sample) {
 				t.Fatalf("%s becomes %s", sample, filled)
 			}

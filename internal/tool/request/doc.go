@@ -10,5 +10,6 @@
 //     else is the model's own; a request of that kind can have no secret.
 //   - Secrets that were sent come back in no output and no error, also where
 //     the other server echoes them in a usual form.
+//   - A request is bounded, however often its template repeats a hole.
 //   - Of an answer no more is read than a model is told.
 package request

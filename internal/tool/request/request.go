@@ -108,17 +108,24 @@ func (r *Request) Make(ctx context.Context, v Values, authorization string) (*ht
 	if r.origin == "" && (authorization != "" || len(r.Secrets()) > 0) {
 		return nil, ErrChosenHost()
 	}
-	address, err := r.url(v)
+	f := &filling{v, maxFilled}
+	address, err := r.url(f)
 	if err != nil {
 		return nil, err
 	}
-	body := r.body.Fill(v)
+	body, err := f.text(r.body, asWritten)
+	if err != nil {
+		return nil, err
+	}
 	made, err := http.NewRequestWithContext(ctx, r.method, address.String(), strings.NewReader(body))
 	if err != nil {
 		return nil, convo.Errorf(convo.Invalid, "the address of the request is none when its placeholders are filled in")
 	}
 	for _, h := range r.header {
-		value := h.value.Fill(v)
+		value, err := f.text(h.value, asWritten)
+		if err != nil {
+			return nil, err
+		}
 		if strings.ContainsFunc(value, isControl) {
 			return nil, convo.Errorf(convo.Invalid, "what is filled into the header %s has a line break or another control character, and is refused", h.name)
 		}
@@ -152,23 +159,34 @@ func unless(header http.Header, name, value string) {
 }
 
 // url fills the address in.
-func (r *Request) url(v Values) (*url.URL, error) {
+func (r *Request) url(f *filling) (*url.URL, error) {
 	if r.origin == "" {
-		u, err := url.Parse(strings.TrimSpace(r.address.Fill(v)))
+		text, err := f.text(r.address, asWritten)
+		if err != nil {
+			return nil, err
+		}
+		u, err := url.Parse(strings.TrimSpace(text))
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			return nil, convo.Errorf(convo.Invalid, "%s is no address: give one that begins with http:// or https://", r.address[0].Argument)
 		}
 		return u, nil
 	}
-	return r.parse(r.address.fill(v, func(n Node, value string) string {
-		switch {
-		case n.Secret != "":
-			return EncodeComponent(value)
-		case n.Encoded:
-			return keepEncoded(value)
-		}
-		return encodeAddress(value)
-	}))
+	text, err := f.text(r.address, intoAddress)
+	if err != nil {
+		return nil, err
+	}
+	return r.parse(text)
+}
+
+// intoAddress writes a value for its place in an address.
+func intoAddress(n Node, value string) string {
+	switch {
+	case n.Secret != "":
+		return EncodeComponent(value)
+	case n.Encoded:
+		return keepEncoded(value)
+	}
+	return encodeAddress(value)
 }
 
 // parse reads a filled address and holds it to what its author wrote: the
@@ -180,6 +198,7 @@ func (r *Request) parse(text string) (*url.URL, error) {
 	}
 	path := strings.ReplaceAll(u.Path, `\`, "/")
 	for segment := range strings.SplitSeq(path, "/") {
+		segment, _, _ = strings.Cut(segment, ";") // some servers take off what follows, and then go up
 		if segment == "." || segment == ".." {
 			return nil, convo.Errorf(convo.Invalid, "the path of the request has a %q when its placeholders are filled in, and is refused", segment)
 		}

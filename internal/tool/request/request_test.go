@@ -22,10 +22,10 @@ func TestAHoleIsFilledOnceAndNeverReadAgain(t *testing.T) {
 	t.Parallel()
 	template := request.Template{{Argument: "a"}, {Text: " "}, {Secret: "K"}, {Text: " "}, {Argument: "b", Write: strings.ToUpper}}
 	arguments := map[string]string{"a": "${K}", "b": "x"}
-	if got := template.Fill(request.Values{Arguments: arguments, Secrets: map[string]string{"K": "$[b]"}}); got != "${K} $[b] X" {
+	if got, err := template.Fill(request.Values{Arguments: arguments, Secrets: map[string]string{"K": "$[b]"}}); err != nil || got != "${K} $[b] X" {
 		t.Errorf("it is filled in as %q", got)
 	}
-	if got := template.Fill(request.Values{Arguments: arguments}); got != "${K} ${K} X" {
+	if got, err := template.Fill(request.Values{Arguments: arguments}); err != nil || got != "${K} ${K} X" {
 		t.Errorf("without secrets it is filled in as %q", got)
 	}
 }

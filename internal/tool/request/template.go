@@ -1,6 +1,10 @@
 package request
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
 
 // Template is a text with holes.
 type Template []Node
@@ -36,28 +40,49 @@ func (t Template) Literal(text string) Template {
 	return append(t, Node{Text: text})
 }
 
-// Fill writes the template with values in its holes.
-func (t Template) Fill(v Values) string {
-	return t.fill(v, func(_ Node, value string) string { return value })
+// maxFilled is how many bytes all templates of a request may have when they are
+// filled in: a short one may hold the same argument many thousand times.
+const maxFilled = 4 << 20
+
+// Fill writes the template with values in its holes. If that is too large, the
+// error is of kind Invalid.
+func (t Template) Fill(v Values) (string, error) {
+	f := filling{v, maxFilled}
+	return f.text(t, asWritten)
 }
 
-// fill is given how a value, as Write wrote it, is written in the end.
-func (t Template) fill(v Values, write func(n Node, value string) string) string {
+// filling is the work on the templates of one request.
+type filling struct {
+	Values
+	left int // bytes that may still be written
+}
+
+// text fills a template in. write gives what a value, as Write wrote it, is in
+// the end.
+func (f *filling) text(t Template, write func(n Node, value string) string) (string, error) {
 	var b strings.Builder
 	for _, n := range t {
+		text := n.Text
 		switch {
 		case n.Argument != "":
-			b.WriteString(write(n, n.written(v.Arguments[n.Argument])))
-		case n.Secret != "" && v.Secrets == nil:
-			b.WriteString("${" + n.Secret + "}")
+			text = f.Arguments[n.Argument]
+		case n.Secret != "" && f.Secrets == nil:
+			text = "${" + n.Secret + "}"
 		case n.Secret != "":
-			b.WriteString(write(n, n.written(v.Secrets[n.Secret])))
-		default:
-			b.WriteString(n.Text)
+			text = f.Secrets[n.Secret]
 		}
+		if len(text) <= f.left && (n.Argument != "" || n.Secret != "" && f.Secrets != nil) {
+			text = write(n, n.written(text))
+		}
+		if f.left -= len(text); f.left < 0 {
+			return "", convo.Errorf(convo.Invalid, "what is filled in is too large: with it, the text of the ability or the request would have more than %d bytes", maxFilled)
+		}
+		b.WriteString(text)
 	}
-	return b.String()
+	return b.String(), nil
 }
+
+func asWritten(_ Node, value string) string { return value }
 
 func (n Node) written(value string) string {
 	if n.Write == nil {
