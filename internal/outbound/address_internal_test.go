@@ -88,7 +88,7 @@ func FuzzAddresses(f *testing.F) {
 		if err == nil && g.public(a) && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.Zone() != "") {
 			t.Errorf("%s is public", a)
 		}
-		if rule, ok := parseRule(text); ok && err == nil && !rule.allows(host, rule.port, a) && rule.port == "" && rule.network.IsValid() {
+		if rule, ok := parseRule(text); ok && err == nil && !rule.allows(host, rule.port, a) && rule.port == 0 && rule.network.IsValid() {
 			t.Errorf("the rule %q does not allow itself", text)
 		}
 	})

@@ -3,6 +3,8 @@ package outbound
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
@@ -22,6 +24,8 @@ type Options struct {
 	Redirects   int           // 5; negative = none
 	Concurrency int           // requests at once; more wait for their turn; 64
 	Resolver    Resolver      // nil = that of the machine
+
+	roots *x509.CertPool // nil = those of the machine; only tests have others
 }
 
 // Client makes requests. Many goroutines may use it at once.
@@ -42,11 +46,14 @@ func New(o Options) *Client {
 }
 
 func newClient(o Options, slots chan struct{}) *Client {
-	d := &dialer{guard: newGuard(), rules: o.Allow, resolver: o.Resolver, net: net.Dialer{KeepAlive: 30 * time.Second}}
+	d := &dialer{
+		guard: newGuard(), rules: o.Allow, resolver: o.Resolver, net: net.Dialer{KeepAlive: 30 * time.Second},
+		tls: &tls.Config{RootCAs: o.roots, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12},
+	}
 	return &Client{options: o, slots: slots, transport: &http.Transport{
 		DialContext:            d.dial,
+		DialTLSContext:         d.dialTLS,
 		ForceAttemptHTTP2:      true,
-		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    4,
@@ -142,7 +149,7 @@ type checked struct{ transport *http.Transport }
 func (c checked) RoundTrip(r *http.Request) (*http.Response, error) {
 	err := checkURL(r.URL)
 	if err == nil {
-		return c.transport.RoundTrip(r)
+		return c.transport.RoundTrip(r.WithContext(withRequest(r.Context())))
 	}
 	if r.Body != nil {
 		_ = r.Body.Close() // what RoundTrip owes its caller; nothing was sent
@@ -159,6 +166,8 @@ func checkURL(u *url.URL) error {
 		return convo.Errorf(convo.Invalid, "an address must begin with http:// or https://")
 	case u.Hostname() == "":
 		return convo.Errorf(convo.Invalid, "the address has no host")
+	case portOf(u) == 0:
+		return convo.Errorf(convo.Invalid, "the port of the address is none")
 	case u.User != nil:
 		return convo.Errorf(convo.Invalid, "leave the user out of the address: write a header instead")
 	}

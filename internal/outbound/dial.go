@@ -2,10 +2,12 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -18,8 +20,10 @@ type Resolver interface {
 
 // A host may have many addresses, of which some do not answer.
 const (
-	connectTime  = 10 * time.Second // for one address
-	maxAddresses = 8
+	dialTime      = 30 * time.Second // for all of it, where a request has no bound of its own
+	connectTime   = 10 * time.Second // for one address
+	handshakeTime = 10 * time.Second
+	maxAddresses  = 8
 )
 
 // dialer makes the connections of a client.
@@ -28,13 +32,38 @@ type dialer struct {
 	rules    []Rule
 	resolver Resolver
 	net      net.Dialer
+	tls      *tls.Config
+}
+
+// http.Transport lets a connection be made on when its request was given up, for
+// others to use. Here strangers choose the host: of one that never answers they
+// could leave as many behind as they like. So the dialer is told the request's own
+// context.
+type requestKey struct{}
+
+func withRequest(ctx context.Context) context.Context {
+	return context.WithValue(ctx, requestKey{}, ctx)
+}
+
+// untilGivenUp ends with the request that a connection is made for.
+func untilGivenUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	request, ok := ctx.Value(requestKey{}).(context.Context)
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	if !ok {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(request, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // dial connects to an address of that host. It is given to http.Transport, which
 // calls it for each new connection, redirected or not.
 func (d *dialer) dial(ctx context.Context, network, target string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(target)
-	if err != nil {
+	ctx, done := untilGivenUp(ctx)
+	defer done()
+	host, text, err := net.SplitHostPort(target)
+	port := portNumber(text)
+	if err != nil || port == 0 {
 		return nil, refused(target)
 	}
 	host, ok := hostName(host)
@@ -47,11 +76,30 @@ func (d *dialer) dial(ctx context.Context, network, target string) (net.Conn, er
 	}
 	for _, address := range addresses {
 		var conn net.Conn
-		if conn, err = d.connect(ctx, network, netip.AddrPortFrom(address, portNumber(port))); err == nil {
+		if conn, err = d.connect(ctx, network, netip.AddrPortFrom(address, port)); err == nil {
 			return conn, nil
 		}
 	}
 	return nil, err
+}
+
+// dialTLS is dial for https.
+func (d *dialer) dialTLS(ctx context.Context, network, target string) (net.Conn, error) {
+	ctx, done := untilGivenUp(ctx)
+	defer done()
+	conn, err := d.dial(ctx, network, target)
+	if err != nil {
+		return nil, err
+	}
+	config := d.tls.Clone()
+	config.ServerName, _, _ = net.SplitHostPort(target) // dial has split it
+	secure := tls.Client(conn, config)
+	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
+	defer cancel()
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return secure, nil
 }
 
 func (d *dialer) connect(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error) {
@@ -61,7 +109,7 @@ func (d *dialer) connect(ctx context.Context, network string, to netip.AddrPort)
 }
 
 // addresses gives those of a host that may be connected to, at least one.
-func (d *dialer) addresses(ctx context.Context, host, port string) ([]netip.Addr, error) {
+func (d *dialer) addresses(ctx context.Context, host string, port uint16) ([]netip.Addr, error) {
 	var found []netip.Addr
 	if address, err := netip.ParseAddr(host); err == nil {
 		found = []netip.Addr{address}
@@ -78,20 +126,20 @@ func (d *dialer) addresses(ctx context.Context, host, port string) ([]netip.Addr
 	return found[:min(len(found), maxAddresses)], nil
 }
 
-func (d *dialer) allowed(host, port string, address netip.Addr) bool {
+func (d *dialer) allowed(host string, port uint16, address netip.Addr) bool {
 	if d.guard.public(address) {
 		return true
 	}
 	return slices.ContainsFunc(d.rules, func(r Rule) bool { return r.allows(host, port, address) })
 }
 
-// portNumber reads a port that net/http has checked.
+// portNumber gives 0 for what is no port.
 func portNumber(text string) uint16 {
-	var n uint16
-	for _, digit := range text {
-		n = n*10 + uint16(digit-'0')
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0
 	}
-	return n
+	return uint16(n)
 }
 
 func refused(host string) error {
@@ -112,6 +160,9 @@ func failure(host string, err error) error {
 	}
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
 		return convo.WrapError(convo.UpstreamFailed, e, "there is no host %s, or its name cannot be looked up", host)
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return convo.WrapError(convo.UpstreamFailed, e, "the certificate of %s is not one that shows who it is", host)
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return convo.WrapError(convo.UpstreamFailed, e, "%s cannot be reached", host)

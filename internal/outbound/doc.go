@@ -15,6 +15,7 @@
 //   - Only http and https, no proxy, no cookies, no user in an address.
 //   - Another origin gets nothing of a request after a redirection but its method,
 //     its address, and the headers that describe what is wanted; never a body.
+//   - A connection that is still being made ends with its request.
 //   - [Client.Do] bounds the time until an answer is read, its bytes after they
 //     are decompressed, the redirections, and how many requests run at once.
 //   - Errors are *convo.Error. They hold neither the path nor the query of an

@@ -14,7 +14,7 @@ import (
 type Rule struct {
 	network netip.Prefix // valid, or
 	host    string       // lower-case, without a dot at its end
-	port    string       // "" = any
+	port    uint16       // 0 = any
 }
 
 // ParseRules reads rules as the configuration writes them: 10.0.0.0/8, 10.0.0.5,
@@ -36,10 +36,10 @@ func parseRule(text string) (Rule, bool) {
 	if network, err := netip.ParsePrefix(text); err == nil {
 		return Rule{network: network.Masked()}, !network.Addr().Is4In6()
 	}
-	host, port := strings.Trim(text, "[]"), ""
+	host, port := strings.Trim(text, "[]"), uint16(0)
 	if h, p, err := net.SplitHostPort(text); err == nil {
-		host, port = h, p
-		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+		host, port = h, portNumber(p)
+		if strconv.Itoa(int(port)) != p || port == 0 {
 			return Rule{}, false
 		}
 	}
@@ -56,27 +56,28 @@ func parseRule(text string) (Rule, bool) {
 // RuleFor allows the host and port of an address that the operator wrote down
 // himself.
 func RuleFor(u *url.URL) (Rule, error) {
-	r, ok := parseRule(net.JoinHostPort(u.Hostname(), portOf(u)))
+	r, ok := parseRule(net.JoinHostPort(u.Hostname(), strconv.Itoa(int(portOf(u)))))
 	if !ok {
 		return Rule{}, fmt.Errorf("%q is no host", u.Host)
 	}
 	return r, nil
 }
 
-func portOf(u *url.URL) string {
-	if port := u.Port(); port != "" {
-		return port
+// portOf gives 0 for what is no port.
+func portOf(u *url.URL) uint16 {
+	switch {
+	case u.Port() != "":
+		return portNumber(u.Port())
+	case u.Scheme == "http":
+		return 80
 	}
-	if u.Scheme == "http" {
-		return "80"
-	}
-	return "443"
+	return 443
 }
 
 // allows says whether a rule names that host, or the address that it resolved
 // to.
-func (r Rule) allows(host, port string, address netip.Addr) bool {
-	if r.port != "" && r.port != port {
+func (r Rule) allows(host string, port uint16, address netip.Addr) bool {
+	if r.port != 0 && r.port != port {
 		return false
 	}
 	if r.network.IsValid() {
