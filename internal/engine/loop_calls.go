@@ -166,8 +166,12 @@ func (c *calls) start(ctx context.Context, bodies []convo.Body) error {
 type work func(context.Context) toolEnd
 
 // serverWork finds what a call of the server runs. What is not there any more,
-// after a restart, is the call's failure.
+// after a restart, is the call's failure; one whose request was deleted before
+// that is not made.
 func (c *calls) serverWork(call convo.OpenCall) work {
+	if call.Arguments == nil {
+		return func(context.Context) toolEnd { return toolEnd{call.ID, cancelledOutput(), convo.ToolCancelled} }
+	}
 	t := c.kit.tools[call.Name]
 	if t == nil {
 		return func(context.Context) toolEnd {

@@ -208,3 +208,19 @@ func TestAQueuedTurnHasWhatItWasGiven(t *testing.T) {
 	b.read(one)
 	wantActs(t, b.read(two), "ask", "#1 f{} server", "#1 done 7", "usage 10", "ask", "bot ok", "usage 10", "done")
 }
+
+// Nobody knows any more what it was to do.
+func TestAfterACrashACallThatWasDeletedIsNotMade(t *testing.T) {
+	t.Parallel()
+	tool1, calls := counted("f")
+	b := withTools(t, []tool.Tool{tool1}, answer("ok"))
+	id := b.conversation(convo.Fields{})
+	call := wants("1", 1, convo.RunsServer)
+	b.left(id, "turn", append(dispatched("go"), convo.ModelAsked{Model: "test/m", Prompt: 8}, call, convo.MessageDeleted{ID: call.Message})...)
+	b.stop()
+	b.start()
+	events := b.turnEvents(id, "turn")
+	if calls.Load() != 0 || end(t, events).Reason != convo.EndDone || !strings.Contains(acts(events), `#1 cancelled {"error":"cancelled"}`) {
+		t.Errorf("the tool was called %d times: %s", calls.Load(), acts(events))
+	}
+}

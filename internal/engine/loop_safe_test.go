@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,4 +186,47 @@ func TestACallMayBeDeletedWhileItRuns(t *testing.T) {
 		t.Errorf("the log says %s, %v", acts(logged), err)
 	}
 	b.wantListed(id, "user:go | activity: | bot:ok")
+}
+
+// One more than run at once, so that one is requested and has not begun.
+func TestACallMayBeDeletedBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	const calls = 17
+	began, gate := make(chan string, calls), make(chan struct{})
+	b := withTools(t, []tool.Tool{toolFunc{"look", func(_ context.Context, c tool.Call) (tool.Result, error) {
+		began <- c.ID
+		<-gate
+		return tool.Result{Output: convo.JSON(`"seen"`)}, nil
+	}}}, calling(slices.Repeat([]string{"look", `{"secret":"swordfish"}`}, calls)...), answer("ok"))
+	id := b.conversation(convo.Fields{})
+	r := b.complete(id, "go", nil)
+	for range calls - 1 {
+		<-began
+	}
+	for _, m := range b.messages(id)[1:] {
+		if err := b.DeleteMessage(t.Context(), b.actor, id, m.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(gate)
+	events := b.read(r)
+	if end(t, events).Reason != convo.EndDone {
+		t.Errorf("the turn went %s", acts(events))
+	}
+	logged, _, err := b.Events(t.Context(), b.actor, id, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := 0
+	for _, e := range logged {
+		if e.Body.Kind() == convo.KindToolStarted {
+			started++
+		}
+		if text := fmt.Sprintf("%s", e.Body); strings.Contains(text, "swordfish") {
+			t.Errorf("event %d says %s", e.Seq, text)
+		}
+	}
+	if started != calls {
+		t.Errorf("%d calls began", started)
+	}
 }

@@ -265,26 +265,51 @@ func (l *turnLog) finish() ([]convo.Event, error) {
 	return l.take(true), l.err
 }
 
-// appendAll appends events of a turn to a conversation that still exists. The end of
-// a call gets its place here, where nobody else can end another call at the same
-// time; it says nothing of what was deleted meanwhile, and it is left out if the call
-// has ended.
+// appendAll appends events of a turn to a conversation that still exists, those of
+// calls as they are true now.
 func appendAll(tx store.Tx, events []convo.Event) error {
 	if tx.Head() == nil {
 		return ErrDeleted
 	}
 	for _, event := range events {
-		if end, ok := event.Body.(convo.ToolEnded); ok {
-			t := tx.Head().Turn(event.Turn)
-			if t == nil || t.Call(end.ID) == nil {
-				continue
-			}
-			end.Place, end.Arguments = convo.Place(t.Slot, t.Next), t.Call(end.ID).Arguments
-			event.Body = end
+		body, ok := current(tx.Head().Turn(event.Turn), event.Body)
+		if !ok {
+			continue
 		}
+		event.Body = body
 		if err := tx.Append(event); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// current gives the start or the end of a call as its turn knows the call now: it
+// says nothing of what was deleted since the call was requested, and an end gets
+// its place here, where nobody else can end another call at the same time. ok is
+// false if the call has ended. Other bodies stay as they are.
+func current(t *convo.Turn, body convo.Body) (_ convo.Body, ok bool) {
+	switch b := body.(type) {
+	case convo.ToolStarted:
+		call := openCall(t, b.ID)
+		if call != nil && call.Arguments == nil {
+			b.Input = nil
+		}
+		return b, call != nil
+	case convo.ToolEnded:
+		call := openCall(t, b.ID)
+		if call == nil {
+			return b, false
+		}
+		b.Place, b.Arguments = convo.Place(t.Slot, t.Next), call.Arguments
+		return b, true
+	}
+	return body, true
+}
+
+func openCall(t *convo.Turn, id string) *convo.OpenCall {
+	if t == nil {
+		return nil
+	}
+	return t.Call(id)
 }

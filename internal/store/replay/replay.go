@@ -31,8 +31,8 @@ type Log struct {
 	keep     func(text string) string
 }
 
-// Remnant is an event that still holds something of a message that was deleted
-// after it.
+// Remnant is an event that holds something of a message that was deleted, after it
+// or before.
 type Remnant struct {
 	Seq     int64
 	Message string
@@ -61,7 +61,10 @@ type opened struct {
 type callKey struct{ turn, id string }
 
 // call is a call that was requested.
-type call struct{ started, ended bool }
+type call struct {
+	message        string // the activity message of its request
+	started, ended bool
+}
 
 // New begins with an empty log. keep, if it is not nil, makes of each message's
 // text what is kept of it: a digest, for who has no use for the text.
@@ -161,7 +164,7 @@ func (l *Log) addCall(e convo.Event, effect convo.Effect) {
 			l.left[c.Message] = append(l.left[c.Message], e)
 		}
 	case convo.ToolRequested:
-		l.calls[callKey{e.Turn, b.ID}] = &call{}
+		l.calls[callKey{e.Turn, b.ID}] = &call{message: b.Message}
 		l.put(e, effect.Message, []int64{e.Seq})
 		for _, wait := range l.left[b.Message] {
 			m := l.messages[b.Message]
@@ -173,6 +176,8 @@ func (l *Log) addCall(e convo.Event, effect convo.Effect) {
 		if m := l.messages[b.Message]; m != nil {
 			m.Parts = append(m.Parts, e.Seq)
 			m.note(e)
+		} else if b.Input != nil {
+			l.remnants = append(l.remnants, Remnant{e.Seq, b.Message})
 		}
 	case convo.ToolEnded:
 		l.calls[callKey{e.Turn, b.ID}].ended = true

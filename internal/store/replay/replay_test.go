@@ -147,3 +147,38 @@ func TestAWholeLogIsKeptAsAStoreKeepsIt(t *testing.T) {
 		t.Errorf("the caller's text is %q", got)
 	}
 }
+
+func TestACallThatBeginsAfterItWasDeletedSaysNothing(t *testing.T) {
+	t.Parallel()
+	request := convo.ToolRequested{ID: "c", Message: "m", Place: convo.Place(1, 0), Runs: convo.RunsServer, Arguments: convo.JSON(`{"a":1}`)}
+	start := convo.ToolStarted{ID: "c", Message: "m", Input: request.Arguments}
+	list := events(convo.ConversationCreated{}, convo.TurnOpened{}, convo.TurnStarted{Slot: 1}, request, convo.MessageDeleted{ID: "m"},
+		start, convo.TurnEnded{Reason: convo.EndStopped})
+	l := replay.New("a", "c", nil)
+	for _, e := range list[:5] {
+		if e.Seq == 4 {
+			e.Body, _ = convo.Erase(e.Body, "m")
+		}
+		if err := l.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := start
+	other.Message = "other"
+	if err := l.Add(convo.Event{Seq: 6, At: time.UnixMilli(1), Turn: "t", Body: other}); convo.ErrorKind(err) != convo.Invalid {
+		t.Errorf("the start of another message's call: %v", err)
+	}
+	if err := l.Add(list[5]); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Remnants(); len(got) != 1 || got[0] != (replay.Remnant{Seq: 6, Message: "m"}) {
+		t.Errorf("got %+v", got)
+	}
+	_, kept, err := replay.Whole("a", "c", list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := kept[5].Body.(convo.ToolStarted); s.Input != nil || s.ID != "c" {
+		t.Errorf("an import keeps %+v", s)
+	}
+}

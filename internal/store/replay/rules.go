@@ -62,8 +62,11 @@ func (l *Log) checkCall(e convo.Event) error {
 		if err := l.checkOpenCall(e, b.ID); err != nil {
 			return err
 		}
-		if l.calls[callKey{e.Turn, b.ID}].started {
+		switch c := l.calls[callKey{e.Turn, b.ID}]; {
+		case c.started:
 			return wrong(e, "call %q was started already", b.ID)
+		case c.message != b.Message:
+			return wrong(e, "the message of call %q is %q, not %q", b.ID, c.message, b.Message)
 		}
 	case convo.ToolEnded:
 		if err := l.checkOpenCall(e, b.ID); err != nil {

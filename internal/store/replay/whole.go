@@ -37,8 +37,11 @@ func Whole(tenant, conversation string, events []convo.Event) (*Log, []convo.Eve
 			return nil, nil, err
 		}
 		index[e.Seq] = i
-		if gone != nil {
+		switch {
+		case gone != nil:
 			erase(events, index, gone)
+		case len(l.remnants) > 0 && l.remnants[len(l.remnants)-1].Seq == e.Seq:
+			events[i].Body, _ = convo.Erase(e.Body, l.remnants[len(l.remnants)-1].Message)
 		}
 	}
 	if turns, messages := l.Pending(); turns+messages > 0 {
