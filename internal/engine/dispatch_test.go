@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -331,5 +332,31 @@ func TestStatelessDispatchesAreSweptAndStoredOnesStay(t *testing.T) {
 		}
 		stop()
 		<-swept
+	})
+}
+
+func TestADispatchAsksTheModelWhatACompletionAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		backstory := "You are a pirate."
+		in := engine.StatelessInput{Config: convo.Config{Backstory: &backstory}, Zone: "Europe/Paris", Messages: []engine.NewMessage{
+			message(convo.User, "Hi"), message(convo.Bot, "Ahoy"), message(convo.Context, "It rains."), message(convo.Instruction, "Be short."),
+			message(convo.User, "And now?"),
+		}, Given: engine.Given{Backstory: "And old.", Functions: []engine.Function{data("know", `1`)}}}
+		reading, err := b.CompleteStateless(t.Context(), b.actor, in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.read(reading)
+		channel, err := b.DispatchStateless(t.Context(), b.actor, in, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.readTurn(channel)
+		asked := b.model.Calls()
+		if len(asked) != 2 || !reflect.DeepEqual(asked[0].Request, asked[1].Request) {
+			t.Errorf("a completion asks\n%s\na dispatch\n%s", short(b.prompt(0)), short(b.prompt(1)))
+		}
 	})
 }
