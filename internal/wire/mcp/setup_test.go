@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -74,7 +73,7 @@ func setup(t *testing.T, change func(*mcp.Options), scripts ...scripted.Script) 
 	})
 	must(t, b.engine.Start(t.Context()))
 	b.secret, b.foreign = b.token("one"), b.token("two")
-	o := mcp.Options{Server: mcp.Conversations(b.engine, "test", nil), Auth: b.auth, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := mcp.Options{Server: mcp.Conversations(b.engine, "test", nil), Auth: b.auth}
 	if change != nil {
 		change(&o)
 	}
