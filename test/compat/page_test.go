@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// TestTheProgramOfThePageRuns runs the program of docs/chatbotkit.md that has a
+// TestTheProgramOfThePageRuns runs the program of README.md that has a
 // function, as its readers would: in a folder with the package.
 func TestTheProgramOfThePageRuns(t *testing.T) {
 	setup(t)
 	b := newBench(t)
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "chatbotkit.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

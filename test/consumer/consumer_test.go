@@ -57,19 +57,22 @@ func serve(t *testing.T, more ...string) (address string) {
 	return a.URL()
 }
 
-// program is the Go program of a page, which asks another server.
-func program(t *testing.T, page, server string) string {
+// program is README's Go program that calls a function of the client, asking
+// another server.
+func program(t *testing.T, calls, server string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", page))
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, begun := strings.Cut(string(text), "```go\n")
-	program, _, ended := strings.Cut(rest, "```\n")
-	if !begun || !ended || strings.Count(program, client.DefaultBaseURL) != 1 {
-		t.Fatalf("the example of %s is %q", page, program)
+	for _, block := range strings.Split(string(page), "```go\n")[1:] {
+		program, _, ended := strings.Cut(block, "```\n")
+		if ended && strings.Contains(program, calls) && strings.Count(program, client.DefaultBaseURL) == 1 {
+			return strings.Replace(program, client.DefaultBaseURL, server, 1)
+		}
 	}
-	return strings.Replace(program, client.DefaultBaseURL, server, 1)
+	t.Fatalf("README has no Go program with %s", calls)
+	return ""
 }
 
 // module is a module outside of this one, with one program.
@@ -108,7 +111,7 @@ func (m module) tool(t *testing.T, args ...string) string {
 
 func TestAModuleOutsideCanBeBuiltOnTheClient(t *testing.T) {
 	t.Parallel()
-	m := newModule(t, program(t, "README.md", serve(t)))
+	m := newModule(t, program(t, "CompleteStream(", serve(t)))
 	m.tool(t, "vet", ".")
 	out := m.tool(t, "run", ".")
 	if !strings.Contains(out, "“The inn opens at noon and closes at ten.”") {
@@ -128,7 +131,7 @@ func TestTheProgramWithAFunctionCarriesItOut(t *testing.T) {
 	fake.Push(fakeprovider.Behaviour{Calls: []fakeprovider.Call{
 		{ID: "call_1", Name: "get_weather", Arguments: []string{`{"location":"Lisbon"}`}},
 	}})
-	m := newModule(t, program(t, filepath.Join("docs", "chatbotkit.md"), serve(t, "OPENAI_BASE_URL="+fake.URL+"/v1")))
+	m := newModule(t, program(t, "Conversation.Run(", serve(t, "OPENAI_BASE_URL="+fake.URL+"/v1")))
 	m.tool(t, "vet", ".")
 	if out, want := m.tool(t, "run", "."), `The tool said: {"celsius":21,"location":"Lisbon"}`+"\n"; out != want {
 		t.Errorf("it printed %q, not %q", out, want)

@@ -112,7 +112,7 @@ func write(t *testing.T, file, text string) {
 
 func TestTheDocumentedProgramIsTheOneThatRuns(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/mcp.md")
+	page, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +121,6 @@ func TestTheDocumentedProgramIsTheOneThatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(page), "```js\n"+string(program)+"```\n") {
-		t.Error("docs/mcp.md shows another program than talk.mjs")
+		t.Error("README.md shows another program than talk.mjs")
 	}
 }
