@@ -129,11 +129,7 @@ func (t *instructed) fetch(ctx context.Context, arguments map[string]string) (to
 	if err != nil {
 		return tool.Result{}, err
 	}
-	res, err := t.set.client.Do(r)
-	if err != nil {
-		return tool.Result{}, err
-	}
-	return request.Answer(res, used)
+	return request.Do(t.set.client, r, used)
 }
 
 // checkValue says what is missing of a secret, and never what is there.

@@ -115,11 +115,7 @@ func (c *caller) Call(ctx context.Context, call tool.Call) (tool.Result, error) 
 	if err != nil {
 		return tool.Result{}, err
 	}
-	res, err := c.client.Do(r)
-	if err != nil {
-		return tool.Result{}, err
-	}
-	return request.Answer(res, []string{c.secret})
+	return request.Do(c.client, r, []string{c.secret})
 }
 
 // forms gives every argument as a text and as JSON. One that is not given is no

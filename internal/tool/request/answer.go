@@ -18,6 +18,21 @@ const (
 	maxError = 4 << 10 // bytes of a failed request's answer that are told
 )
 
+// Client makes requests: *outbound.Client.
+type Client interface {
+	Do(r *http.Request) (*http.Response, error)
+}
+
+// Do makes a request and gives its answer as Answer does. Secrets are masked in
+// its error too, which may name where a redirection led.
+func Do(client Client, r *http.Request, secrets []string) (tool.Result, error) {
+	res, err := client.Do(r)
+	if err != nil {
+		return tool.Result{}, newMask(secrets).error(err)
+	}
+	return Answer(res, secrets)
+}
+
 // Answer makes the output of a tool from the answer of another server: its JSON,
 // else its text, with secrets masked. It closes the answer. A status of 400 and
 // more is an error.
@@ -29,18 +44,22 @@ func Answer(res *http.Response, secrets []string) (tool.Result, error) {
 	if err != nil {
 		return tool.Result{}, err
 	}
+	m := newMask(secrets)
 	if !utf8.ValidString(text) {
 		kind, isText := mediaType(res)
 		if !isText {
-			return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d and something that is no text (%s)", res.StatusCode, kind)
+			return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d and something that is no text (%s)", res.StatusCode, Short(m.text(kind)))
 		}
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	m := newMask(secrets)
-	text = m.text(text)
 	value := m.json(text)
-	if value != nil {
+	switch {
+	case value != nil:
 		text = string(value)
+	case cut:
+		text = m.beginning(text)
+	default:
+		text = m.text(text)
 	}
 	if res.StatusCode >= 400 {
 		return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "the request was answered with status %d: %s", res.StatusCode, Trim(text, maxError))
@@ -78,13 +97,19 @@ func beginning(text string) convo.JSON {
 // read reads no more than is told. cut says that there was more.
 func read(body io.Reader) (text string, cut bool, err error) {
 	data, err := io.ReadAll(io.LimitReader(body, maxRead+1))
-	if convo.ErrorKind(err) == convo.TooLarge {
-		return string(data), true, nil
+	if len(data) <= maxRead && convo.ErrorKind(err) != convo.TooLarge {
+		return string(data), false, err
 	}
-	if len(data) > maxRead {
-		return string(data[:maxRead]), true, nil
+	data = data[:min(len(data), maxRead)]
+	for n := 1; n <= min(len(data), utf8.UTFMax); n++ {
+		if last := data[len(data)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) { // the cut went through a character
+				data = data[:len(data)-n]
+			}
+			break
+		}
 	}
-	return string(data), false, err
+	return string(data), true, nil
 }
 
 // mediaType gives the type of an answer, and whether it is a text.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -69,8 +70,17 @@ func Trim(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	for limit > 0 && text[limit]&0xC0 == 0x80 {
+	return Begin(text, limit) + "…"
+}
+
+// Begin gives at most so many bytes of a text, and no part of a character.
+func Begin(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	limit = max(limit, 0)
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
 		limit--
 	}
-	return text[:limit] + "…"
+	return text[:limit]
 }
