@@ -96,6 +96,8 @@ func bodyPlace(h HTTP) place {
 		return inJSON
 	case strings.Contains(kind, "form-urlencoded"):
 		return inForm
+	case strings.Contains(kind, "xml"), strings.Contains(kind, "html"), kind == "" && strings.HasPrefix(start, "<"):
+		return inXML
 	}
 	return inText
 }

@@ -96,6 +96,8 @@ func TestArgumentsAreEncodedForWhereTheyStand(t *testing.T) {
 		"an address":   {configured.HTTP{URL: u + "/{{city}}?n={{ n }}&l={{list}}"}, "GET /S%C3%A3o%20%22P%22%2F%3F%26?n=3&l=%5B%22a%22%2C1%5D\n"},
 		"a JSON body":  {configured.HTTP{URL: u, Body: `{"c": "in {{city}}", "d": {{city}}, "n": {{n}}, "t": "{{list}}", "l": {{list}}, "none": "{{x y}}"}`}, `{\"c\": \"in São \\\"P\\\"/?&\", \"d\": \"São \\\"P\\\"/?&\", \"n\": 3, \"t\": \"[\\\"a\\\",1]\", \"l\": [\"a\",1], \"none\": \"{{x y}}\"}`},
 		"a form":       {configured.HTTP{URL: u, Body: "c={{city}}&n={{n}}", Headers: map[string]string{"content-type": "application/x-www-form-urlencoded"}}, "c=S%C3%A3o%20%22P%22%2F%3F%26&n=3"},
+		"XML":          {configured.HTTP{URL: u, Body: "<c a='{{city}}'>{{n}}${secret}</c>", Headers: map[string]string{"Content-Type": "text/xml"}, Secret: "<k>"}, `<c a='São &#34;P&#34;/?&amp;'>3••••</c>`},
+		"XML by look":  {configured.HTTP{URL: u, Body: " <c>{{city}}</c>"}, `<c>São &#34;P&#34;/?&amp;</c>`},
 		"a text":       {configured.HTTP{Method: "put", URL: u, Body: "c={{city}}"}, `c=São \\\"P\\\"/?&`},
 		"a header":     {configured.HTTP{URL: u, Headers: map[string]string{"X": "<{{n}}>"}}, "X: <3>"},
 		"its method":   {configured.HTTP{Method: "DELETE", URL: u}, "DELETE /"},

@@ -2,6 +2,7 @@ package configured
 
 import (
 	"cmp"
+	"html"
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -23,6 +24,7 @@ const (
 	inHeader
 	inText
 	inForm
+	inXML
 	inJSON
 )
 
@@ -63,6 +65,8 @@ func hole(name string, in place, quoted bool) request.Node {
 	switch {
 	case in == inAddress || in == inForm:
 		return request.Node{Argument: name, Write: request.EncodeComponent, Encoded: true}
+	case in == inXML:
+		return request.Node{Argument: name, Write: html.EscapeString}
 	case in == inJSON && !quoted:
 		return request.Node{Argument: asJSON + name, Write: orNull}
 	case in == inJSON || in == inText:
@@ -79,6 +83,8 @@ func secretHole(in place) request.Node {
 	switch in {
 	case inForm:
 		return request.Node{Secret: ownSecret, Write: request.EncodeComponent}
+	case inXML:
+		return request.Node{Secret: ownSecret, Write: html.EscapeString}
 	case inJSON, inText:
 		return request.Node{Secret: ownSecret, Write: request.InsideJSON}
 	}
