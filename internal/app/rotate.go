@@ -56,7 +56,8 @@ func RotateKey(ctx context.Context, cfg config.Config, place string) (done Rotat
 		return done, err
 	}
 	if !done.Moved {
-		if err := os.Rename(r.to, r.from); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// On the disk before key.id says so.
+		if err := seal.Move(r.to, r.from); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return done, fmt.Errorf("the new key cannot take its place: %w", err)
 		}
 	}

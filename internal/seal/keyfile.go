@@ -63,10 +63,16 @@ func WriteWhole(path, text string) (err error) {
 	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
-	if err = os.Rename(draft.Name(), path); err != nil {
+	return Move(draft.Name(), path)
+}
+
+// Move puts a file in place of another one of the same folder. It is on the disk
+// when this returns.
+func Move(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return syncFolder(filepath.Dir(to))
 }
 
 func syncFolder(path string) error {

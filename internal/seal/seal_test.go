@@ -2,6 +2,8 @@ package seal_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,6 +118,27 @@ func TestAMissingKeyFileIsAnError(t *testing.T) {
 	}
 	if _, err := seal.LoadOrMakeKey(filepath.Join(t.TempDir(), "no", "folder")); err == nil {
 		t.Error("a file was made in a folder that is not there")
+	}
+}
+
+func TestAFileTakesThePlaceOfAnother(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	from, to := filepath.Join(folder, "next"), filepath.Join(folder, "key")
+	if err := seal.Move(from, to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without the file: %v", err)
+	}
+	for path, text := range map[string]string{from: "new", to: "old"} {
+		if err := seal.WriteWhole(path, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := seal.Move(from, to); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(to)
+	if entries, _ := os.ReadDir(folder); err != nil || string(text) != "new" || len(entries) != 1 {
+		t.Errorf("%q, %v, beside %v", text, err, entries)
 	}
 }
 
