@@ -27,6 +27,9 @@ func Backup(ctx context.Context, cfg config.Config, to string, withKey bool, pro
 	id, err := os.ReadFile(filepath.Join(cfg.Data, keyID))
 	switch {
 	case err == nil:
+		if err := changedWhole(string(id)); err != nil {
+			return 0, err // each of two keys opens a part
+		}
 		files[keyID] = id
 	case !errors.Is(err, fs.ErrNotExist): // there is none before the first start of a server
 		return 0, fmt.Errorf("the id of the key cannot be read: %w", err)

@@ -54,10 +54,18 @@ func checkKey(folder, id string) error {
 		}
 	case err != nil:
 		return fmt.Errorf("the id of the key cannot be read: %w", err)
-	case len(strings.Fields(known)) > 1:
-		return convo.Errorf(convo.Conflict, "the key was being changed when that broke off: run parley key rotate again, as then")
+	case changedWhole(known) != nil:
+		return changedWhole(known)
 	case known != id:
 		return wrongKey(path, "this is not the key that the data was encrypted with")
+	}
+	return nil
+}
+
+// changedWhole refuses what key.id says while the key is being changed.
+func changedWhole(known string) error {
+	if len(strings.Fields(known)) > 1 {
+		return convo.Errorf(convo.Conflict, "the key is being changed, or that broke off: run parley key rotate again, as then")
 	}
 	return nil
 }

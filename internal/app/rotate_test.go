@@ -194,3 +194,28 @@ func TestNoKeyIsChangedWhereAServerRunsOrNothingIs(t *testing.T) {
 		t.Error("a folder was made")
 	}
 }
+
+// A backup would hold one of the two keys at most.
+func TestNoBackupIsMadeWhileTheKeyIsChanged(t *testing.T) {
+	t.Parallel()
+	cfg, _ := withSecrets(t, 3)
+	r := rotation{ids: filepath.Join(cfg.Data, keyID), from: KeyPlace(cfg), to: KeyPlace(cfg) + ".next"}
+	if _, err := r.keys(cfg); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "backup")
+	for _, withKey := range []bool{false, true} {
+		if _, err := Backup(t.Context(), cfg, to, withKey, nil); convo.ErrorKind(err) != convo.Conflict || !strings.Contains(err.Error(), "rotate again") {
+			t.Errorf("a backup with key %v: %v", withKey, err)
+		}
+	}
+	if _, err := os.Stat(to); err == nil {
+		t.Error("there is a backup")
+	}
+	if _, err := RotateKey(t.Context(), cfg, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Backup(t.Context(), cfg, to, true, nil); err != nil {
+		t.Error(err)
+	}
+}
