@@ -51,7 +51,7 @@ func normalise(parameters convo.JSON) (normal, error) {
 // plain makes the plain form of an object. A schema that would be too large with
 // its references written out keeps them.
 func plain(root *object) normal {
-	n := (&pass{root: root, inline: true, left: maxSchemas, open: map[string]bool{}}).run()
+	n := (&pass{root: root, inline: true, left: maxSchemas}).run()
 	if n.fault != errParts && n.fault != errLarge {
 		return n
 	}
@@ -66,15 +66,29 @@ func plain(root *object) normal {
 // pass goes through a schema once.
 type pass struct {
 	root   *object
-	inline bool            // references are written out
-	left   int             // schemas that may still come
-	open   map[string]bool // the references that are being written out
-	parts  int             // schemas so far
-	cost   int             // what the patterns cost to match
-	fault  error           // the first one
+	inline bool // references are written out
+	left   int  // schemas that may still come
+
+	values   int             // so far, and the bytes of references
+	open     map[string]bool // the references that are being written out
+	parts    int             // schemas so far
+	patterns map[string]int  // what those cost that were looked at
+	cost     int             // what the patterns cost to match
+	fault    error           // the first one
+}
+
+// afford counts values that are looked at, and reports whether it may be done. No
+// schema has so many, unless references repeat them.
+func (p *pass) afford(values int) bool {
+	if p.values += values; p.values <= MaxBytes {
+		return true
+	}
+	p.fail(errParts)
+	return false
 }
 
 func (p *pass) run() normal {
+	p.open, p.patterns = map[string]bool{}, map[string]int{}
 	whole, ok := p.schema(p.root).(*object)
 	if !ok {
 		whole = newObject() // a reference led to true or false
@@ -115,6 +129,14 @@ func (p *pass) fail(err error) {
 // false in many places.
 func (p *pass) schema(v any) any {
 	o, ok := v.(*object)
+	if _, simple := v.(bool); !ok && !simple {
+		return v
+	}
+	p.parts++
+	if p.left--; p.left < 0 {
+		p.fail(errParts)
+		return newObject()
+	}
 	switch {
 	case v == true:
 		return newObject()
@@ -122,12 +144,7 @@ func (p *pass) schema(v any) any {
 		never := newObject()
 		never.set("not", newObject())
 		return never
-	case !ok:
-		return v
-	}
-	p.parts++
-	if p.left--; p.left < 0 {
-		p.fail(errParts)
+	case !p.afford(len(o.keys)):
 		return newObject()
 	}
 	if ref, ok := o.values["$ref"].(string); ok && p.inline {
@@ -172,7 +189,7 @@ func (p *pass) member(plain, o *object, key string) {
 		p.dependencies(plain, value)
 	case "pattern":
 		if text, ok := value.(string); ok {
-			p.cost += patternCost(text)
+			p.cost += p.patternCost(text)
 		}
 		plain.set(key, value)
 	case "patternProperties":
@@ -199,7 +216,7 @@ func (p *pass) nested(key string, value any) any {
 
 func (p *pass) all(value any) any {
 	list, ok := value.([]any)
-	if !ok {
+	if !ok || !p.afford(len(list)) {
 		return value
 	}
 	plain := make([]any, 0, len(list))
@@ -211,7 +228,7 @@ func (p *pass) all(value any) any {
 
 func (p *pass) each(value any) any {
 	o, ok := value.(*object)
-	if !ok {
+	if !ok || !p.afford(len(o.keys)) {
 		return value
 	}
 	plain := newObject()

@@ -41,7 +41,7 @@ func (p *pass) items(plain, o *object, key string) {
 // dependencies writes what are two members now.
 func (p *pass) dependencies(plain *object, value any) {
 	o, ok := value.(*object)
-	if !ok {
+	if !ok || !p.afford(len(o.keys)) {
 		return
 	}
 	required, schemas := newObject(), newObject()

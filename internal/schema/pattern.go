@@ -51,6 +51,16 @@ func patternCost(text string) int {
 	return 0
 }
 
+// patternCost is patternCost, once a pattern.
+func (p *pass) patternCost(text string) int {
+	n, known := p.patterns[text]
+	if !known {
+		n = patternCost(text)
+		p.patterns[text] = n
+	}
+	return n
+}
+
 func steps(tree *syntax.Regexp) int {
 	n := 1 + len(tree.Rune)
 	for _, sub := range tree.Sub {
@@ -70,11 +80,11 @@ func (p *pass) patternProperties(plain *object, value any) {
 		plain.set("patternProperties", value)
 		return
 	}
-	if unmatched(o) {
+	if !p.afford(len(o.keys)) || p.unmatched(o) {
 		return
 	}
 	for _, key := range o.keys {
-		p.cost += patternCost(key)
+		p.cost += p.patternCost(key)
 	}
 	plain.set("patternProperties", p.each(o))
 }
@@ -95,12 +105,12 @@ func (p *pass) others(plain, o *object, key string) {
 // additional ones.
 func (p *pass) guesses(o *object) bool {
 	patterns, ok := o.values["patternProperties"].(*object)
-	return ok && unmatched(patterns)
+	return ok && p.unmatched(patterns)
 }
 
-func unmatched(patterns *object) bool {
+func (p *pass) unmatched(patterns *object) bool {
 	for _, key := range patterns.keys {
-		if patternCost(key) == 0 {
+		if p.patternCost(key) == 0 {
 			return true
 		}
 	}

@@ -14,6 +14,9 @@ var errCyclic = errors.New("it refers to itself")
 
 // referred writes a reference out, with what stands beside it.
 func (p *pass) referred(beside *object, ref string) any {
+	if !p.afford(len(ref)) {
+		return newObject()
+	}
 	target, ok := p.find(ref)
 	switch {
 	case !ok:

@@ -1,0 +1,71 @@
+package schema_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/schema"
+)
+
+// repeated is a schema that refers to one definition many times.
+func repeated(definition string) convo.JSON {
+	var refs strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&refs, `"%d":{"$ref":"#/$defs/d"},`, i)
+	}
+	return convo.JSON(`{"$defs":{"d":` + definition + `},"properties":{` + strings.TrimSuffix(refs.String(), ",") + `}}`)
+}
+
+// many is an object with many members of one value.
+func many(value string) string {
+	var members strings.Builder
+	for i := range 12_000 {
+		fmt.Fprintf(&members, `"%x":%s,`, i, value)
+	}
+	return `{` + strings.TrimSuffix(members.String(), ",") + `}`
+}
+
+func TestASmallSchemaCannotCostMuch(t *testing.T) { // not parallel: it counts what is allocated
+	for name, definition := range map[string]string{
+		"many members":      many("1"),
+		"many properties":   `{"properties":` + many("1") + `}`,
+		"many dependencies": `{"dependencies":` + many("[]") + `}`,
+		"many alternatives": `{"anyOf":[` + strings.TrimSuffix(strings.Repeat("1,", 60_000), ",") + `]}`,
+		"a long pattern":    `{"pattern":"` + strings.Repeat("a*", 70_000) + `"}`,
+		"many patterns":     `{"additionalProperties":{},"patternProperties":` + many("true") + `}`,
+		"a long reference":  `{"$ref":"#` + strings.Repeat("/", 140_000) + `"}`,
+		"an annotated one":  `{"$ref":"#/$defs/e","title":"x"},"e":` + many("1"),
+	} {
+		parameters := repeated(definition)
+		if len(parameters) > schema.MaxBytes {
+			t.Fatalf("%s: %d bytes", name, len(parameters))
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s, err := schema.NewCache(1<<20).Compile("f", parameters)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 200 {
+			t.Errorf("%s: %d MiB for %d KiB", name, used, len(parameters)>>10)
+		} else {
+			t.Logf("%s: %d MiB", name, used)
+		}
+		if len(s.Provider()) == 0 {
+			t.Errorf("%s: nothing for providers", name)
+		}
+	}
+}
+
+func TestTrueAndFalseAreSchemasToo(t *testing.T) {
+	t.Parallel()
+	many := strings.TrimSuffix(strings.Repeat("true,", 40_000), ",") // they took seconds to compile
+	s, err := schema.NewCache(1<<20).Compile("f", convo.JSON(`{"anyOf":[`+many+`]}`))
+	if err != nil || s.Checked() {
+		t.Errorf("it is checked: %v", err)
+	}
+}
