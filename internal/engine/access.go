@@ -7,6 +7,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/tool"
 )
 
 // account refuses session tokens: the operation is for account secrets only.
@@ -64,8 +65,17 @@ func (e *Engine) checkMessage(actor convo.Actor, m NewMessage) error {
 	if err := e.checkTexts(&m.Text, m.Name, m.Description); err != nil {
 		return err
 	}
-	return e.checkMeta(m.Meta)
+	most := e.limits.Meta
+	if m.Type == convo.Activity {
+		most += activityBytes
+	}
+	return checkObject(m.Meta, most)
 }
+
+// activityBytes is how much more the meta of an activity may have: arguments and a
+// result of the size that tools give, which is JSON in a text of JSON. Callers bring
+// back what they were sent.
+const activityBytes = 4 * tool.MaxOutput
 
 func (e *Engine) checkText(text string) error {
 	if len(text) > e.limits.Text {
@@ -77,12 +87,15 @@ func (e *Engine) checkText(text string) error {
 	return nil
 }
 
-func (e *Engine) checkMeta(meta convo.JSON) error {
+func (e *Engine) checkMeta(meta convo.JSON) error { return checkObject(meta, e.limits.Meta) }
+
+// checkObject holds a meta of at most so many bytes against the rules.
+func checkObject(meta convo.JSON, most int) error {
 	if meta == nil {
 		return nil
 	}
-	if len(meta) > e.limits.Meta {
-		return convo.Errorf(convo.TooLarge, "meta has %d bytes; the limit is %d", len(meta), e.limits.Meta)
+	if len(meta) > most {
+		return convo.Errorf(convo.TooLarge, "meta has %d bytes; the limit is %d", len(meta), most)
 	}
 	if trimmed := bytes.TrimSpace(meta); len(trimmed) == 0 || trimmed[0] != '{' || !json.Valid(trimmed) {
 		return convo.Errorf(convo.Invalid, "meta must be a JSON object")

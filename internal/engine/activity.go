@@ -7,6 +7,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/tool"
 )
 
 // activity is what an activity message says in its meta: a call that was
@@ -170,14 +171,16 @@ func object(raw json.RawMessage) string {
 	return b.String()
 }
 
-// resultText gives a result as JSON text: a string holds the JSON text itself.
+// resultText gives a result as JSON text: a string holds the JSON text itself. Of
+// one that is longer than a tool's may be, the model is given the beginning.
 func resultText(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
+	text := string(raw)
 	if len(raw) == 0 {
-		return "null"
+		text = "null"
 	}
-	return string(raw)
+	_ = json.Unmarshal(raw, &text) // what is no string is taken as it is
+	if len(text) > tool.MaxOutput {
+		return string(cutOutput(textOf(convo.JSON(text)), len(text)))
+	}
+	return text
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -342,4 +343,35 @@ func TestResultsThatDoNotFitAreLeftOut(t *testing.T) {
 			t.Errorf("the prompt is %s", got)
 		}
 	})
+}
+
+func TestACallersResultIsCutAsAToolsIs(t *testing.T) {
+	t.Parallel()
+	for name, result := range map[string]string{
+		"a text":           `"` + strings.Repeat("x", 300<<10) + `"`,
+		"text of a text":   `"\"` + strings.Repeat("x", 300<<10) + `\""`,
+		"a list":           `[` + strings.Repeat("1,", 150<<10) + `1]`,
+		"text of a list":   `"[` + strings.Repeat("1,", 150<<10) + `1]"`,
+		"text of quotes":   `"\"` + strings.Repeat(`\\\"`, 140<<10) + `\""`,
+		"nothing, as null": `null`,
+	} {
+		a := &asker{bundle: setup(t)}
+		a.fixed.window = 1 << 20
+		a.tell(message(convo.User, "go"))
+		a.tell(call("request", "k", "f", `{}`, ""))
+		a.tell(call("response", "k", "f", `{}`, result))
+		if e := end(t, a.run(engine.Given{})); e.Reason != convo.EndDone {
+			t.Fatalf("the turn ended with %+v", e)
+		}
+		told := ""
+		for _, m := range a.prompt(0) {
+			if m.Role == model.ToolResult {
+				told = m.Text
+			}
+		}
+		cut := strings.Contains(told, "[cut: the output has ")
+		if len(told) > 256<<10 || cut != (len(result) > 256<<10) || !json.Valid([]byte(told)) {
+			t.Errorf("%s: the model was given %d bytes, which end with %s", name, len(told), told[max(len(told)-100, 0):])
+		}
+	}
 }

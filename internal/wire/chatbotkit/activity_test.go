@@ -2,6 +2,7 @@ package chatbotkit_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -169,5 +170,32 @@ func TestAReaderOfTheLogSeesAWaitingTurnGoOn(t *testing.T) {
 	result := string(lines[len(lines)-1].Data)
 	if !strings.Contains(result, `"text":"21 degrees."`) || !strings.Contains(result, `"end":{"reason":"stop"}`) {
 		t.Errorf("the result is %s", result)
+	}
+}
+
+// Callers send what they were sent: a result of any size that a function may have.
+func TestWhatACallGaveMayBeBroughtBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, scripted.Script{scripted.Calls("k1", "f", `{}`)}, scripted.Script{scripted.Text("Long.")})
+	quotes := strings.Repeat(`"`, 120<<10) // each takes two bytes as JSON, and four in the text of a result
+	data, err := json.Marshal(quotes)
+	must(t, err)
+	s := b.stream(request{path: "/v1/conversation/complete", body: fmt.Sprintf(`{"text":"Hi","functions":[{"name":"f","result":{"data":%s}}]}`, data)})
+	messages := []string{`{"type":"user","text":"Hi"}`}
+	for _, l := range s.rest() {
+		if l.Type == "message" {
+			messages = append(messages, string(l.Data))
+		}
+	}
+	if a := b.post("/v1/conversation/complete", `{"messages":[`+strings.Join(messages, ",")+`],"text":"And?"}`); a.status != 200 {
+		t.Errorf("without a conversation: %d %.200s", a.status, a.body)
+	}
+	id := b.create("/v1/conversation/create", `{"messages":[`+strings.Join(messages, ",")+`]}`)
+	stored := b.create("/v1/conversation/"+id+"/message/create", messages[2])
+	if a := b.post("/v1/conversation/"+id+"/message/"+stored+"/update", `{"name":"long"}`); a.status != 200 {
+		t.Errorf("a name for it: %d %.200s", a.status, a.body)
+	}
+	if a := b.post("/v1/conversation/"+id+"/message/create", `{"type":"context","text":"x","meta":{"x":`+string(data)+`}}`); a.status != 413 {
+		t.Errorf("as much in the meta of something else: %d %.200s", a.status, a.body)
 	}
 }
