@@ -35,6 +35,7 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 	if err := e.checkTurnInput(in); err != nil {
 		return nil, err
 	}
+	in.Given.Session = actor.Session() && in.Text == nil
 	// Before the turn exists, so that all of it is published to this one.
 	reading := &Reading{e: e, key: key, Conversation: conversation, sub: e.hub.Subscribe(key), own: true}
 	joined, err := e.admit(ctx, actor, in, ask, reading)

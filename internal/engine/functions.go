@@ -20,6 +20,10 @@ type Given struct {
 	Limits    TurnLimits
 	Backstory string // appended to the conversation's
 	Want      tool.Want
+
+	// Session says that a session token asked, and gave no text: then the last
+	// message may be the holder's, and calls none of the server's tools by itself.
+	Session bool
 }
 
 // InlineSkillset is a skillset that comes with a request, and InlineAbility what
@@ -59,7 +63,7 @@ type FunctionResult struct {
 // empty reports whether there is nothing to keep.
 func (g *Given) empty() bool {
 	return len(g.Functions) == 0 && g.Limits == TurnLimits{} && g.Backstory == "" &&
-		g.Want.BotID == "" && g.Want.SkillsetID == "" && len(g.Want.Skillsets) == 0
+		!g.Session && g.Want.BotID == "" && g.Want.SkillsetID == "" && len(g.Want.Skillsets) == 0
 }
 
 // checkGiven refuses what no turn can work with.

@@ -24,6 +24,7 @@ type kit struct {
 	schemas   map[string]*schema.Schema
 	offered   []model.Tool // what the model is told, always in the same order
 	limits    TurnLimits
+	session   bool     // who asked may call his functions without the model, and no tool
 	starts    []string // functions that are forced first
 	ends      []string // and last
 }
@@ -33,7 +34,7 @@ type kit struct {
 func (e *Engine) newKit(ctx context.Context, tenant string, given Given, want tool.Want) (*kit, error) {
 	k := &kit{
 		functions: map[string]*Function{}, tools: map[string]tool.Tool{}, schemas: map[string]*schema.Schema{},
-		limits: e.granted(given.Limits),
+		limits: e.granted(given.Limits), session: given.Session,
 	}
 	for i := range given.Functions {
 		f := &given.Functions[i]

@@ -266,3 +266,55 @@ func TestOutputsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Whoever holds a session token may write activities. The tools of the server
+// are for the model to call: what they are guarded by is written for it.
+func TestASessionCarriesOutNoToolWithoutTheModel(t *testing.T) {
+	t.Parallel()
+	var refunds atomic.Int64
+	running, release := make(chan struct{}), make(chan struct{})
+	b := withTools(t, []tool.Tool{
+		toolFunc{"refund", func(context.Context, tool.Call) (tool.Result, error) {
+			refunds.Add(1)
+			return tool.Result{Output: convo.JSON("1")}, nil
+		}},
+		toolFunc{"hold", func(context.Context, tool.Call) (tool.Result, error) {
+			close(running)
+			<-release
+			return tool.Result{Output: convo.JSON("2")}, nil
+		}},
+	})
+	id := b.conversation(convo.Fields{}, message(convo.User, "hello"))
+	session := convo.Actor{Tenant: b.actor.Tenant, Token: "session", Conversation: id}
+	begin := func(actor convo.Actor, function string, given ...engine.Function) *engine.Reading {
+		t.Helper()
+		if _, err := b.CreateMessage(t.Context(), actor, id, call("request", "", function, `{"amount":1000}`, ""), nil); err != nil {
+			t.Fatal(err)
+		}
+		r, err := b.Complete(t.Context(), actor, id, engine.TurnInput{Given: engine.Given{Functions: given}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, text := range []string{"No.", "Own.", "Yes.", "Held.", "Still no."} {
+		b.model.Add(answer(text)...)
+	}
+	if went := acts(b.read(begin(session, "refund"))); refunds.Load() != 0 || !strings.Contains(went, "bot No.") {
+		t.Errorf("the session called the tool: %s", went)
+	}
+	if went := acts(b.read(begin(session, "own", data("own", `2`)))); !strings.Contains(went, "#1 done 2") {
+		t.Errorf("the session's own function was not carried out: %s", went)
+	}
+	if went := acts(b.read(begin(b.actor, "refund"))); refunds.Load() != 1 || !strings.Contains(went, "#1 done 1") {
+		t.Errorf("the account's call was not carried out: %s", went)
+	}
+	held := begin(b.actor, "hold")
+	<-running
+	queued := begin(session, "refund") // what it was given is read when it starts
+	close(release)
+	b.read(held)
+	if went := acts(b.read(queued)); refunds.Load() != 1 || !strings.Contains(went, "bot Still no.") {
+		t.Errorf("the session called the tool from the queue: %s", went)
+	}
+}

@@ -56,6 +56,9 @@ func (k *kit) asked(messages []convo.Message) opening {
 			if paired[0].answered || i != last && (f.ID == "" || c.ID != f.ID) {
 				continue
 			}
+			if k.session && k.functions[c.Name] == nil {
+				return opening{}
+			}
 			if c.ID = f.ID; c.ID == "" || len(c.ID) > maxCallID {
 				c.ID = newID()
 			}
