@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/parleyhq/parley/internal/convo"
 )
 
 // TestDataOfEarlierVersionsIsBroughtUpToDate makes the data of a version by its
@@ -20,6 +23,13 @@ func TestDataOfEarlierVersionsIsBroughtUpToDate(t *testing.T) {
 		DELETE FROM log WHERE id > 3 << 32;
 		DELETE FROM turns WHERE conversation = 3; DELETE FROM messages WHERE conversation = 3; DELETE FROM inputs;
 		DELETE FROM heads WHERE id = 3; DELETE FROM conversations WHERE id = 3`) // it has what they did not know
+	s := open(t, today, "")
+	for i, bot := range []string{"a bot", talk1, strings.ToUpper(talk1), "", "01890000-0000-7000-8000-00000000000x"} {
+		appendTo(t, s, fmt.Sprint("of a bot ", i), convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{Fields: convo.Fields{BotID: &bot}}})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 	want := dump(t, today)
 	for version := 1; version <= 2; version++ {
 		folder := t.TempDir()
