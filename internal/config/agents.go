@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// maxNumber bounds numbers and folders: all readers of JSON take numbers up to here.
+const maxNumber = 1<<53 - 1
+
 // Agent is a bot that the file declares.
 type Agent struct {
 	ID          string      `key:"id" doc:"Its id: letters, digits, - and _. Requests name the bot by it."`
@@ -88,8 +91,8 @@ func (v *validator) agent(at string, a Agent) {
 	if !isName(a.ID) {
 		v.where(at+"id", a.Where, errors.New("give it an id of letters, digits, - and _, at most 256"))
 	}
-	if a.Number < 0 || a.Folder < 0 {
-		v.where(at+"number", a.Where, errors.New("numbers and folders are 1 or more"))
+	if n := max(a.Number, a.Folder); min(a.Number, a.Folder) < 0 || n > maxNumber {
+		v.where(at+"number", a.Where, fmt.Errorf("numbers and folders are 1 to %d", maxNumber))
 	}
 	for i, t := range a.Tools {
 		tool := fmt.Sprintf("%stools[%d]", at, i)

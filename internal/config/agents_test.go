@@ -75,6 +75,7 @@ func TestAnAgentThatCannotBeIsRefusedWithItsLine(t *testing.T) {
 		"an id twice":       {"agents:\n  - id: a\n  - id: a\n", `agents[1].id (FILE:3): two agents have the id "a"`},
 		"a number twice":    {"agents:\n  - {id: a, number: 1}\n  - {id: b, number: 1}\n", "agents[1].number (FILE:3): two agents"},
 		"a negative number": {"agents: [{id: a, number: -1}]", "agents[0].number"},
+		"the last number":   {"agents: [{id: a, number: 9223372036854775807}]", "agents[0].number"},
 		"an unknown tenant": {"agents: [{id: a, tenant: x/y}]", `agents[0].tenant (FILE:1): there is no tenant "x/y"`},
 		"an unknown key":    {"agents:\n  - id: a\n    backstroy: x\n", "agents[0].backstroy (FILE:3): there is no such setting; did you mean agents[0].backstory?"},
 		"an empty tool":     {"agents:\n  - id: a\n    tools:\n      - name: t\n", "agents[0].tools[0] (FILE:4): give it either http or a result"},

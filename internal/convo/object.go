@@ -67,6 +67,10 @@ type ObjectBody interface {
 	ObjectKind() ObjectKind
 }
 
+// MaxNumber bounds the numbers of objects and folders. All readers of JSON take
+// numbers up to here, and the next one is never out of range.
+const MaxNumber = 1<<53 - 1
+
 // Kind is the kind of the object's body; "" without one.
 func (o Object) Kind() ObjectKind {
 	if o.Body == nil {

@@ -125,8 +125,14 @@ func checkObject(o convo.Object) error {
 	if o.Visibility != nil && !slices.Contains(visibilities, *o.Visibility) {
 		return convo.Errorf(convo.Invalid, "%q is no visibility", *o.Visibility)
 	}
-	if o.Alias != nil && *o.Alias == "" || o.Number < 0 {
-		return convo.Errorf(convo.Invalid, "its alias is empty, or its number below 0")
+	if o.Alias != nil && *o.Alias == "" {
+		return convo.Errorf(convo.Invalid, "its alias is empty")
+	}
+	if o.Number < 0 || o.Number > convo.MaxNumber {
+		return convo.Errorf(convo.Invalid, "its number %d is none from 0 to %d", o.Number, convo.MaxNumber)
+	}
+	if b, ok := o.Body.(convo.BotConfig); ok && (b.Folder < 0 || b.Folder > convo.MaxNumber) {
+		return convo.Errorf(convo.Invalid, "its folder %d is none from 0 to %d", b.Folder, convo.MaxNumber)
 	}
 	if s, ok := o.Body.(convo.Secret); ok {
 		if !convo.ValidSecretType(s.Type) || s.Scope != convo.SharedSecret && s.Scope != convo.PersonalSecret || !isObject(s.Config) {

@@ -85,14 +85,16 @@ func TestAnObjectThatCannotComeInIsReportedAndTheOthersDo(t *testing.T) {
 			return `{"type":"object",` + s + `,"createdAt":1767225600000,"updatedAt":1767225600000}` + "\n"
 		}
 		for name, c := range map[string]struct{ line, want string }{
-			"other content":  {line(`"kind":"skillset","id":"set","body":{}`), "with other content"},
-			"an alias":       {line(`"kind":"skillset","id":"new","alias":"alias","body":{}`), "alias"},
-			"a number":       {line(`"kind":"bot","id":"new","number":4,"body":{"folder":1}`), "number"},
-			"no parent":      {line(`"kind":"ability","id":"new","parent":"none","body":{"instruction":""}`), "no skillset"},
-			"no meta":        {line(`"kind":"skillset","id":"new","meta":"[]","body":{}`), "meta"},
-			"no type":        {line(`"kind":"secret","id":"new","body":{"kind":"shared","type":"x"}`), "secret"},
-			"no visibility":  {line(`"kind":"skillset","id":"new","visibility":"x","body":{}`), "visibility"},
-			"the year 20000": {strings.Replace(line(`"kind":"skillset","id":"new","body":{}`), "1767225600000", "569000000000000", 1), "year"},
+			"other content":     {line(`"kind":"skillset","id":"set","body":{}`), "with other content"},
+			"an alias":          {line(`"kind":"skillset","id":"new","alias":"alias","body":{}`), "alias"},
+			"a number":          {line(`"kind":"bot","id":"new","number":4,"body":{"folder":1}`), "number"},
+			"the last number":   {line(`"kind":"bot","id":"new","number":9223372036854775807,"body":{"folder":1}`), "number"},
+			"a negative folder": {line(`"kind":"bot","id":"new","body":{"folder":-1}`), "folder"},
+			"no parent":         {line(`"kind":"ability","id":"new","parent":"none","body":{"instruction":""}`), "no skillset"},
+			"no meta":           {line(`"kind":"skillset","id":"new","meta":"[]","body":{}`), "meta"},
+			"no type":           {line(`"kind":"secret","id":"new","body":{"kind":"shared","type":"x"}`), "secret"},
+			"no visibility":     {line(`"kind":"skillset","id":"new","visibility":"x","body":{}`), "visibility"},
+			"the year 20000":    {strings.Replace(line(`"kind":"skillset","id":"new","body":{}`), "1767225600000", "569000000000000", 1), "year"},
 		} {
 			s := open()
 			configured(t, s)
