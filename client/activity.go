@@ -33,6 +33,23 @@ type ActivityFunction struct {
 	Signature string          `json:"signature,omitzero"` // what some providers want back with a request
 }
 
+// UnmarshalJSON implements [json.Unmarshaler]. A result that is not JSON text but
+// the value itself, as some write it, becomes its text.
+func (f *ActivityFunction) UnmarshalJSON(text []byte) error {
+	type plain ActivityFunction
+	var read struct {
+		plain
+		Result json.RawMessage `json:"result"`
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	*f = ActivityFunction(read.plain)
+	f.Result = string(read.Result)
+	_ = json.Unmarshal(read.Result, &f.Result) // what is no string stays as it is
+	return nil
+}
+
 // Activity gives what an activity message says. ok is false for other messages.
 func (m *Message) Activity() (a Activity, ok bool) {
 	meta, _ := m.Meta.Get()

@@ -48,8 +48,8 @@ func (m ChannelMessage) Decode(v any) error { return json.Unmarshal(m.Data, v) }
 // context ends; of a channel with a dispatched turn it gives the turn's lines as
 // they are, and ends with them: see [ChannelService.TurnStream].
 // A lost connection is made anew behind the last number that was seen, so that
-// every message is given once. One that is lost before there was a number is an
-// error: nothing says where to go on.
+// every message is given once. One that is lost before there was a number, in a
+// message or in the request, is an error: nothing says where to go on.
 func (s *ChannelService) Subscribe(ctx context.Context, channel string, in ChannelSubscribeRequest, options ...Option) iter.Seq2[ChannelMessage, error] {
 	return func(yield func(ChannelMessage, error) bool) {
 		settings, err := s.client.with(options)
@@ -58,6 +58,7 @@ func (s *ChannelService) Subscribe(ctx context.Context, channel string, in Chann
 			return
 		}
 		c := &channelReader{s: settings, channel: channel, in: in}
+		_, c.fixed = in.After.Get()
 		c.give = func(m ChannelMessage) bool { return yield(m, nil) }
 		if err := c.run(ctx); err != nil && !errors.Is(err, errLeft) {
 			yield(ChannelMessage{}, err)
@@ -73,7 +74,7 @@ func (s *ChannelService) TurnStream(ctx context.Context, channel string, options
 		if err != nil {
 			return err
 		}
-		c := &channelReader{s: settings, channel: channel, whole: true}
+		c := &channelReader{s: settings, channel: channel, fixed: true}
 		var result *Result
 		var malformed error
 		c.give = func(m ChannelMessage) bool {
@@ -119,7 +120,7 @@ type channelReader struct {
 	channel string
 	in      ChannelSubscribeRequest
 	give    func(ChannelMessage) bool
-	whole   bool // it is given from its beginning unless asked otherwise
+	fixed   bool // the same request begins at the same place again
 	seq     int64
 }
 
@@ -137,7 +138,7 @@ func (c *channelReader) run(ctx context.Context) error {
 		if c.seq > before {
 			try = 0
 		}
-		if c.seq == 0 && !c.whole || try >= c.s.resumes || !c.resumable(ctx, request, err) {
+		if c.seq == 0 && !c.fixed || try >= c.s.resumes || !c.resumable(ctx, request, err) {
 			return err
 		}
 		if c.seq > 0 {

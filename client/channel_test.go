@@ -61,6 +61,20 @@ func TestASubscriptionGoesOnOverALostConnection(t *testing.T) {
 	}
 }
 
+func TestASubscriptionBehindANumberGoesOnBeforeItsFirstMessage(t *testing.T) {
+	t.Parallel()
+	subscribed := `{"type":"subscribe","data":{"id":"c"}}` + "\n"
+	server, asked := cuttingServer(t, subscribed, subscribed+`{"type":"message","data":{},"seq":5}`+"\n")
+	c := connect(t, client.WithBaseURL(server.URL))
+	seqs, err := received(t, c, "channel-0123456789", client.ChannelSubscribeRequest{After: client.Set[int64](4)})
+	if err != nil || !slices.Equal(seqs, []int64{5}) {
+		t.Fatalf("got %v, %v", seqs, err)
+	}
+	if want := []string{`{"after":4}`, `{"after":4}`, `{"after":5}`}; !slices.Equal(*asked, want) {
+		t.Errorf("asked %q, want %q", *asked, want)
+	}
+}
+
 func TestASubscriptionThatBreaksBeforeItsFirstNumberIsAnError(t *testing.T) {
 	t.Parallel()
 	server, asked := cuttingServer(t, `{"type":"subscribe","data":{"id":"c"}}`+"\n")

@@ -49,8 +49,9 @@ type RunRequest struct {
 }
 
 // Run completes, carries out the calls of tools, stores their results and
-// completes again, until the model has finished, or calls a function without a
-// result that is none of the tools. It gives the result of the last turn.
+// completes again, until the model has finished or has called the tool that it is
+// to call last, or calls a function without a result that is none of the tools. It
+// gives the result of the last turn.
 func (s *ConversationService) Run(ctx context.Context, id string, in RunRequest, options ...Option) (*Result, error) {
 	return s.RunStream(ctx, id, in, options...).Wait()
 }
@@ -113,9 +114,9 @@ func (r *runner) run(ctx context.Context, give func(Event) bool) error {
 		if turn.Result().End.Reason != EndActivity || len(r.open) == 0 {
 			return nil
 		}
-		all, err := r.answer(ctx)
+		more, err := r.answer(ctx)
 		switch {
-		case err != nil || !all:
+		case err != nil || !more:
 			return err
 		case round == r.rounds:
 			return ErrRounds
@@ -141,9 +142,9 @@ func (r *runner) note(event Event) {
 	}
 }
 
-// answer carries out the open calls and stores their responses. all is false if
-// there were calls of others' functions.
-func (r *runner) answer(ctx context.Context) (all bool, err error) {
+// answer carries out the open calls and stores their responses. more is false if
+// there were calls of others' functions, or of the one that ends the run.
+func (r *runner) answer(ctx context.Context) (more bool, err error) {
 	responses := make([]Activity, len(r.open))
 	var running sync.WaitGroup
 	for i, asked := range r.open {
@@ -155,18 +156,21 @@ func (r *runner) answer(ctx context.Context) (all bool, err error) {
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
-	all = true
+	more = true
 	for _, response := range responses {
 		if response.Type == "" {
-			all = false
+			more = false
 			continue
+		}
+		if force := r.tools[response.Function.Name].Call; force != nil && force.End {
+			more = false
 		}
 		m := response.Message()
 		if _, err := r.service.Message.Create(ctx, r.id, MessageCreateRequest{Type: m.Type, Meta: m.Meta}, r.options...); err != nil {
 			return false, err
 		}
 	}
-	return all, nil
+	return more, nil
 }
 
 // respond carries out a call.

@@ -135,6 +135,31 @@ func TestARunEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// A function that the model has to call last ends a turn, and so the run.
+func TestARunEndsWithTheCallThatEndsItsTurn(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	id := converse(t, c)
+	calls := 0
+	report := client.Tool{Name: "report", Call: &client.FunctionForce{End: true}, Handle: func(context.Context, json.RawMessage) (any, error) {
+		calls++
+		return "kept", nil
+	}}
+	result, err := c.Conversation.Run(t.Context(), id, client.RunRequest{CompleteRequest: say("Go"), Tools: []client.Tool{report}})
+	if err != nil || result.End.Reason != client.EndActivity || calls != 1 {
+		t.Errorf("%+v, %v after %d calls", result, err, calls)
+	}
+	var kinds []string
+	for m, err := range c.Conversation.Message.All(t.Context(), id, client.ListRequest{}) {
+		must(t, err)
+		a, _ := m.Activity()
+		kinds = append(kinds, string(m.Type)+string(a.Type)+a.Function.Result)
+	}
+	if got := strings.Join(kinds, " "); got != `user bot activityrequest activityresponse"kept"` {
+		t.Errorf("the conversation has %s", got)
+	}
+}
+
 func TestARunHasNoKeyOfItsCallers(t *testing.T) {
 	t.Parallel()
 	server := &caller{}
@@ -177,6 +202,16 @@ func TestOnlyActivitiesAreActivities(t *testing.T) {
 	}
 	if a, ok := back.Activity(); !ok || string(a.Function.Arguments) != `{"n":12345678901234567890}` {
 		t.Errorf("%+v, %v", a, ok)
+	}
+	// Others write a result as the value itself.
+	for result, want := range map[string]string{`"[1]"`: `[1]`, `{"a":12345678901234567890}`: `{"a":12345678901234567890}`, `null`: `null`, `false`: `false`} {
+		var m client.Message
+		if err := json.Unmarshal([]byte(`{"type":"activity","text":"","meta":{"activity":{"type":"response","function":{"name":"f","result":`+result+`}}}}`), &m); err != nil {
+			t.Fatal(err)
+		}
+		if a, ok := m.Activity(); !ok || a.Function.Name != "f" || a.Function.Result != want {
+			t.Errorf("the result %s is %q, %v", result, a.Function.Result, ok)
+		}
 	}
 	for _, other := range []string{
 		`{"type":"user","text":"x","meta":{"activity":{"type":"request","function":{"name":"f"}}}}`,
