@@ -1,16 +1,21 @@
 package client
 
-import (
-	"context"
-	"iter"
-)
+import "context"
 
 // BotService holds the operations on bots: configurations that conversations and
 // completions name by the field BotID.
 type BotService struct {
-	Session *BotSessionService
+	objects[Bot, BotCreateRequest, BotUpdateRequest]
 
-	client *Client
+	Session *BotSessionService
+}
+
+func newBotService(c *Client) *BotService {
+	id := func(b *Bot) string { return b.ID }
+	return &BotService{
+		objects: objects[Bot, BotCreateRequest, BotUpdateRequest]{client: c, kind: "bot", id: id},
+		Session: &BotSessionService{client: c},
+	}
 }
 
 // BotOptions are what a caller sets on a bot. Conversations of the bot take its
@@ -45,65 +50,19 @@ type Bot struct {
 	BotOptions
 }
 
-func (s *BotService) listing() listing[Bot] {
-	return listing[Bot]{client: s.client, path: "/bot/list", id: func(b *Bot) string { return b.ID }}
-}
-
-// List reads a page of the bots, newest first.
-func (s *BotService) List(ctx context.Context, in ListRequest, options ...Option) (*Page[Bot], error) {
-	return s.listing().page(ctx, in, options)
-}
-
-// All reads all bots page by page; in.Take is the length of a page.
-func (s *BotService) All(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Bot, error] {
-	return s.listing().all(ctx, in, options)
-}
-
-// ListStream reads the bots out of one answer: all of them, or in.Take.
-func (s *BotService) ListStream(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Bot, error] {
-	return s.listing().stream(ctx, in, options)
-}
-
-// Fetch reads a bot by its id or alias.
-func (s *BotService) Fetch(ctx context.Context, id string, options ...Option) (*Bot, error) {
-	r, err := getObject("bot", id, "fetch")
-	return call[Bot](ctx, s.client, r, err, options)
-}
-
-// Create makes a bot.
-func (s *BotService) Create(ctx context.Context, in BotCreateRequest, options ...Option) (*Reference, error) {
-	r, err := post("/bot/create", in)
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
-// Update changes the fields that are given.
-func (s *BotService) Update(ctx context.Context, id string, in BotUpdateRequest, options ...Option) (*Reference, error) {
-	r, err := postObject(in, "bot", id, "update")
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
-// Delete removes a bot. Conversations that name it stay.
-func (s *BotService) Delete(ctx context.Context, id string, options ...Option) (*Reference, error) {
-	r, err := postObject(struct{}{}, "bot", id, "delete")
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
 // Clone makes a bot with the same configuration.
 func (s *BotService) Clone(ctx context.Context, id string, options ...Option) (*Reference, error) {
-	r, err := postObject(struct{}{}, "bot", id, "clone")
-	return call[Reference](ctx, s.client, r, err, options)
+	return s.post(ctx, struct{}{}, options, id, "clone")
 }
 
 // Upvote rates a bot well.
 func (s *BotService) Upvote(ctx context.Context, id string, in VoteRequest, options ...Option) (*Reference, error) {
-	r, err := postObject(in, "bot", id, "upvote")
-	return call[Reference](ctx, s.client, r, err, options)
+	return s.post(ctx, in, options, id, "upvote")
 }
 
 // Downvote rates a bot badly.
 func (s *BotService) Downvote(ctx context.Context, id string, in VoteRequest, options ...Option) (*Reference, error) {
-	r, err := postObject(in, "bot", id, "downvote")
-	return call[Reference](ctx, s.client, r, err, options)
+	return s.post(ctx, in, options, id, "downvote")
 }
 
 // BotUsage is what the conversations of a bot cost.

@@ -47,9 +47,9 @@ func New(options ...Option) (*Client, error) {
 		client:  c,
 	}
 	c.Channel = &ChannelService{client: c}
-	c.Bot = &BotService{Session: &BotSessionService{client: c}, client: c}
-	c.Skillset = &SkillsetService{Ability: &AbilityService{client: c}, client: c}
-	c.Secret = &SecretService{client: c}
+	c.Bot = newBotService(c)
+	c.Skillset = newSkillsetService(c)
+	c.Secret = newSecretService(c)
 	c.Platform = &PlatformService{Model: &ModelService{client: c}}
 	return c, nil
 }

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"net/url"
 )
 
@@ -48,4 +50,60 @@ func postObject(in any, kind, id string, parts ...string) (*request, error) {
 		return nil, err
 	}
 	return post(path, in)
+}
+
+// objects holds the operations that bots, skillsets and secrets have alike. The
+// types are those of one kind: a Bot, a BotCreateRequest and a BotUpdateRequest.
+type objects[Object, CreateRequest, UpdateRequest any] struct {
+	client *Client
+	kind   string // as in paths
+	id     func(*Object) string
+}
+
+func (s *objects[Object, CreateRequest, UpdateRequest]) listing() listing[Object] {
+	return listing[Object]{client: s.client, path: "/" + s.kind + "/list", id: s.id}
+}
+
+// List reads a page, newest first.
+func (s *objects[Object, CreateRequest, UpdateRequest]) List(ctx context.Context, in ListRequest, options ...Option) (*Page[Object], error) {
+	return s.listing().page(ctx, in, options)
+}
+
+// All reads all there are page by page; in.Take is the length of a page.
+func (s *objects[Object, CreateRequest, UpdateRequest]) All(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Object, error] {
+	return s.listing().all(ctx, in, options)
+}
+
+// ListStream reads them out of one answer: all of them, or in.Take.
+func (s *objects[Object, CreateRequest, UpdateRequest]) ListStream(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Object, error] {
+	return s.listing().stream(ctx, in, options)
+}
+
+// Fetch reads one by its id or alias.
+func (s *objects[Object, CreateRequest, UpdateRequest]) Fetch(ctx context.Context, id string, options ...Option) (*Object, error) {
+	r, err := getObject(s.kind, id, "fetch")
+	return call[Object](ctx, s.client, r, err, options)
+}
+
+// Create makes one.
+func (s *objects[Object, CreateRequest, UpdateRequest]) Create(ctx context.Context, in CreateRequest, options ...Option) (*Reference, error) {
+	r, err := post("/"+s.kind+"/create", in)
+	return call[Reference](ctx, s.client, r, err, options)
+}
+
+// Update changes the fields that are given.
+func (s *objects[Object, CreateRequest, UpdateRequest]) Update(ctx context.Context, id string, in UpdateRequest, options ...Option) (*Reference, error) {
+	return s.post(ctx, in, options, id, "update")
+}
+
+// Delete removes one: a skillset with its abilities, a secret with its value.
+// What names it elsewhere stays as it is.
+func (s *objects[Object, CreateRequest, UpdateRequest]) Delete(ctx context.Context, id string, options ...Option) (*Reference, error) {
+	return s.post(ctx, struct{}{}, options, id, "delete")
+}
+
+// post does something with an object that is answered with its id.
+func (s *objects[Object, CreateRequest, UpdateRequest]) post(ctx context.Context, in any, options []Option, id string, parts ...string) (*Reference, error) {
+	r, err := postObject(in, s.kind, id, parts...)
+	return call[Reference](ctx, s.client, r, err, options)
 }

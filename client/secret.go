@@ -1,13 +1,17 @@
 package client
 
-import (
-	"context"
-	"iter"
-)
+import "context"
 
 // SecretService holds the operations on secrets: values that the requests of
 // abilities are made with.
-type SecretService struct{ client *Client }
+type SecretService struct {
+	objects[Secret, SecretCreateRequest, SecretUpdateRequest]
+}
+
+func newSecretService(c *Client) *SecretService {
+	id := func(s *Secret) string { return s.ID }
+	return &SecretService{objects[Secret, SecretCreateRequest, SecretUpdateRequest]{client: c, kind: "secret", id: id}}
+}
 
 // SecretKind says whose the value of a secret is.
 type SecretKind string
@@ -71,49 +75,6 @@ type Secret struct {
 	SecretOptions
 }
 
-func (s *SecretService) listing() listing[Secret] {
-	return listing[Secret]{client: s.client, path: "/secret/list", id: func(x *Secret) string { return x.ID }}
-}
-
-// List reads a page of the secrets, newest first.
-func (s *SecretService) List(ctx context.Context, in ListRequest, options ...Option) (*Page[Secret], error) {
-	return s.listing().page(ctx, in, options)
-}
-
-// All reads all secrets page by page; in.Take is the length of a page.
-func (s *SecretService) All(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Secret, error] {
-	return s.listing().all(ctx, in, options)
-}
-
-// ListStream reads the secrets out of one answer: all of them, or in.Take.
-func (s *SecretService) ListStream(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Secret, error] {
-	return s.listing().stream(ctx, in, options)
-}
-
-// Fetch reads a secret by its id or alias.
-func (s *SecretService) Fetch(ctx context.Context, id string, options ...Option) (*Secret, error) {
-	r, err := getObject("secret", id, "fetch")
-	return call[Secret](ctx, s.client, r, err, options)
-}
-
-// Create makes a secret.
-func (s *SecretService) Create(ctx context.Context, in SecretCreateRequest, options ...Option) (*Reference, error) {
-	r, err := post("/secret/create", in)
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
-// Update changes the fields that are given.
-func (s *SecretService) Update(ctx context.Context, id string, in SecretUpdateRequest, options ...Option) (*Reference, error) {
-	r, err := postObject(in, "secret", id, "update")
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
-// Delete removes a secret with its value.
-func (s *SecretService) Delete(ctx context.Context, id string, options ...Option) (*Reference, error) {
-	r, err := postObject(struct{}{}, "secret", id, "delete")
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
 // SecretStatus says whether requests can be made with a secret.
 type SecretStatus string
 
@@ -145,8 +106,7 @@ func (s *SecretService) Verify(ctx context.Context, id string, options ...Option
 
 // Revoke forgets the value of a secret.
 func (s *SecretService) Revoke(ctx context.Context, id string, options ...Option) (*Reference, error) {
-	r, err := postObject(struct{}{}, "secret", id, "revoke")
-	return call[Reference](ctx, s.client, r, err, options)
+	return s.post(ctx, struct{}{}, options, id, "revoke")
 }
 
 // AuthenticatingSecret names the page on which a person authenticates a secret,

@@ -9,9 +9,17 @@ import (
 // SkillsetService holds the operations on skillsets: sets of abilities, which
 // bots, conversations and completions name by the field SkillsetID.
 type SkillsetService struct {
-	Ability *AbilityService
+	objects[Skillset, SkillsetCreateRequest, SkillsetUpdateRequest]
 
-	client *Client
+	Ability *AbilityService
+}
+
+func newSkillsetService(c *Client) *SkillsetService {
+	id := func(s *Skillset) string { return s.ID }
+	return &SkillsetService{
+		objects: objects[Skillset, SkillsetCreateRequest, SkillsetUpdateRequest]{client: c, kind: "skillset", id: id},
+		Ability: &AbilityService{client: c},
+	}
 }
 
 // SkillsetOptions are what a caller sets on a skillset.
@@ -37,49 +45,6 @@ type Skillset struct {
 	CreatedAt Time   `json:"createdAt"`
 	UpdatedAt Time   `json:"updatedAt"`
 	SkillsetOptions
-}
-
-func (s *SkillsetService) listing() listing[Skillset] {
-	return listing[Skillset]{client: s.client, path: "/skillset/list", id: func(x *Skillset) string { return x.ID }}
-}
-
-// List reads a page of the skillsets, newest first.
-func (s *SkillsetService) List(ctx context.Context, in ListRequest, options ...Option) (*Page[Skillset], error) {
-	return s.listing().page(ctx, in, options)
-}
-
-// All reads all skillsets page by page; in.Take is the length of a page.
-func (s *SkillsetService) All(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Skillset, error] {
-	return s.listing().all(ctx, in, options)
-}
-
-// ListStream reads the skillsets out of one answer: all of them, or in.Take.
-func (s *SkillsetService) ListStream(ctx context.Context, in ListRequest, options ...Option) iter.Seq2[Skillset, error] {
-	return s.listing().stream(ctx, in, options)
-}
-
-// Fetch reads a skillset by its id or alias.
-func (s *SkillsetService) Fetch(ctx context.Context, id string, options ...Option) (*Skillset, error) {
-	r, err := getObject("skillset", id, "fetch")
-	return call[Skillset](ctx, s.client, r, err, options)
-}
-
-// Create makes a skillset.
-func (s *SkillsetService) Create(ctx context.Context, in SkillsetCreateRequest, options ...Option) (*Reference, error) {
-	r, err := post("/skillset/create", in)
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
-// Update changes the fields that are given.
-func (s *SkillsetService) Update(ctx context.Context, id string, in SkillsetUpdateRequest, options ...Option) (*Reference, error) {
-	r, err := postObject(in, "skillset", id, "update")
-	return call[Reference](ctx, s.client, r, err, options)
-}
-
-// Delete removes a skillset with its abilities.
-func (s *SkillsetService) Delete(ctx context.Context, id string, options ...Option) (*Reference, error) {
-	r, err := postObject(struct{}{}, "skillset", id, "delete")
-	return call[Reference](ctx, s.client, r, err, options)
 }
 
 // AbilityService holds the operations on the abilities of a skillset.
