@@ -31,23 +31,42 @@ func (o *Objects) BotSkillset(ctx context.Context, tenant, bot string) (string, 
 	return text(b.SkillsetID), nil
 }
 
-// MaxAbilities is how many abilities of a skillset a turn takes; of more, the
-// oldest ones.
-const MaxAbilities = 1000
+// Bounds of a skillset that a turn reads: each turn reads it as a whole. Of more
+// abilities than these the oldest are read, which are more than a turn may have.
+const (
+	maxAbilities    = 1000
+	maxAbilityBytes = 4 << 20
+)
 
-// Abilities gives the abilities of a skillset, the oldest first.
+// Abilities gives the abilities of a skillset, the oldest first. If they are too
+// large for a turn, the error is of kind Invalid.
 func (o *Objects) Abilities(ctx context.Context, tenant, skillset string) ([]tool.Ability, error) {
 	set, err := o.store.Object(ctx, tenant, convo.ObjectSkillset, skillset)
 	if err != nil {
 		return nil, unknownReference("skillsetId", convo.ObjectSkillset, skillset, err)
 	}
-	list, err := o.store.Objects(ctx, tenant, store.ObjectQuery{Kind: convo.ObjectAbility, Parent: set.ID, Limit: MaxAbilities})
-	if err != nil {
-		return nil, err
-	}
-	abilities := make([]tool.Ability, 0, len(list))
-	for _, object := range list {
-		abilities = append(abilities, ToolAbility(object))
+	var abilities []tool.Ability
+	q := store.ObjectQuery{Kind: convo.ObjectAbility, Parent: set.ID}
+	total, p := 0, newPager()
+	for len(abilities) < maxAbilities {
+		q.Limit = p.limit
+		list, err := o.store.Objects(ctx, tenant, q)
+		if err != nil {
+			return nil, err
+		}
+		size := 0
+		for _, object := range list {
+			size += object.Size()
+			abilities = append(abilities, ToolAbility(object))
+			q.After = store.Position{Created: object.Created, ID: object.ID}
+		}
+		if total += size; total > maxAbilityBytes {
+			return nil, convo.Errorf(convo.Invalid, "skillsetId: the abilities of the skillset %q have more than %d bytes; make several skillsets of them", clip(skillset), maxAbilityBytes)
+		}
+		if len(list) < q.Limit {
+			break
+		}
+		p.turn(size)
 	}
 	return abilities, nil
 }

@@ -199,6 +199,24 @@ func TestToolsReadTheAbilitiesOfASkillset(t *testing.T) {
 	}
 }
 
+func TestAbilitiesThatNoTurnCanHoldAreRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	set := b.object(engine.Skillsets(), engine.Draft{Body: convo.Skillset{}}).ID
+	objects := engine.NewObjects(b.store, openSealer{})
+	large := engine.Draft{Body: convo.Ability{Instruction: strings.Repeat("x", 250<<10)}}
+	for range 16 {
+		b.object(engine.AbilitiesOf(set), large)
+	}
+	if list, err := objects.Abilities(t.Context(), "t", set); err != nil || len(list) != 16 {
+		t.Errorf("%d abilities of 250 KiB: %v", len(list), err)
+	}
+	b.object(engine.AbilitiesOf(set), large)
+	if _, err := objects.Abilities(t.Context(), "t", set); convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "4194304 bytes") {
+		t.Errorf("one more: %v", err)
+	}
+}
+
 func errorOf[T any](_ T, err error) error { return err }
 
 func TestASessionTokenMayNotTouchWhatIsConfigured(t *testing.T) {
