@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,7 @@ type bundle struct {
 	observer engine.Observer // nil = none
 	sealer   engine.Sealer   // nil = openSealer
 	tools    tool.Set
+	log      *slog.Logger // nil = none
 
 	abilities engine.Abilities
 }
@@ -80,7 +82,7 @@ func (b *bundle) start() {
 		b.sealer = openSealer{}
 	}
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Log: b.log,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -316,5 +317,29 @@ func TestASessionCarriesOutNoToolWithoutTheModel(t *testing.T) {
 	b.read(held)
 	if went := acts(b.read(queued)); refunds.Load() != 1 || !strings.Contains(went, "bot Still no.") {
 		t.Errorf("the session called the tool from the queue: %s", went)
+	}
+}
+
+func TestTheLogKeepsNothingOfWhatAnotherServerAnswered(t *testing.T) {
+	t.Parallel()
+	b := withTools(t, []tool.Tool{
+		toolFunc{"refused", func(context.Context, tool.Call) (tool.Result, error) {
+			return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "status 404: no account of ann@example.com")
+		}},
+		toolFunc{"broken", func(context.Context, tool.Call) (tool.Result, error) {
+			return tool.Result{}, errors.New("the disk is full")
+		}},
+	}, calling("refused", `{}`, "broken", `{}`), answer("Sorry."))
+	b.stop()
+	var log strings.Builder
+	b.log = slog.New(slog.NewTextHandler(&log, nil))
+	b.start()
+	events := b.say(b.conversation(convo.Fields{}), "go")
+	if went := acts(events); !strings.Contains(went, "ann@example.com") {
+		t.Errorf("the model is not told: %s", went)
+	}
+	b.stop()
+	if text := log.String(); strings.Contains(text, "ann@") || !strings.Contains(text, "tool=refused kind=upstream") || !strings.Contains(text, "the disk is full") {
+		t.Errorf("the log is %s", text)
 	}
 }

@@ -113,6 +113,11 @@ func (e *Engine) toolOver(ctx context.Context, err error, name string) (convo.JS
 	case cause != nil:
 		return cancelledOutput(), convo.ToolCancelled
 	}
-	e.log.Warn("a tool failed", "tool", name, "error", err)
+	if kind := convo.ErrorKind(err); kind != convo.Internal {
+		// What it says is for the model, and may be what another server answered.
+		e.log.Info("a tool failed", "tool", name, "kind", kind)
+	} else {
+		e.log.Warn("a tool failed", "tool", name, "error", err)
+	}
 	return toolFailure(err), convo.ToolFailed
 }
