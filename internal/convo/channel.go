@@ -3,6 +3,7 @@ package convo
 import (
 	"regexp"
 	"time"
+	"unicode/utf8"
 )
 
 // ChannelPattern is what the id of a channel looks like, as a regular
@@ -15,7 +16,7 @@ var channelID = regexp.MustCompile(ChannelPattern)
 // CheckChannel reports whether an id can be that of a channel; the error is of
 // kind Invalid.
 func CheckChannel(id string) error {
-	if !channelID.MatchString(id) {
+	if !utf8.ValidString(id) || !channelID.MatchString(id) {
 		return Errorf(Invalid, "a channel id must have 16 to 256 characters, without blanks and without / ? # %%")
 	}
 	return nil

@@ -25,6 +25,7 @@ func TestAChannelIDIsLongAndFitsIntoAPath(t *testing.T) {
 		"0123456789#abcdef":                false,
 		"0123456789%abcdef":                false,
 		"0123456789\x00abcdef":             false,
+		"0123456789abcdef\xff":             false,
 		"0123456789abcdef/../0123456789ab": false,
 	} {
 		err := convo.CheckChannel(id)

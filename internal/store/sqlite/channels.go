@@ -129,7 +129,9 @@ func (s *Store) Published(ctx context.Context, tenant, name string, after int64,
 
 const oldChannels = `SELECT id, name, start, last, count, bytes, oldest FROM channels WHERE oldest < ? ORDER BY oldest LIMIT ?`
 
-// pruneChannelsAtOnce is how many channels are looked at in one transaction.
+// pruneChannelsAtOnce is how many channels are looked at in one transaction, which
+// ends before that when it has removed about as much as one channel holds: others
+// wait for it.
 const pruneChannelsAtOnce = 50
 
 // PruneChannels implements store.Channels.
@@ -148,7 +150,13 @@ func (s *Store) PruneChannels(ctx context.Context, before time.Time) error {
 				return err
 			}
 			more = len(old) == pruneChannelsAtOnce
-			for _, c := range old {
+			messages, bytes := int64(0), int64(0)
+			for i, c := range old {
+				messages, bytes = messages+c.count, bytes+c.bytes
+				if i > 0 && (messages > store.ChannelMessages || bytes > store.ChannelBytes) {
+					more = true
+					break
+				}
 				if err := pruneChannel(conn, c, ceilMilli(before)); err != nil {
 					return err
 				}

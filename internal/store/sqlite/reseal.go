@@ -38,13 +38,15 @@ const resealAtOnce = 16
 func (s *Store) Reseal(ctx context.Context, again func(store.SealedPlace, []byte) []byte) error {
 	for _, table := range sealedTables() {
 		for row, more := int64(0), true; more; {
+			last := row
 			err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) (err error) {
-				row, more, err = table.reseal(conn, row, again)
+				last, more, err = table.reseal(conn, row, again) // it may run again, from the same row
 				return err
 			})
 			if err != nil {
 				return err
 			}
+			row = last
 		}
 	}
 	return s.Sync(ctx)

@@ -23,6 +23,7 @@ func channelChecks() []check {
 		{"a channel keeps its newest messages up to a size, and the newest one always", channelKeepsSize},
 		{"a page of long messages is short", longPublished},
 		{"pruning removes what is old", prunedChannel},
+		{"many channels are pruned at once", manyPruned},
 		{"a channel that was pruned away gives no number twice", channelNumbersStay},
 		{"a closed store has no channels", closedChannels},
 	}
@@ -192,6 +193,30 @@ func prunedChannel(t *testing.T, d Driver) {
 	must(t, s.PruneChannels(t.Context(), start().Add(time.Minute)))
 	equal(t, "channel", published(t, s, "a", weather, 0, 10), []string{"4 4"})
 	equal(t, "the other tenant's", published(t, s, "b", weather, 0, 10), []string{"1 1"})
+}
+
+func manyPruned(t *testing.T, d Driver) {
+	s := d.Open(t)
+	_, err := s.Update(t.Context(), "a", "c", store.Buffered, func(tx store.Tx) error {
+		for i := range 120 {
+			for range 20 {
+				if _, err := tx.Publish(fmt.Sprint(weather, i), convo.JSON(`{}`), start()); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	must(t, err)
+	publish(t, s, "a", fmt.Sprint(weather, 7), start().Add(time.Hour), `"new"`)
+	must(t, s.PruneChannels(t.Context(), start().Add(time.Minute)))
+	for i := range 120 {
+		var want []string
+		if i == 7 {
+			want = []string{`21 "new"`}
+		}
+		equal(t, "channel", published(t, s, "a", fmt.Sprint(weather, i), 0, 10), want)
+	}
 }
 
 func channelNumbersStay(t *testing.T, d Driver) {
