@@ -42,16 +42,28 @@ func TestTheFolderIsAtMostTwoThirdsLargerThanItsTexts(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	empty := t.TempDir() // what the tables take themselves, which counts in a store as small as this one only
+	if s, err = sqlite.Open(t.Context(), empty, sqlite.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	texts, written := int64(*compactTurns/callers*callers*2*size), databaseSize(t, folder)-databaseSize(t, empty)
+	ratio := float64(written) / float64(texts)
+	t.Logf("%d bytes for %d bytes of text: %.2f", written, texts, ratio)
+	if ratio > 1.6 {
+		t.Errorf("the folder has %.2f times the size of its texts", ratio)
+	}
+}
+
+func databaseSize(t *testing.T, folder string) int64 {
+	t.Helper()
 	info, err := os.Stat(filepath.Join(folder, "parley.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := int64(*compactTurns / callers * callers * 2 * size)
-	ratio := float64(info.Size()) / float64(texts)
-	t.Logf("%d bytes for %d bytes of text: %.2f", info.Size(), texts, ratio)
-	if ratio > 1.6 {
-		t.Errorf("the folder has %.2f times the size of its texts", ratio)
-	}
+	return info.Size()
 }
 
 // randomID gives an id as the server does: it rises with the time.
