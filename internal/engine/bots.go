@@ -117,24 +117,25 @@ func (e *Engine) CreateBotSession(ctx context.Context, actor convo.Actor, bot st
 }
 
 // resolveConfig gives what decides how a turn answers: what its conversation or
-// request says itself, and else what its bot does at this moment.
-func (e *Engine) resolveConfig(ctx context.Context, tenant string, bot *string, own convo.Config) (convo.Config, error) {
+// request says itself, and else what its bot does at this moment. bot may be named
+// by its alias; id is what tools know it by.
+func (e *Engine) resolveConfig(ctx context.Context, tenant string, bot *string, own convo.Config) (id *string, _ convo.Config, _ error) {
 	if text(bot) == "" {
-		return own, nil
+		return bot, own, nil
 	}
 	o, err := e.store.Object(ctx, tenant, convo.ObjectBot, *bot)
 	if err != nil {
-		return own, unknownReference("botId", convo.ObjectBot, *bot, err)
+		return bot, own, unknownReference("botId", convo.ObjectBot, *bot, err)
 	}
 	b, _ := o.Body.(convo.BotConfig)
-	return own.Over(b.Config), nil
+	return &o.ID, own.Over(b.Config), nil
 }
 
 // choose gives a conversation with what decides how its turns answer in place of
 // its own configuration, and the model that answers.
 func (e *Engine) choose(ctx context.Context, head convo.Head) (convo.Head, model.Choice, error) {
 	var err error
-	if head.Config, err = e.resolveConfig(ctx, head.Tenant, head.BotID, head.Config); err != nil {
+	if head.BotID, head.Config, err = e.resolveConfig(ctx, head.Tenant, head.BotID, head.Config); err != nil {
 		return head, model.Choice{}, err
 	}
 	choice, err := e.models.Resolve(ctx, text(head.Model))

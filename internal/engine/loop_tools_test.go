@@ -343,3 +343,39 @@ func TestTheLogKeepsNothingOfWhatAnotherServerAnswered(t *testing.T) {
 		t.Errorf("the log is %s", text)
 	}
 }
+
+// asking is a set without tools that tells what is asked of it.
+type asking func(tool.Want)
+
+func (a asking) Tools(_ context.Context, _ string, want tool.Want) ([]tool.Tool, error) {
+	a(want)
+	return nil, nil
+}
+
+func TestABotHasItsToolsByItsAliasToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	guide := bot(convo.Config{})
+	guide.Alias = new("guide")
+	id := b.object(engine.Bots(), guide).ID
+	b.stop()
+	var asked []string
+	b.tools = asking(func(w tool.Want) { asked = append(asked, w.BotID) })
+	b.start()
+	in := engine.StatelessInput{BotID: new("guide"), Messages: []engine.NewMessage{message(convo.User, "hello")}}
+	b.model.Add(answer("Hi.")...)
+	r, err := b.CompleteStateless(t.Context(), b.actor, in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.read(r)
+	b.model.Add(answer("Hi.")...)
+	channel, err := b.DispatchStateless(t.Context(), b.actor, in, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.readTurn(channel)
+	if len(asked) < 2 || strings.Join(asked, "") != strings.Repeat(id, len(asked)) {
+		t.Errorf("the bot %s was asked for its tools as %q", id, asked)
+	}
+}

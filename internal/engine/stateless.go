@@ -47,7 +47,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if err := e.checkGiven(in.Given); err != nil {
 		return nil, err
 	}
-	config, err := e.resolveConfig(ctx, actor.Tenant, in.BotID, in.Config)
+	bot, config, err := e.resolveConfig(ctx, actor.Tenant, in.BotID, in.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if err != nil {
 		return nil, err
 	}
-	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, in.BotID, config))
+	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, bot, config))
 	if err != nil {
 		return nil, err
 	}
