@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 )
 
@@ -116,6 +117,77 @@ func TestAnotherTenantsIdsLookLikeUnknownOnes(t *testing.T) {
 		if a := b.do(request{method: "POST", path: "/v1/secret/" + mine.secret + "/verify"}); !strings.Contains(a.body, `"authenticated"`) {
 			t.Errorf("%s %s changed another tenant's secret: %s", row.Method, row.Path, a.body)
 		}
+	}
+}
+
+// What a body names is looked up as what a path names.
+func TestAnotherTenantsIdsInABodyLookLikeUnknownOnes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mine, unknown := b.make(), unknownIDs()
+	own := func(path string) string {
+		var created struct{ ID string }
+		decode(b.t, b.do(request{path: path, body: `{}`, token: b.foreign}), &created)
+		return created.ID
+	}
+	conversation, set := own("/v1/conversation/create"), own("/v1/skillset/create")
+	for _, c := range []struct{ path, body string }{
+		{"/v1/conversation/create", `{"botId":"{botId}"}`},
+		{"/v1/conversation/create", `{"skillsetId":"{skillsetId}"}`},
+		{"/v1/conversation/" + conversation + "/update", `{"botId":"{botId}"}`},
+		{"/v1/conversation/" + conversation + "/update", `{"skillsetId":"{skillsetId}"}`},
+		{"/v1/conversation/complete", `{"text":"x","botId":"{botId}"}`},
+		{"/v1/conversation/complete", `{"text":"x","skillsetId":"{skillsetId}"}`},
+		{"/v1/conversation/complete", `{"text":"x","extensions":{"skillsets":[{"abilities":[{"name":"a","secretId":"{secretId}"}]}]}}`},
+		{"/v1/conversation/dispatch", `{"text":"x","botId":"{botId}"}`},
+		{"/v1/conversation/dispatch", `{"text":"x","skillsetId":"{skillsetId}"}`},
+		{"/v1/conversation/dispatch", `{"text":"x","extensions":{"skillsets":[{"abilities":[{"name":"a","secretId":"{secretId}"}]}]}}`},
+		{"/v1/conversation/" + conversation + "/complete", `{"text":"x","extensions":{"skillsets":[{"abilities":[{"name":"a","secretId":"{secretId}"}]}]}}`},
+		{"/v1/conversation/" + conversation + "/dispatch", `{"text":"x","extensions":{"skillsets":[{"abilities":[{"name":"a","secretId":"{secretId}"}]}]}}`},
+		{"/v1/bot/create", `{"skillsetId":"{skillsetId}"}`},
+		{"/v1/skillset/" + set + "/ability/create", `{"secretId":"{secretId}"}`},
+		{"/v1/skillset/" + set + "/ability/create", `{"linkedSecretId":"{secretId}"}`},
+		{"/v1/skillset/" + set + "/ability/create", `{"botId":"{botId}"}`},
+	} {
+		ask := func(m made) answer {
+			a := b.do(request{path: c.path, body: m.path(c.body), token: b.foreign})
+			a.body = m.hide(a.body)
+			return a
+		}
+		foreign, nobody := ask(mine), ask(unknown)
+		_, field, _ := strings.Cut(c.body[strings.LastIndex(c.body, "{"):], "{")
+		field = strings.TrimRight(field, `}"]`)
+		if foreign.status != 404 || foreign.body != nobody.body || !strings.Contains(foreign.body, field) {
+			t.Errorf("%s %s: a foreign id gets %d %s, an unknown one %d %s", c.path, c.body, foreign.status, foreign.body, nobody.status, nobody.body)
+		}
+	}
+	if a := b.do(request{path: "/v1/conversation/" + conversation + "/message/list", token: b.foreign}); !strings.Contains(a.body, `"items":[]`) {
+		t.Errorf("a refused turn left %s", a.body)
+	}
+}
+
+func TestADispatchedTurnIsTheTenantsOwn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, scripted.Script{scripted.Calls("k1", "get_weather", `{}`)}, scripts("hello"))
+	const id = "mine-0123456789abcdef"
+	mine := b.subscribe(b.dispatch("/v1/conversation/dispatch", `{"text":"Hi","channelId":"`+id+`","functions":[`+waiter+`]}`), `{}`)
+	for !strings.Contains(mine.next(), "waitForChannelMessageBegin") {
+	}
+	foreign := func(path, body string) answer { return b.do(request{path: path, body: body, token: b.foreign}) }
+	if a := foreign("/v1/channel/"+id+"/stop", `{}`); a.status != 404 {
+		t.Errorf("another tenant stops it: %d %s", a.status, a.body)
+	}
+	// The same channels, and nobody there.
+	foreign("/v1/channel/"+channel+"/publish", `{"message":{"mine":false}}`)
+	foreign("/v1/channel/"+id+"/publish", `{"message":{"mine":false}}`)
+	theirs := b.stream(request{path: "/v1/channel/" + id + "/subscribe", body: `{"historyLength":9}`, token: b.foreign})
+	theirs.until("subscribe")
+	if l, ok := theirs.next(); !ok || string(l.Data) != `{"mine":false}` {
+		t.Errorf("another tenant reads %s", l.Data)
+	}
+	b.post("/v1/channel/"+channel+"/publish", `{"message":{"mine":true}}`)
+	if got := strings.Join(mine.rest(), " "); strings.Contains(got, `\"mine\":false`) || !strings.Contains(got, `\"mine\":true`) || !strings.Contains(got, `"reason":"stop"`) {
+		t.Errorf("the turn went on with %s", got)
 	}
 }
 
