@@ -124,9 +124,15 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 	}
 }
 
-// orphan reports whether nobody carries out a turn that runs, as the log has it.
+// orphan reports whether nobody carries out a turn that runs, as the log has it, nor
+// will: a drain leaves those in the background to the next start.
 func (e *Engine) orphan(t *convo.Turn) bool {
-	return t != nil && t.State == convo.StateRunning && !e.runs(t.ID)
+	if t == nil || t.State != convo.StateRunning {
+		return false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.turns[t.ID] == nil && !(t.Background && e.draining)
 }
 
 // closeOrphan closes the active turn of a conversation if nobody carries it out.

@@ -44,9 +44,9 @@ type turnSink interface {
 	// them that were written, when they are safe and shown. The end of a call gets
 	// its place only then, and is left out if the call has ended already.
 	commit(bodies []convo.Body) ([]convo.Event, error)
-	// wait says that the turn waits, unless no call is open any more that somebody
-	// outside answers; waits says which.
-	wait(waiting convo.TurnWaiting) (waits bool, err error)
+	// wait says that the turn waits, unless ctx has ended, or no call is open any
+	// more that somebody outside answers; waits says which.
+	wait(ctx context.Context, waiting convo.TurnWaiting) (waits bool, err error)
 	// lost reports whether, after that error, nobody is there any more to take what
 	// the turn writes.
 	lost(err error) bool

@@ -54,13 +54,18 @@ func (e *Engine) awaitMessage(ctx context.Context, tenant, channel string, begin
 	}
 	timer := time.NewTimer(e.limits.ChannelWait)
 	defer timer.Stop()
-	select {
-	case end := <-w.answer:
-		return end.output, end.outcome, nil
-	case <-timer.C:
-		return timedOut(), convo.ToolFailed, nil
-	case <-ctx.Done():
-		return nil, convo.ToolCancelled, context.Cause(ctx)
+	for {
+		select {
+		case end := <-w.answer:
+			return end.output, end.outcome, nil
+		case <-timer.C:
+			if e.waits.claim(w) {
+				return timedOut(), convo.ToolFailed, nil
+			}
+			timer.Reset(retryExpiry) // a message is being stored for it
+		case <-ctx.Done():
+			return nil, convo.ToolCancelled, context.Cause(ctx)
+		}
 	}
 }
 

@@ -246,9 +246,11 @@ func (e *Engine) closeIdle(tx store.Tx) (closed []convo.Turn, err error) {
 	return closed, nil
 }
 
-// noteStopped tells the observer of turns that were stopped without running.
+// noteStopped forgets what turns waited for that were stopped without running, and
+// tells the observer.
 func (e *Engine) noteStopped(closed []convo.Turn) {
 	for _, t := range closed {
+		e.endWaits(t.ID)
 		e.observer.Closed(t.Front, convo.EndStopped)
 	}
 }

@@ -40,7 +40,7 @@ var errWaits = errors.New("the turn waits")
 
 // start carries out a turn, one that has only started or one that goes on.
 func (l *loop) start(ctx context.Context, goesOn bool) (convo.EndReason, error) {
-	if goesOn {
+	if goesOn && (l.progress.iterations > 0 || l.progress.calls > 0) {
 		return l.run(ctx)
 	}
 	o := l.kit.open(l.history.messages)
@@ -196,8 +196,22 @@ func (l *loop) settle() error {
 }
 
 // fail closes what is open when the turn ends early.
-func (l *loop) fail(outcome convo.ToolOutcome) error {
-	if err := l.closeCalls(outcome); err != nil {
+func (l *loop) fail() error {
+	l.progress.left = nil
+	if err := l.closeCalls(convo.ToolCancelled, func(convo.OpenCall) bool { return true }); err != nil {
+		return err
+	}
+	return l.settle()
+}
+
+// leave closes what ends with this process, of a turn that goes on in the next one,
+// and lets it wait for what others answer.
+func (l *loop) leave(ctx context.Context) error {
+	err := l.closeCalls(convo.ToolInterrupted, func(c convo.OpenCall) bool { return c.Runs == convo.RunsServer })
+	if err != nil {
+		return err
+	}
+	if waits, err := l.sink.wait(ctx, l.waiting()); err != nil || waits {
 		return err
 	}
 	return l.settle()

@@ -76,7 +76,7 @@ func (l *loop) carryOut(ctx context.Context) error {
 	}
 	for l.progress.pending() > 0 {
 		if c.idle() {
-			return l.wait()
+			return l.wait(ctx)
 		}
 		if err := c.next(ctx); err != nil {
 			return err
@@ -202,13 +202,8 @@ func (c *calls) channelWork(call convo.OpenCall) work {
 
 // wait leaves the turn to those who answer its calls, unless they have all done
 // so meanwhile.
-func (l *loop) wait() error {
-	waiting := convo.TurnWaiting{Left: l.progress.left}
-	if l.progress.asked != nil {
-		answered := l.answeredNow()
-		waiting.Answered = &answered
-	}
-	waits, err := l.sink.wait(waiting)
+func (l *loop) wait(ctx context.Context) error {
+	waits, err := l.sink.wait(ctx, l.waiting())
 	switch {
 	case err != nil:
 		return err
@@ -216,10 +211,24 @@ func (l *loop) wait() error {
 		return errWaits
 	}
 	for l.progress.pending() > 0 { // their ends are on their way
-		<-l.told.came
-		l.hear()
+		select {
+		case <-l.told.came:
+			l.hear()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	return nil
+}
+
+// waiting is what has to be known of the turn when it goes on.
+func (l *loop) waiting() convo.TurnWaiting {
+	waiting := convo.TurnWaiting{Left: l.progress.left}
+	if l.progress.asked != nil {
+		answered := l.answeredNow()
+		waiting.Answered = &answered
+	}
+	return waiting
 }
 
 // hear takes in the ends of calls that others wrote, with the places that they took.
@@ -230,10 +239,13 @@ func (l *loop) hear() {
 	}
 }
 
-// closeCalls ends the calls that are open when a turn ends early.
-func (l *loop) closeCalls(outcome convo.ToolOutcome) error {
-	l.progress.left = nil
+// closeCalls ends the calls that are open when a turn ends early, or those of them
+// that its process carries out.
+func (l *loop) closeCalls(outcome convo.ToolOutcome, which func(convo.OpenCall) bool) error {
 	for _, call := range slices.Clone(l.progress.open) {
+		if !which(call) {
+			continue
+		}
 		ended := call.Ended(l.sink.messageID(), outcomeOutput(outcome), outcome)
 		ended.Place = l.sink.place()
 		if err := l.write(ended, true); err != nil {

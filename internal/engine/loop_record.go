@@ -37,6 +37,17 @@ func (l *loop) note(event convo.Event) {
 	}
 }
 
+// catchUp takes in an event of the turn's log. What others have added since the turn
+// goes on, after that number, may have come when the history had been read: a prompt
+// takes no harm from an answer that is there twice.
+func (l *loop) catchUp(event convo.Event, since int64) {
+	if event.Seq > since {
+		l.note(event)
+		return
+	}
+	l.progress.add(event)
+}
+
 func (l *loop) flush() error      { return l.sink.flush() }
 func (l *loop) place() int64      { return l.sink.place() }
 func (l *loop) messageID() string { return l.sink.messageID() }

@@ -117,7 +117,7 @@ func (s *stateless) carryOut(ctx context.Context, emit func([]convo.Event) error
 		return errors.Join(context.Cause(ctx), failed) // nobody reads any more
 	}
 	if failed != nil {
-		if err := s.loop.fail(convo.ToolCancelled); err != nil {
+		if err := s.loop.fail(); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (s *stateless) commit(bodies []convo.Body) ([]convo.Event, error) {
 }
 
 // wait implements turnSink. A turn without a log cannot be left.
-func (s *stateless) wait(convo.TurnWaiting) (bool, error) { return false, nil }
+func (s *stateless) wait(context.Context, convo.TurnWaiting) (bool, error) { return false, nil }
 
 // write passes events on that follow each other without waiting together.
 func (s *stateless) write(body convo.Body, more bool) error {

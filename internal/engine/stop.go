@@ -66,7 +66,8 @@ func target(tx store.Tx, conversation, turn string) (stopped int, id string, err
 }
 
 // stop ends an open turn. It is on record that it did, so it does, whether the
-// caller waits for it or not.
+// caller waits for it or not. A run may end without its turn: one that has just
+// left it to wait, or to the next start.
 func (e *Engine) stop(ctx context.Context, key hub.Key, id string) error {
 	steady := context.WithoutCancel(ctx)
 	for {
@@ -74,8 +75,11 @@ func (e *Engine) stop(ctx context.Context, key hub.Key, id string) error {
 		if err != nil || head.Turn(id) == nil {
 			return err // it ended by itself
 		}
-		if e.runs(id) && head.Turn(id).State == convo.StateRunning {
-			return e.halt(ctx, id, errStopped)
+		if e.runs(id) {
+			if err := e.halt(ctx, id, errStopped); err != nil {
+				return err
+			}
+			continue
 		}
 		if err = e.closeIdleTurn(steady, key, id, convo.EndStopped); !errors.Is(err, errRuns) {
 			return err

@@ -153,18 +153,12 @@ func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
 		r.end.Waits = true
 		return nil, nil
 	}
-	suspend := failed != nil && r.left()
-	if failed != nil {
-		outcome := convo.ToolCancelled
-		if suspend {
-			outcome = convo.ToolInterrupted
-		}
-		// What cannot be written fails at the end, too.
-		_ = l.fail(outcome)
-	}
-	if suspend {
+	if failed != nil && r.left() {
 		r.end.Waits = true
-		return nil, e.suspend(log)
+		return nil, e.suspend(l, log)
+	}
+	if failed != nil {
+		_ = l.fail() // what cannot be written fails at the end, too
 	}
 	end := e.ending(r.ctx, reason, failed)
 	end.Usage = l.progress.usage
@@ -177,7 +171,10 @@ func (r *run) left() bool { return r.background && errors.Is(context.Cause(r.ctx
 
 // suspend writes what is left of a turn in the background that goes on at the next
 // start.
-func (e *Engine) suspend(log *turnLog) error {
+func (e *Engine) suspend(l *loop, log *turnLog) error {
+	if err := l.leave(e.over); err != nil {
+		return err
+	}
 	rest, err := log.finish()
 	if err != nil {
 		return err
@@ -213,7 +210,9 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 		return nil, err
 	}
 	var last convo.Head
+	alone := false // nobody else wrote since the turn started
 	next, err := e.handOver(log.key, func(tx store.Tx) error {
+		alone = tx.Head() != nil && tx.Head().LastSeq == r.head.LastSeq+log.written
 		if err := appendAll(tx, rest); err != nil {
 			return err
 		}
@@ -221,7 +220,6 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 		last = *tx.Head()
 		return err
 	})
-	alone := last.LastSeq == r.head.LastSeq+log.written+int64(len(rest))+1
 	if err == nil && r.past != nil && alone && len(last.Open) == 0 {
 		e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), l.mine...)))
 	}
@@ -314,7 +312,7 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 	}
 	if r.goesOn {
 		l.progress.starts = l.kit.open(h.messages[:len(h.messages)-h.made()]).starts
-		err = e.eachOf(r.ctx, key, r.turn, l.progress.add)
+		err = e.eachOf(r.ctx, key, r.turn, func(event convo.Event) { l.catchUp(event, r.head.LastSeq) })
 	}
 	return l, err
 }

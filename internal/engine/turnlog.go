@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -165,11 +166,12 @@ func (l *turnLog) commit(bodies []convo.Body) ([]convo.Event, error) {
 	return slices.DeleteFunc(events, func(e convo.Event) bool { return e.Seq <= after }), err
 }
 
-// wait implements turnSink.
-func (l *turnLog) wait(waiting convo.TurnWaiting) (left bool, err error) {
+// wait implements turnSink. The transaction decides between a stop and the wait:
+// a stop that comes later finds a turn that waits.
+func (l *turnLog) wait(ctx context.Context, waiting convo.TurnWaiting) (left bool, err error) {
 	_, err = l.update(func(tx store.Tx) error {
 		t := tx.Head().Turn(l.turn)
-		if left = t != nil && waits(t.Calls); !left {
+		if left = ctx.Err() == nil && t != nil && waits(t.Calls); !left {
 			return nil
 		}
 		return tx.Append(convo.Event{At: now(), Turn: l.turn, Body: waiting})
