@@ -145,6 +145,7 @@ type modelAsked struct {
 	Model  string `json:"model,omitempty"`
 	From   int64  `json:"from,omitempty"`
 	Prompt int64  `json:"prompt,omitempty"`
+	Force  string `json:"force,omitempty"`
 }
 
 type modelAnswered struct {

@@ -180,11 +180,13 @@ type MessageChanged struct {
 type MessageDeleted struct{ ID string }
 
 // ModelAsked says that a model call is open. From is the place from which the
-// history went into the prompt, Prompt about how many tokens it has.
+// history went into the prompt, Prompt about how many tokens it has. Force is the
+// function that the model has to call, or "".
 type ModelAsked struct {
 	Model  string
 	From   int64
 	Prompt int64
+	Force  string
 }
 
 // ModelAnswered closes a model call.

@@ -94,7 +94,7 @@ func (a *answer) observe(ctx context.Context, o Observer, conversation string, m
 func (a *answer) run(ctx context.Context, request *model.Request) error {
 	a.asked = time.Now()
 	defer func() { a.took = time.Since(a.asked) }()
-	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted}, false); err != nil {
+	if err := a.sink.write(convo.ModelAsked{Model: a.choice.ID, From: a.from, Prompt: a.prompted, Force: request.Force}, false); err != nil {
 		return err
 	}
 	for try := 0; ; try++ {

@@ -30,9 +30,7 @@ type loop struct {
 	stopped model.StopReason // of the latest answer
 	full    bool             // the latest answer was cut by our own limit
 	again   bool             // the turn goes on after an answer that nothing else follows
-	ends    []string         // functions that are still to be forced at the end
-	ending  bool             // the last answer is there
-	length  bool             // and a limit cut it
+	length  bool             // a limit cut the last answer
 }
 
 // errWaits says that a turn was left to wait: it has no end yet.
@@ -92,19 +90,19 @@ func (l *loop) over() convo.EndReason {
 		return l.done()
 	case p.calls > l.kit.limits.Calls:
 		return convo.EndLimit
-	case p.iterations == 0 || p.nextStart() != "" || l.again:
+	case p.iterations == 0 || p.nextStart() != "":
 		return ""
-	case l.ending && len(l.ends) == 0:
+	case p.ending && l.nextEnd() == "":
 		return l.done()
-	case l.ending:
+	case p.ending || l.again:
 		return ""
 	case p.latest > 0 && p.iterations >= l.kit.limits.Iterations:
 		return convo.EndLimit
 	case p.latest > 0 || l.continues():
 		return ""
 	}
-	l.last()
-	if len(l.ends) > 0 {
+	p.ending, l.length = true, l.stopped == model.StopLength
+	if l.nextEnd() != "" {
 		return ""
 	}
 	return l.done()
@@ -116,15 +114,15 @@ func (l *loop) continues() bool {
 	return l.stopped == model.StopLength && !l.full && l.progress.continuations < l.kit.limits.Continuations
 }
 
-// last notes that the latest answer is the turn's, but for the functions that the
-// model has to call behind it: those that it did not call by itself.
-func (l *loop) last() {
-	l.ending, l.length = true, l.stopped == model.StopLength
+// nextEnd is the function that the model has to call next behind its last answer, or
+// "": each that it did not call by itself, once.
+func (l *loop) nextEnd() string {
 	for _, name := range l.kit.ends {
-		if !l.progress.called[name] || slices.Contains(l.kit.starts, name) {
-			l.ends = append(l.ends, name)
+		if !l.progress.last[name] && (!l.progress.called[name] || slices.Contains(l.kit.starts, name)) {
+			return name
 		}
 	}
+	return ""
 }
 
 // done is the end of a turn whose model has nothing more to say. One that said
@@ -142,8 +140,8 @@ func (l *loop) done() convo.EndReason {
 // ask asks the model once, and requests the calls of its answer.
 func (l *loop) ask(ctx context.Context) error {
 	force := l.progress.nextStart()
-	if force == "" && len(l.ends) > 0 {
-		force, l.ends = l.ends[0], l.ends[1:]
+	if force == "" && l.progress.ending {
+		force = l.nextEnd()
 	}
 	l.history.force, l.again = force, false
 	p, err := assemble(l.history)
@@ -155,7 +153,7 @@ func (l *loop) ask(ctx context.Context) error {
 		l.sink.part()
 	}
 	a := &answer{
-		choice: l.choice, limit: l.e.limits.Answer, quiet: l.ending, sink: l,
+		choice: l.choice, limit: l.e.limits.Answer, quiet: l.progress.ending, sink: l,
 		from: p.from, prompted: count(p.messages) + l.history.tools,
 	}
 	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, p.messages)

@@ -75,6 +75,22 @@ func TestAFunctionCanBeForcedAtTheEnd(t *testing.T) {
 	})
 }
 
+func TestAllFunctionsForTheEndAreForced(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, a *asker) {
+		a.tell(message(convo.User, "go"))
+		a.model.Add(answer("All done.")...)
+		a.model.Add(calling("one", `{}`)...)
+		a.model.Add(calling("two", `{}`)...)
+		events := a.run(functions(ending(data("one", `1`)), ending(data("two", `2`))))
+		wantActs(t, events, "ask", "bot All done.", "usage 10", "ask", "#1 one{} server", "#1 done 1", "usage 10",
+			"ask", "#2 two{} server", "#2 done 2", "usage 10", "done")
+		if got := a.forces(); got != ",one,two" {
+			t.Errorf("the model had to call %q", got)
+		}
+	})
+}
+
 func TestATurnEndsWhenTheModelCallsItsLastFunction(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, a *asker) {

@@ -12,8 +12,10 @@ import (
 // two decide the same. What depends on the functions and limits that the turn
 // was given is decided by [loop.over].
 type progress struct {
-	starts []string // functions that the model has to call before it is free
-	forced string   // the one that the latest model call had to call, or ""
+	starts []string        // functions that the model has to call before it is free
+	forced string          // the one that the latest model call has or had to call, or ""
+	ending bool            // the last answer is there: what follows is forced
+	last   map[string]bool // the functions that were forced behind it
 
 	asked    *convo.ModelAsked // the open model call
 	askedAt  time.Time
@@ -56,23 +58,41 @@ func (p *progress) add(event convo.Event) {
 	case convo.TurnResumed:
 		if b.Rerun {
 			p.reruns++
+			p.forceAgain()
 		}
 	}
 }
 
-// ask counts a model call. What forces it follows from what came before.
+// ask counts a model call: one at the start, at the end, or in between.
 func (p *progress) ask(b convo.ModelAsked, at time.Time) {
-	p.forced = p.nextStart()
+	p.forced = b.Force
 	switch {
-	case p.forced != "":
+	case p.forced != "" && p.forced == p.nextStart():
 		p.starts = p.starts[1:]
 		p.iterations = 1
+	case p.forced != "":
+		p.ending = true
+		if p.last == nil {
+			p.last = map[string]bool{}
+		}
+		p.last[p.forced] = true
 	case p.spoke():
 		p.continuations++
 	default:
 		p.iterations++
 	}
 	p.asked, p.askedAt, p.answered, p.latest = &b, at, nil, 0
+}
+
+// forceAgain takes back a forced call that was interrupted before it was made.
+func (p *progress) forceAgain() {
+	switch {
+	case p.forced == "" || p.latest > 0:
+	case p.ending:
+		delete(p.last, p.forced)
+	default:
+		p.starts = append([]string{p.forced}, p.starts...)
+	}
 }
 
 // nextStart is the function that the next model call has to call first, or "".

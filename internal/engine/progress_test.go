@@ -11,6 +11,7 @@ import (
 func TestProgressFollowsFromTheEvents(t *testing.T) {
 	t.Parallel()
 	asked, answered := convo.ModelAsked{Model: "m", Prompt: 3}, convo.ModelAnswered{}
+	forced := func(name string) convo.ModelAsked { return convo.ModelAsked{Model: "m", Prompt: 3, Force: name} }
 	said := convo.MessageEnded{Type: convo.Bot}
 	call := func(id, name string, runs convo.Runner) convo.ToolRequested {
 		return convo.ToolRequested{ID: id, Name: name, Runs: runs}
@@ -34,14 +35,17 @@ func TestProgressFollowsFromTheEvents(t *testing.T) {
 			"iterations 1, asked, calls 1, pending 1, awaited, left 1"},
 		"what was left, requested": {nil, []convo.Body{asked, call("1", "f", channel), convo.TurnWaiting{Answered: &answered, Left: []convo.ToolRequested{call("2", "g", caller)}},
 			ended("1", "f", convo.ToolDone), convo.TurnResumed{}, call("2", "g", caller), answered}, "iterations 1, calls 2, for the caller, ended f"},
-		"a continuation":           {nil, []convo.Body{asked, said, answered, asked}, "iterations 1, continuations 1, asked, said"},
-		"two iterations":           {nil, []convo.Body{asked, call("1", "f", server), ended("1", "f", convo.ToolFailed), answered, asked}, "iterations 2, asked, calls 1"},
-		"forced at the start":      {[]string{"f", "g"}, []convo.Body{asked, call("1", "f", server), ended("1", "f", convo.ToolDone), answered}, "iterations 1, calls 1, next g"},
-		"forced one by one":        {[]string{"f", "g"}, []convo.Body{asked, call("1", "f", server), ended("1", "f", convo.ToolDone), answered, asked}, "iterations 1, asked, calls 1"},
-		"called without force":     {[]string{"f", "g"}, []convo.Body{asked, call("1", "g", server), ended("1", "g", convo.ToolDone), answered}, "iterations 1, calls 1, ended g"},
-		"a call of the caller's":   {nil, []convo.Body{call("1", "f", server), ended("1", "f", convo.ToolDone)}, "iterations 0, calls 1"},
-		"an end that nothing fits": {nil, []convo.Body{ended("1", "f", convo.ToolDone)}, "iterations 0"},
-		"a rerun":                  {nil, []convo.Body{asked, answered, convo.TurnResumed{Rerun: true}}, "iterations 1, spoke, reruns 1"},
+		"a continuation":               {nil, []convo.Body{asked, said, answered, asked}, "iterations 1, continuations 1, asked, said"},
+		"two iterations":               {nil, []convo.Body{asked, call("1", "f", server), ended("1", "f", convo.ToolFailed), answered, asked}, "iterations 2, asked, calls 1"},
+		"forced at the start":          {[]string{"f", "g"}, []convo.Body{forced("f"), call("1", "f", server), ended("1", "f", convo.ToolDone), answered}, "iterations 1, calls 1, next g"},
+		"forced one by one":            {[]string{"f", "g"}, []convo.Body{forced("f"), call("1", "f", server), ended("1", "f", convo.ToolDone), answered, forced("g")}, "iterations 1, asked, calls 1"},
+		"called without force":         {[]string{"f", "g"}, []convo.Body{forced("f"), call("1", "g", server), ended("1", "g", convo.ToolDone), answered}, "iterations 1, calls 1, ended g"},
+		"a start that was interrupted": {[]string{"f"}, []convo.Body{forced("f"), answered, convo.TurnResumed{Rerun: true}}, "iterations 1, spoke, reruns 1, next f"},
+		"forced at the end":            {nil, []convo.Body{asked, said, answered, forced("f"), call("1", "f", server), ended("1", "f", convo.ToolDone), answered}, "iterations 1, calls 1, said, last f"},
+		"an end that was interrupted":  {nil, []convo.Body{asked, said, answered, forced("f"), answered, convo.TurnResumed{Rerun: true}}, "iterations 1, said, spoke, reruns 1, last"},
+		"a call of the caller's":       {nil, []convo.Body{call("1", "f", server), ended("1", "f", convo.ToolDone)}, "iterations 0, calls 1"},
+		"an end that nothing fits":     {nil, []convo.Body{ended("1", "f", convo.ToolDone)}, "iterations 0"},
+		"a rerun":                      {nil, []convo.Body{asked, answered, convo.TurnResumed{Rerun: true}}, "iterations 1, spoke, reruns 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,6 +84,10 @@ func (p *progress) tell() string {
 	fact("said", p.said)
 	fact("spoke", p.spoke())
 	number("reruns", p.reruns)
+	fact("last", p.ending)
+	for name := range p.last {
+		s += " " + name
+	}
 	for name := range p.ended {
 		s += ", ended " + name
 	}

@@ -120,6 +120,7 @@ type modelAsked struct {
 	Model  string `json:"m,omitempty"`
 	From   int64  `json:"f,omitempty"`
 	Prompt int64  `json:"p,omitempty"`
+	Force  string `json:"c,omitempty"`
 }
 
 type modelAnswered struct {

@@ -48,7 +48,7 @@ func bodies() []convo.Body {
 		convo.MessageGiven{ID: "q", Place: 0, Fields: fields, Text: "question\n"},
 		convo.TurnQueued{},
 		convo.TurnStarted{Slot: 1},
-		convo.ModelAsked{Model: "m", From: 17, Prompt: 230},
+		convo.ModelAsked{Model: "m", From: 17, Prompt: 230, Force: "f"},
 		convo.MessageStarted{ID: "a", Place: convo.Place(1, 1), Type: convo.Bot},
 		convo.Delta{Message: "a", Type: convo.Bot, Text: "an"},
 		convo.TurnWaiting{},
