@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/convo"
@@ -217,5 +219,98 @@ func TestNoBackupIsMadeWhileTheKeyIsChanged(t *testing.T) {
 	}
 	if _, err := Backup(t.Context(), cfg, to, true, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// sealedAll makes a data folder with something of each kind that is encrypted, and
+// counts the pieces.
+func sealedAll(t *testing.T) (config.Config, int) {
+	t.Helper()
+	const each = 6
+	cfg, _ := withSecrets(t, each)
+	box, err := openKey(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := sqlite.Open(t.Context(), cfg.Data, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tenant = "default/default"
+	_, err = data.Update(t.Context(), tenant, "talk", store.Durable, func(tx store.Tx) error {
+		if err := tx.Append(convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{}}); err != nil {
+			return err
+		}
+		for n := range each {
+			id, turn := convo.RequestID{byte(n)}, string(rune('a'+n))
+			answer := convo.Request{ID: id, Tenant: tenant, Answer: box.Seal([]byte("answer"), id[:]), Created: time.UnixMilli(1)}
+			opened := convo.Event{At: time.UnixMilli(1), Turn: turn, Body: convo.TurnOpened{}}
+			if err := errors.Join(tx.PutRequest(answer), tx.Append(opened), tx.PutInput(turn, box.Seal([]byte("{}"), []byte("input/"+turn)))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(err, data.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return cfg, 3 * each
+}
+
+// TestAChangeOfTheKeyMayBeCutAnywhere goes through the steps of RotateKey, cuts it
+// behind each, and runs it again; then everything is opened with the new key.
+func TestAChangeOfTheKeyMayBeCutAnywhere(t *testing.T) {
+	t.Parallel()
+	whole, pieces := sealedAll(t)
+	for cut := range pieces + 4 {
+		t.Run(fmt.Sprint("step ", cut), func(t *testing.T) {
+			t.Parallel()
+			cfg := whole
+			cfg.Data = filepath.Join(t.TempDir(), "data")
+			if err := os.CopyFS(cfg.Data, os.DirFS(whole.Data)); err != nil {
+				t.Fatal(err)
+			}
+			r := rotation{ids: filepath.Join(cfg.Data, keyID), from: KeyPlace(cfg), to: KeyPlace(cfg) + ".next"}
+			if cut == 0 { // the key is made, and named by nobody
+				if _, err := seal.LoadOrMakeKey(r.to); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				cutAfter(t, cfg, r, cut-1, pieces)
+			}
+			if _, err := RotateKey(t.Context(), cfg, ""); err != nil {
+				t.Fatal(err)
+			}
+			again, err := RotateKey(t.Context(), cfg, "")
+			if err != nil || again.Resealed != pieces || again.Lost != 0 {
+				t.Errorf("with the new key, %d of %d pieces were opened, %d were not: %v", again.Resealed, pieces, again.Lost, err)
+			}
+		})
+	}
+}
+
+// cutAfter encrypts some pieces anew, and with all of them moves the key too if n
+// is above their number.
+func cutAfter(t *testing.T, cfg config.Config, r rotation, n, pieces int) {
+	t.Helper()
+	box, err := r.keys(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := sqlite.Open(t.Context(), cfg.Data, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := engine.Reseal(t.Context(), &cutting{data, n}, box)
+	if err == nil || done.Resealed != min(n, pieces) {
+		t.Errorf("%d pieces were encrypted: %v", done.Resealed, err)
+	}
+	if err := data.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n > pieces {
+		if err := seal.Move(r.to, r.from); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
