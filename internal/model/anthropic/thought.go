@@ -35,8 +35,12 @@ type thoughts struct {
 	After  []thought `json:"after,omitempty"`
 }
 
-// maxThoughts is how much of an answer's thinking is kept, in bytes.
-const maxThoughts = 192 << 10
+// maxThoughts is how much of an answer's thinking is kept, in bytes, of which each
+// thought takes some beside its text.
+const (
+	maxThoughts = 192 << 10
+	thoughtSize = 64
+)
 
 // mind collects what the model thinks, for the call that it thinks it for.
 type mind struct {
@@ -58,8 +62,10 @@ func (m *mind) speak() { m.spoke = true }
 
 // begin begins a block of thinking.
 func (m *mind) begin(e *event) {
+	if m.size += len(e.Block.Data) + thoughtSize; m.size > maxThoughts {
+		return
+	}
 	d := &draft{index: e.Index, hidden: e.Block.Type != "thinking", data: e.Block.Data}
-	m.size += len(d.data)
 	if m.spoke {
 		m.after = append(m.after, d)
 	} else {
