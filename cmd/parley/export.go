@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parleyhq/parley/internal/app"
+	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 )
 
@@ -28,27 +29,41 @@ file, or with - to the standard output. What is exported is the state of one
 moment; a server that runs goes on meanwhile, and is asked through its socket.
 If none runs, the data folder is opened.
 
-Votes are in it. Tokens, sessions and records of requests are not. A turn that
-has not ended is exported as interrupted. docs/export.md describes the format;
-parley import reads it.`,
+Votes are in it, and bots, skillsets, abilities and secrets, these without their
+values. Tokens, sessions and records of requests are not. A turn that has not
+ended is exported as interrupted. docs/export.md describes the format; parley
+import reads it.
+
+With --with-secrets the values of secrets are in it too, encrypted under a
+passphrase of at least 12 characters, from PARLEY_EXPORT_PASSPHRASE or a file.
+Nobody can read them without it: keep it elsewhere.`,
 		Example: `  parley export conversations.jsonl
-  parley export --tenant acme/dev - | gzip > acme.jsonl.gz`,
+  parley export --tenant acme/dev - | gzip > acme.jsonl.gz
+  parley export --with-secrets --passphrase-file passphrase everything.jsonl`,
 		Args: cobra.ExactArgs(1),
 	}
+	var secrets secretFlags
 	tenant := cmd.Flags().String("tenant", "", "the tenant, as org/name (default: the first one)")
+	secrets.add(cmd, "the values of secrets too, encrypted under a passphrase from "+config.ExportPassphrase)
+	cmd.Flags().StringVar(&secrets.saltFrom, "salt-from", "", "an earlier export with the same passphrase: what has not changed gives the same bytes")
+	p.settingFlags(cmd, "key-file")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		values, err := p.exportedValues(secrets)
+		if err != nil {
+			return err
+		}
 		return p.withArchive(cmd, false, func(ctx context.Context, a console.Archive) error {
 			if args[0] == standardStream {
-				return p.export(ctx, a, *tenant, p.out)
+				return p.export(ctx, a, *tenant, p.out, values)
 			}
-			return writeFile(args[0], func(w io.Writer) error { return p.export(ctx, a, *tenant, w) })
+			return writeFile(args[0], func(w io.Writer) error { return p.export(ctx, a, *tenant, w, values) })
 		})
 	}
 	return cmd
 }
 
 // export writes the archive, shows how far it is, and tells what was written.
-func (p *program) export(ctx context.Context, a console.Archive, tenant string, w io.Writer) error {
+func (p *program) export(ctx context.Context, a console.Archive, tenant string, w io.Writer, values console.Values) error {
 	began := time.Now()
 	bar := p.newBar()
 	meter := &archiveMeter{w: w}
@@ -60,13 +75,16 @@ func (p *program) export(ctx context.Context, a console.Archive, tenant string, 
 			bar.show(meter.conversations, total, fmt.Sprintf("%d of %d conversations", meter.conversations, total))
 		}
 	}
-	err := a.Export(ctx, tenant, meter, count)
+	err := a.Export(ctx, tenant, meter, count, values)
 	bar.clear()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.err, "Exported %d conversations with %d events, %s in %s.\n",
 		meter.conversations, meter.events, size(meter.bytes), since(began))
+	if values.Passphrase != "" {
+		fmt.Fprintln(p.err, "The values of secrets are in it, encrypted: keep the passphrase, elsewhere.")
+	}
 	return nil
 }
 

@@ -18,6 +18,8 @@ import (
 type importOptions struct {
 	tenant, from, secret string
 	dryRun               bool
+	secrets              secretFlags
+	values               console.Values // what secrets comes to
 }
 
 func (p *program) importCommand() *cobra.Command {
@@ -34,12 +36,18 @@ skipped if it is the same, so an import that was interrupted can be run again.
 One that is there with other content, or cannot be read, is reported and left
 alone; the others go on, and the exit code is 1.
 
+If the export has the values of secrets (parley export --with-secrets), they come
+with its passphrase, from PARLEY_EXPORT_PASSPHRASE or a file. Without it secrets
+come without their values, and what is missing is told at the end; with
+--with-secrets that is an error, and nothing is imported.
+
 With --from the conversations are read from another server that speaks the same
 API, as far as its API shows them: one event a message, with its times. What is
 here already is not read again.`,
 		Example: `  parley import conversations.jsonl
   parley import --dry-run conversations.jsonl
   zcat acme.jsonl.gz | parley import --tenant acme/dev -
+  parley import --with-secrets --passphrase-file passphrase everything.jsonl
   PARLEY_IMPORT_SECRET=… parley import --from https://api.chatbotkit.com`,
 		Args: cobra.MaximumNArgs(1),
 	}
@@ -48,14 +56,21 @@ here already is not read again.`,
 	flags.StringVar(&o.from, "from", "", "the address of another server, in place of a file")
 	flags.StringVar(&o.secret, "secret", "", "its API secret; "+config.ImportSecret+" keeps it out of the list of processes")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only say what would be done")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	o.secrets.add(cmd, "fail unless the values of secrets come too, with the passphrase in "+config.ExportPassphrase)
+	p.settingFlags(cmd, "key-file")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		switch {
 		case (o.from == "") == (len(args) == 0):
 			return errors.New("name a file, or - for the standard input, or with --from a server")
 		case o.from == "" && o.secret != "":
 			return errors.New("--secret is for a server that --from names")
+		case o.from != "" && (o.secrets.with || o.secrets.file != ""):
+			return errors.New("--with-secrets and --passphrase-file are for a file: no server shows the values of its secrets")
 		case o.from != "":
 			return p.runPull(cmd, o)
+		}
+		if o.values, err = p.importedValues(o.secrets); err != nil {
+			return err
 		}
 		return p.runImport(cmd, args[0], o)
 	}
@@ -130,7 +145,7 @@ func (p *program) importArchive(ctx context.Context, a console.Archive, in io.Re
 	if bar != nil {
 		meter.moved = func() { bar.show(int(meter.bytes), int(total), size(meter.bytes)+" read") }
 	}
-	done, err := a.Import(ctx, o.tenant, meter, o.dryRun)
+	done, err := a.Import(ctx, o.tenant, meter, o.dryRun, o.values)
 	bar.clear()
 	return p.tellImported(done, err, meter.bytes, began, o.dryRun)
 }
@@ -156,7 +171,18 @@ func (p *program) tellImported(done console.Imported, err error, bytes int64, be
 			verb, done.Imported, done.Events, done.Skipped, done.Refused, size(bytes), since(began))
 	}
 	if done.Objects > 0 {
-		fmt.Fprintf(p.err, "%s %d bots, skillsets, abilities, secrets (without their values) and votes.\n", verb, done.Objects)
+		bare := ""
+		if done.Values == 0 {
+			bare = " (without their values)"
+		}
+		fmt.Fprintf(p.err, "%s %d bots, skillsets, abilities, secrets%s and votes.\n", verb, done.Objects, bare)
+	}
+	if done.Values > 0 {
+		fmt.Fprintf(p.err, "%s the values of %d secrets.\n", verb, done.Values)
+	}
+	if done.Withheld > 0 {
+		fmt.Fprintf(p.err, "The values of %d secrets stayed in the file: import it again with its passphrase (%s, or --passphrase-file).\n",
+			done.Withheld, config.ExportPassphrase)
 	}
 	if err == nil && done.Refused > 0 {
 		return errQuiet

@@ -49,7 +49,7 @@ func (p *program) pull(ctx context.Context, a console.Archive, from *client.Clie
 		_ = w.Close() // what was read whole counts, also after a failure
 	}()
 	meter := &inputMeter{r: r}
-	imported, err := a.Import(ctx, o.tenant, meter, o.dryRun)
+	imported, err := a.Import(ctx, o.tenant, meter, o.dryRun, console.Values{})
 	_ = r.CloseWithError(errors.Join(err, errNotRead)) // a pull that goes on has no reader
 	<-done
 	bar.clear()

@@ -150,7 +150,8 @@ begins with PARLEY_ is warned about.
 		fmt.Fprintf(&b, "%s\n%s\n", s.Env, indent(s.Doc, 4))
 	}
 	b.WriteString(`PARLEY_IMPORT_SECRET is the API secret of the server that parley import --from
-reads from.
+reads from. PARLEY_EXPORT_PASSPHRASE is the passphrase under which parley export
+--with-secrets and parley import have the values of secrets.
 
 Besides, NOTIFY_SOCKET, which systemd sets, is told when the server is ready and
 when it stops. GOMEMLIMIT and GOMAXPROCS work as in every Go program.`)

@@ -109,7 +109,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
-	return a, a.openFronts(ctx)
+	return a, a.openFronts(ctx, box)
 }
 
 func rateLimits(l config.Limits) ratelimit.Limits {
@@ -142,7 +142,7 @@ func openFolder(ctx context.Context, folder string, o sqlite.Options) (*sqlite.S
 }
 
 // openFronts takes the addresses and makes what answers there.
-func (a *App) openFronts(ctx context.Context) error {
+func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 	proxies, err := config.ParseNetworks(a.cfg.TrustedProxies)
 	if err != nil {
 		return err
@@ -159,8 +159,9 @@ func (a *App) openFronts(ctx context.Context) error {
 	}
 	public := a.withMCP(api, mcp.Options{Limiter: a.limiter, Proxies: proxies})
 	a.handler = a.withMetrics(a.withHealth(public))
+	sealer := func() (engine.Sealer, error) { return box, nil }
 	a.commands = (&console.Server{
-		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants()}, Chat: a.chatSecret,
+		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants(), sealer}, Chat: a.chatSecret,
 		API: a.withLocalMetrics(a.withHealth(a.withMCP(local, mcp.Options{}))),
 	}).Handler()
 	var listen net.ListenConfig

@@ -3,11 +3,14 @@ package app
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/sqlite"
 	"github.com/parleyhq/parley/internal/transfer"
@@ -17,29 +20,64 @@ import (
 type tenantArchive struct {
 	store   store.Store
 	tenants tenants
+	sealer  func() (engine.Sealer, error) // with which the store's secrets are sealed
 }
 
 var _ console.Archive = tenantArchive{}
 
 // Export implements console.Archive.
-func (a tenantArchive) Export(ctx context.Context, tenant string, w io.Writer, total func(int)) error {
+func (a tenantArchive) Export(ctx context.Context, tenant string, w io.Writer, total func(int), v console.Values) error {
 	id, err := a.tenants.find(tenant)
 	if err != nil {
 		return err
 	}
-	return transfer.Export(ctx, a.store, id, w, total)
+	values, err := a.values(v)
+	if err != nil {
+		return err
+	}
+	return transfer.Export(ctx, a.store, id, w, total, values)
 }
 
+// MinPassphrase is how many characters a passphrase of an archive has at least.
+const MinPassphrase = 12
+
+// values lets the values of secrets travel, if that is asked for.
+func (a tenantArchive) values(v console.Values) (*transfer.Values, error) {
+	switch n := utf8.RuneCountInString(v.Passphrase); {
+	case n == 0 && v.Must:
+		return nil, convo.Errorf(convo.Invalid, "the values of secrets need the passphrase that they were exported with")
+	case n == 0:
+		return nil, nil
+	case n < MinPassphrase:
+		return nil, convo.Errorf(convo.Invalid, "the passphrase has %d characters, and needs at least %d", n, MinPassphrase)
+	}
+	sealer, err := a.sealer()
+	if err != nil {
+		return nil, err
+	}
+	return &transfer.Values{Sealer: sealer, Passphrase: v.Passphrase, Salt: v.Salt, Must: v.Must}, nil
+}
+
+// ArchiveSalt gives the salt of an archive with the values of secrets, from its
+// first line.
+func ArchiveSalt(r io.Reader) ([]byte, error) { return transfer.Salt(r) }
+
 // Import implements console.Archive.
-func (a tenantArchive) Import(ctx context.Context, tenant string, r io.Reader, dryRun bool) (console.Imported, error) {
+func (a tenantArchive) Import(
+	ctx context.Context, tenant string, r io.Reader, dryRun bool, v console.Values,
+) (console.Imported, error) {
 	id, err := a.tenants.find(tenant)
 	if err != nil {
 		return console.Imported{}, err
 	}
-	result, err := transfer.Import(ctx, a.store, id, r, dryRun)
+	values, err := a.values(v)
+	if err != nil {
+		return console.Imported{}, err
+	}
+	result, err := transfer.Import(ctx, a.store, id, r, dryRun, values)
 	done := console.Imported{
 		Imported: result.Imported, Skipped: result.Skipped, Refused: result.Refused, Events: result.Events,
-		Objects: result.Objects,
+		Objects: result.Objects, Values: result.Values, Withheld: result.Withheld,
 	}
 	for _, p := range result.Problems {
 		done.Problems = append(done.Problems, console.Problem(p))
@@ -70,7 +108,9 @@ func OpenArchive(ctx context.Context, cfg config.Config, write bool) (console.Ar
 	if err != nil {
 		return nil, nil, err
 	}
-	return tenantArchive{data, cfg.AllTenants()}, data.Close, nil
+	// Only values of secrets need the key; what openKey warns of is a server's business.
+	sealer := func() (engine.Sealer, error) { return openKey(cfg, slog.New(slog.DiscardHandler)) }
+	return tenantArchive{data, cfg.AllTenants(), sealer}, data.Close, nil
 }
 
 // mustHaveData looks into the data folder without a change to it.

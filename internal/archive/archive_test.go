@@ -334,7 +334,7 @@ func TestWhatIsNoArchiveIsAClearError(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello\n": `line 1: this is not an export of parley`,
 		`{"type":"header","format":"other","version":1}` + "\n":                `line 1: this is not`,
-		`{"type":"header","format":"parley-archive","version":3,"x":1}` + "\n": `line 1: the archive has version 3`,
+		`{"type":"header","format":"parley-archive","version":4,"x":1}` + "\n": `line 1: the archive has version 4`,
 		header + created: `line 2: an event comes before`,
 		header + `{"type":"conversation"}` + "\n":                `line 2: a conversation has no id`,
 		header + `{"type":"conversation","id":"c","x":1}` + "\n": `line 2: json: unknown field "x"`,

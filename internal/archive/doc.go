@@ -11,12 +11,14 @@
 //	{"type":"end","conversations":1,"events":1}
 //
 // The header comes first. Lines of the type "object" may follow it: bots,
-// skillsets, abilities, secrets without their values, and votes on bots; an
-// archive that has some says version 2, all others say 1. After the line of a conversation come the events of
-// its log in their order, all of them; at is in milliseconds since 1970, turn
-// and origin are left out where they are empty. The last line counts what came
-// before it, so a file that was cut is known as cut, and a conversation counts
-// only when something follows it. docs/export.md describes every kind of event.
+// skillsets, abilities, secrets, and votes on bots; an archive that has some says
+// version 2. One that carries the values of secrets, sealed under a passphrase,
+// says version 3, and how they are sealed; all others say 1. After the line of a
+// conversation come the events of its log in their order, all of them; at is in
+// milliseconds since 1970, turn and origin are left out where they are empty. The
+// last line counts what came before it, so a file that was cut is known as cut,
+// and a conversation counts only when something follows it. docs/export.md
+// describes every kind of event.
 //
 // What is promised:
 //
@@ -43,6 +45,7 @@ const (
 	format        = "parley-archive"
 	version       = 1
 	objectVersion = 2 // of an archive that has objects
+	lockVersion   = 3 // of an archive that has the values of secrets
 )
 
 // The types of lines.
@@ -58,6 +61,7 @@ type headerLine struct {
 	Type    string `json:"type"`
 	Format  string `json:"format"`
 	Version int    `json:"version"`
+	Secrets *Lock  `json:"secrets,omitempty"`
 }
 
 type conversationLine struct {

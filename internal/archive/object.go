@@ -11,9 +11,9 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 )
 
-// objectLine is a line with an object: a bot, a skillset, an ability, a secret
-// without its value, or a vote on a bot. Body is the shape of its kind when it
-// is written, and a *json.RawMessage when it is read.
+// objectLine is a line with an object: a bot, a skillset, an ability, a secret,
+// or a vote on a bot. Body is the shape of its kind when it is written, and a
+// *json.RawMessage when it is read. Sealed is the value of a secret, see [Lock].
 type objectLine struct {
 	Type        string           `json:"type"`
 	Kind        convo.ObjectKind `json:"kind"`
@@ -30,6 +30,7 @@ type objectLine struct {
 	BlueprintID *string          `json:"blueprintId,omitempty"`
 	Visibility  *string          `json:"visibility,omitempty"`
 	Body        any              `json:"body"`
+	Sealed      []byte           `json:"sealed,omitempty"`
 }
 
 type botBody struct {
@@ -62,9 +63,13 @@ type ratingBody struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// AddObject writes an object, without what it has sealed. Objects come before
-// all conversations, and those that others belong to before them.
+// AddObject writes an object, without what it has sealed unless Lock was called.
+// Objects come before all conversations, and those that others belong to before
+// them.
 func (a *Writer) AddObject(o convo.Object) error {
+	if a.lock == nil {
+		o.Sealed = nil
+	}
 	body, err := bodyOf(o.Body)
 	if err == nil {
 		a.begin(objectVersion)
@@ -74,7 +79,7 @@ func (a *Writer) AddObject(o convo.Object) error {
 			Type: typeObject, Kind: o.Kind(), ID: o.ID, Parent: o.Parent, Number: o.Number, Unlisted: o.Unlisted,
 			CreatedAt: o.Created.UnixMilli(), UpdatedAt: o.Updated.UnixMilli(),
 			Name: f.Name, Description: f.Description, Meta: object(f.Meta), Alias: f.Alias,
-			BlueprintID: f.BlueprintID, Visibility: f.Visibility, Body: body,
+			BlueprintID: f.BlueprintID, Visibility: f.Visibility, Body: body, Sealed: o.Sealed,
 		})
 	}
 	if err == nil {
@@ -96,7 +101,7 @@ func (a *Writer) faithfulObject(o convo.Object) error {
 	if err != nil {
 		return err
 	}
-	o.Tenant, o.Sealed, back.Created, back.Updated = "", nil, o.Created, o.Updated
+	o.Tenant, back.Created, back.Updated = "", o.Created, o.Updated
 	if !reflect.DeepEqual(back, o) {
 		return errNotUTF8
 	}
@@ -131,6 +136,9 @@ func decodeObject(line []byte) (convo.Object, error) {
 	if l.ID == "" || l.Body == nil {
 		return convo.Object{}, errors.New("the object has no id or no body")
 	}
+	if l.Sealed != nil && (len(l.Sealed) == 0 || l.Kind != convo.ObjectSecret) {
+		return convo.Object{}, errors.New("only a secret has a value, and none is left out")
+	}
 	o := convo.Object{
 		ID: l.ID, Parent: l.Parent, Number: l.Number, Unlisted: l.Unlisted,
 		Created: time.UnixMilli(l.CreatedAt).UTC(), Updated: time.UnixMilli(l.UpdatedAt).UTC(),
@@ -138,6 +146,7 @@ func decodeObject(line []byte) (convo.Object, error) {
 			Name: l.Name, Description: l.Description, Meta: convo.JSON(l.Meta), Alias: l.Alias,
 			BlueprintID: l.BlueprintID, Visibility: l.Visibility,
 		},
+		Sealed: l.Sealed,
 	}
 	if o.Body, err = objectBody(l.Kind, l.Body); err != nil {
 		return o, fmt.Errorf("the body of %s %q: %w", l.Kind, l.ID, err)

@@ -16,10 +16,12 @@ import (
 // [Conversation.Events], which may be called elsewhere.
 type Reader struct {
 	// Object, if it is set, is called by Next for each object, before the first
-	// conversation is given. Its error ends the reading.
+	// conversation is given. Its error ends the reading. Sealed is as it stands
+	// in the archive, see Lock.
 	Object func(convo.Object) error
 
 	version int
+	lock    *Lock
 	in      *bufio.Reader
 	number  int           // of the last line that was read
 	next    *Conversation // whose line has been read
@@ -113,9 +115,16 @@ func (a *Reader) header() error {
 		return a.invalid("this is not an export of parley: its first line does not say %q", format)
 	}
 	a.version = h.Version
-	if h.Version < version || h.Version > objectVersion {
-		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, objectVersion)
+	if h.Version < version || h.Version > lockVersion {
+		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, lockVersion)
 	}
+	if h.Version < lockVersion {
+		return nil
+	}
+	if h.Secrets == nil || h.Secrets.KDF != Argon2id {
+		return a.invalid("the header does not say, in a way that this version knows, how the values of secrets are encrypted")
+	}
+	a.lock = h.Secrets
 	return nil
 }
 
@@ -130,6 +139,9 @@ func (a *Reader) object(line []byte) error {
 	o, err := decodeObject(line)
 	if err != nil {
 		return a.wrap(err)
+	}
+	if o.Sealed != nil && a.lock == nil {
+		return a.invalid("a secret has a value, and the header does not say how it is encrypted")
 	}
 	a.counts.Objects++
 	if a.Object == nil {

@@ -22,7 +22,8 @@ type Writer struct {
 	enc    *json.Encoder
 	id     string // of the conversation whose events come
 	counts endLine
-	begun  bool // the header is written
+	begun  bool  // the header is written
+	lock   *Lock // what it says of values; nil = there are none
 	err    error
 }
 
@@ -38,7 +39,7 @@ func NewWriter(w io.Writer) *Writer {
 func (a *Writer) begin(version int) {
 	if !a.begun && a.err == nil {
 		a.begun = true
-		a.err = a.write(headerLine{typeHeader, format, version})
+		a.err = a.write(headerLine{typeHeader, format, version, a.lock})
 	}
 }
 

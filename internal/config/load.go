@@ -51,6 +51,10 @@ func Load(from Sources) (*Loaded, error) {
 // that one run of parley import reads from.
 const ImportSecret = "PARLEY_IMPORT_SECRET"
 
+// ExportPassphrase is another one: the passphrase under which one run of parley
+// export or import has the values of secrets.
+const ExportPassphrase = "PARLEY_EXPORT_PASSPHRASE"
+
 type loader struct {
 	env      map[string]string
 	loaded   *Loaded
@@ -111,7 +115,7 @@ func (l *loader) readEnv(all []setting) {
 	}
 	for name, value := range l.env {
 		rest, ours := strings.CutPrefix(name, "PARLEY_")
-		if !ours || known[name] || value == "" || strings.HasPrefix(rest, "TEST_") || name == ImportSecret {
+		if !ours || known[name] || value == "" || strings.HasPrefix(rest, "TEST_") || name == ImportSecret || name == ExportPassphrase {
 			continue
 		}
 		if part, ok := later(envPath(rest)); ok {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,14 +21,22 @@ type Archive interface {
 	// Export writes an archive of the tenant. If total is not nil, it is told
 	// before the first byte how many conversations come. An archive that ends
 	// with an error is cut.
-	Export(ctx context.Context, tenant string, w io.Writer, total func(int)) error
+	Export(ctx context.Context, tenant string, w io.Writer, total func(int), v Values) error
 	// Import writes the conversations of an archive, or with dryRun says what
 	// that would do. What was done before an error is in the result too. When
 	// ctx ends, reads of r have to end too.
-	Import(ctx context.Context, tenant string, r io.Reader, dryRun bool) (Imported, error)
+	Import(ctx context.Context, tenant string, r io.Reader, dryRun bool, v Values) (Imported, error)
 	// Updated gives the times of the last change of those conversations that
 	// are there, at most MaxUpdated at once.
 	Updated(ctx context.Context, tenant string, ids []string) (map[string]time.Time, error)
+}
+
+// Values says whether the values of secrets travel with an archive. They are
+// sealed in it: what goes through the socket is the passphrase, never they.
+type Values struct {
+	Passphrase string // "" = they do not
+	Salt       []byte // of an export: the one of an earlier export, for the same bytes; nil = a new one
+	Must       bool   // an import refuses an archive that has none
 }
 
 // MaxUpdated is how many conversations one call of Updated may ask for.
@@ -40,6 +49,8 @@ type Imported struct {
 	Refused  int       `json:"refused"`  // left as they were
 	Events   int       `json:"events"`   // of those that were imported
 	Objects  int       `json:"objects"`  // bots, skillsets, abilities, secrets and votes that were written
+	Values   int       `json:"values"`   // secrets that got their values
+	Withheld int       `json:"withheld"` // secrets whose values stayed in the archive for want of a passphrase
 	Problems []Problem `json:"problems,omitempty"`
 }
 
@@ -52,11 +63,44 @@ type Problem struct {
 }
 
 // How an export says in HTTP what an archive cannot: beforehand how many
-// conversations come, and behind it why it ended early.
+// conversations come, and behind it why it ended early. The passphrase is in a
+// header, in base64: addresses and bodies are what servers write into logs.
 const (
-	totalHeader    = "Parley-Conversations"
-	failureTrailer = "Parley-Failure"
+	totalHeader      = "Parley-Conversations"
+	failureTrailer   = "Parley-Failure"
+	passphraseHeader = "Parley-Passphrase"
+	saltHeader       = "Parley-Salt"
 )
+
+// The paths of exports. A server that does not know values of secrets does not
+// know the second one either, where it would leave them out in silence.
+const (
+	exportPath       = "/console/export"
+	exportValuesPath = "/console/export/values"
+)
+
+// into puts the values' passphrase into a request.
+func (v Values) into(h http.Header) {
+	if v.Passphrase != "" {
+		h.Set(passphraseHeader, base64.StdEncoding.EncodeToString([]byte(v.Passphrase)))
+	}
+	if v.Salt != nil {
+		h.Set(saltHeader, base64.StdEncoding.EncodeToString(v.Salt))
+	}
+}
+
+// valuesOf reads what into wrote.
+func valuesOf(r *http.Request) (v Values, err error) {
+	passphrase, err := base64.StdEncoding.DecodeString(r.Header.Get(passphraseHeader))
+	if salt := r.Header.Get(saltHeader); salt != "" && err == nil {
+		v.Salt, err = base64.StdEncoding.DecodeString(salt)
+	}
+	if err != nil || r.URL.Path == exportValuesPath && len(passphrase) == 0 {
+		return v, convo.Errorf(convo.Invalid, "the request is not what this version of parley understands")
+	}
+	v.Passphrase, v.Must = string(passphrase), r.URL.Query().Get("mustValues") != ""
+	return v, nil
+}
 
 // importAnswer has both: what was done, and why it ended early.
 type importAnswer struct {
@@ -80,7 +124,10 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Trailer", failureTrailer)
 	out := &started{Writer: w}
-	err := s.Archive.Export(r.Context(), r.URL.Query().Get("tenant"), out, total)
+	v, err := valuesOf(r)
+	if err == nil {
+		err = s.Archive.Export(r.Context(), r.URL.Query().Get("tenant"), out, total, v)
+	}
 	switch {
 	case err == nil:
 	case !out.yes:
@@ -107,8 +154,11 @@ func (s *started) Write(p []byte) (int, error) {
 // that is cut off while it sends may never see the answer.
 func (s *Server) importArchive(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	done, err := s.Archive.Import(r.Context(), q.Get("tenant"), r.Body, q.Get("dryRun") != "")
-	out := importAnswer{Imported: done}
+	var out importAnswer
+	v, err := valuesOf(r)
+	if err == nil {
+		out.Imported, err = s.Archive.Import(r.Context(), q.Get("tenant"), r.Body, q.Get("dryRun") != "", v)
+	}
 	if err != nil {
 		out.Failure = failureOf(err)
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -133,12 +183,16 @@ func (s *Server) updated(r *http.Request, in updatedRequest) (any, error) {
 var _ Archive = (*Client)(nil)
 
 // Export implements Archive.
-func (c *Client) Export(ctx context.Context, tenant string, w io.Writer, total func(int)) error {
+func (c *Client) Export(ctx context.Context, tenant string, w io.Writer, total func(int), v Values) error {
 	q := url.Values{"tenant": {tenant}}
 	if total != nil {
 		q.Set("total", "true")
 	}
-	resp, err := c.send(ctx, http.MethodGet, "/console/export?"+q.Encode(), nil)
+	path := exportPath
+	if v.Passphrase != "" {
+		path = exportValuesPath
+	}
+	resp, err := c.send(ctx, http.MethodGet, path+"?"+q.Encode(), nil, v.into)
 	if err != nil {
 		return err
 	}
@@ -160,12 +214,15 @@ func (c *Client) Export(ctx context.Context, tenant string, w io.Writer, total f
 }
 
 // Import implements Archive.
-func (c *Client) Import(ctx context.Context, tenant string, r io.Reader, dryRun bool) (Imported, error) {
+func (c *Client) Import(ctx context.Context, tenant string, r io.Reader, dryRun bool, v Values) (Imported, error) {
 	q := url.Values{"tenant": {tenant}}
 	if dryRun {
 		q.Set("dryRun", "true")
 	}
-	resp, err := c.send(ctx, http.MethodPost, "/console/import?"+q.Encode(), r)
+	if v.Must {
+		q.Set("mustValues", "true")
+	}
+	resp, err := c.send(ctx, http.MethodPost, "/console/import?"+q.Encode(), r, v.into)
 	if err != nil {
 		return Imported{}, err
 	}

@@ -100,7 +100,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(text)
 	}
-	resp, err := c.send(ctx, method, path, body)
+	resp, err := c.send(ctx, method, path, body, nil)
 	if err != nil {
 		return err
 	}
@@ -112,11 +112,16 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 }
 
 // send makes a request and gives its answer, which the caller closes, or what
-// the server says went wrong.
-func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+// the server says went wrong. header, unless it is nil, adds to the request's.
+func (c *Client) send(
+	ctx context.Context, method, path string, body io.Reader, header func(http.Header),
+) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, BaseURL+path, body)
 	if err != nil {
 		return nil, err
+	}
+	if header != nil {
+		header(req.Header)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

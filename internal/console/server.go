@@ -73,7 +73,8 @@ func (s *Server) Handler() http.Handler {
 	own.HandleFunc("POST /console/token/create", serve(s.create))
 	own.HandleFunc("POST /console/token/revoke", serve(s.revoke))
 	own.HandleFunc("POST /console/chat", serve(s.chat))
-	own.HandleFunc("GET /console/export", s.export)
+	own.HandleFunc("GET "+exportPath, s.export)
+	own.HandleFunc("GET "+exportValuesPath, s.export)
 	own.HandleFunc("POST /console/import", s.importArchive)
 	own.HandleFunc("POST /console/conversation/updated", serve(s.updated))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

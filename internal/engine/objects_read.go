@@ -2,16 +2,15 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/tool"
 )
 
-// Objects reads what tools need of a tenant's configuration. It is the only
-// place where secrets are opened: what it gives of them goes into outgoing
-// requests, and nowhere else.
+// Objects reads what tools need of a tenant's configuration. What it gives of
+// secrets goes into outgoing requests, and nowhere else; but for it only exports
+// open them.
 type Objects struct {
 	store  store.ObjectReader
 	sealer Sealer
@@ -106,12 +105,6 @@ func (o *Objects) SecretByName(ctx context.Context, tenant, name string) (kind, 
 // open unseals the value of a secret.
 func (o *Objects) open(found convo.Object) (kind, value string, err error) {
 	s, _ := found.Body.(convo.Secret)
-	if found.Sealed == nil {
-		return s.Type, "", nil
-	}
-	plain, err := o.sealer.Open(found.Sealed, secretContext(found.Tenant, found.ID))
-	if err != nil {
-		return s.Type, "", fmt.Errorf("the value of the secret %s: %w", found.ID, err)
-	}
-	return s.Type, string(plain), nil
+	plain, err := OpenSecret(o.sealer, found)
+	return s.Type, string(plain), err
 }

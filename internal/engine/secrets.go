@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -16,10 +17,29 @@ func secretContext(tenant, id string) []byte { return []byte("secret\x00" + tena
 
 // sealSecret seals the value of a secret; nil for an empty one, which is none.
 func (e *Engine) sealSecret(o convo.Object, value string) []byte {
-	if value == "" {
+	return SealSecret(e.sealer, o, []byte(value))
+}
+
+// SealSecret seals the value of a secret for the place where it is kept; nil for
+// an empty one, which is none.
+func SealSecret(s Sealer, o convo.Object, value []byte) []byte {
+	if len(value) == 0 {
 		return nil
 	}
-	return e.sealer.Seal([]byte(value), secretContext(o.Tenant, o.ID))
+	return s.Seal(value, secretContext(o.Tenant, o.ID))
+}
+
+// OpenSecret opens the value of a secret; nil if it has none. It is for tools,
+// which it goes into requests of, and for exports, which seal it again at once.
+func OpenSecret(s Sealer, o convo.Object) ([]byte, error) {
+	if o.Sealed == nil {
+		return nil, nil
+	}
+	plain, err := s.Open(o.Sealed, secretContext(o.Tenant, o.ID))
+	if err != nil {
+		return nil, fmt.Errorf("the value of the secret %s: %w", o.ID, err)
+	}
+	return plain, nil
 }
 
 func (e *Engine) checkSecret(s convo.Secret) error {

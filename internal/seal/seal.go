@@ -7,6 +7,9 @@
 // of several keys says with which, so that keys can be changed one after the
 // other. The sealed form is: a version byte, 4 bytes of key id, 12 of nonce,
 // then AES-256-GCM. Nonces are random, which is safe for 2³² texts a key.
+//
+// What leaves the server is sealed under a passphrase instead, by a
+// [PassphraseBox].
 package seal
 
 import (

@@ -87,7 +87,7 @@ func report(b *testing.B, data []byte) {
 func BenchmarkExport(b *testing.B) {
 	s, data := benchArchive(b)
 	for b.Loop() {
-		must(b, transfer.Export(b.Context(), s, tenant, io.Discard, nil))
+		must(b, transfer.Export(b.Context(), s, tenant, io.Discard, nil, nil))
 	}
 	report(b, data)
 }
@@ -98,7 +98,7 @@ func BenchmarkImport(b *testing.B) {
 		b.StopTimer()
 		other := benchStore(b)
 		b.StartTimer()
-		_, err := transfer.Import(b.Context(), other, tenant, bytes.NewReader(data), false)
+		_, err := transfer.Import(b.Context(), other, tenant, bytes.NewReader(data), false, nil)
 		must(b, err)
 	}
 	report(b, data)
@@ -108,7 +108,7 @@ func BenchmarkImport(b *testing.B) {
 func BenchmarkSkip(b *testing.B) {
 	s, data := benchArchive(b)
 	for b.Loop() {
-		_, err := transfer.Import(b.Context(), s, tenant, bytes.NewReader(data), false)
+		_, err := transfer.Import(b.Context(), s, tenant, bytes.NewReader(data), false, nil)
 		must(b, err)
 	}
 	report(b, data)
@@ -120,7 +120,7 @@ func BenchmarkWrite(b *testing.B) {
 	for name, beside := range map[string]func(context.Context, store.Store) error{
 		"alone": nil,
 		"exporting": func(ctx context.Context, s store.Store) error {
-			return transfer.Export(ctx, s, tenant, io.Discard, nil)
+			return transfer.Export(ctx, s, tenant, io.Discard, nil, nil)
 		},
 		"busy": func(context.Context, store.Store) error { benchLog(0); return nil },
 	} {

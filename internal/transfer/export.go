@@ -22,9 +22,10 @@ const (
 	pageBytes = 4 << 20
 )
 
-// Export writes everything of a tenant to w, but for the values of secrets. If total is not nil, it is told
-// beforehand how many conversations come, which takes a pass over them.
-func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, total func(int)) (err error) {
+// Export writes everything of a tenant to w, the values of secrets only with
+// values. If total is not nil, it is told beforehand how many conversations
+// come, which takes a pass over them.
+func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, total func(int), values *Values) (err error) {
 	snapshot, err := s.Snapshot(ctx)
 	if err != nil {
 		return err
@@ -38,13 +39,8 @@ func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, tota
 		total(n)
 	}
 	out := archive.NewWriter(w)
-	for o, err := range objects(ctx, snapshot, tenant) {
-		if err != nil {
-			return err
-		}
-		if err := out.AddObject(o); err != nil {
-			return err
-		}
+	if err := exportObjects(ctx, snapshot, tenant, out, values); err != nil {
+		return err
 	}
 	for id, err := range conversations(ctx, snapshot, tenant) {
 		if err != nil {
@@ -63,6 +59,26 @@ func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, tota
 		}
 	}
 	return out.Close()
+}
+
+// exportObjects begins the archive.
+func exportObjects(ctx context.Context, r store.Reader, tenant string, out *archive.Writer, values *Values) error {
+	carrier, err := values.locked(out)
+	if err != nil {
+		return err
+	}
+	for o, err := range objects(ctx, r, tenant) {
+		if err == nil {
+			o, err = carrier.out(o)
+		}
+		if err != nil {
+			return err
+		}
+		if err := out.AddObject(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func count(ctx context.Context, r store.Reader, tenant string) (n int, err error) {

@@ -29,6 +29,8 @@ type Result struct {
 	Refused  int // left as they were, see Problems
 	Events   int // of those that were imported
 	Objects  int // bots, skillsets, abilities, secrets and votes that were written, or would have been
+	Values   int // secrets that got their values
+	Withheld int // secrets whose values stayed in the archive, because there was no passphrase
 	Problems []Problem
 }
 
@@ -36,13 +38,14 @@ type Result struct {
 // Text is for the operator.
 type Problem struct{ Conversation, Object, Text string }
 
-// Import writes what an archive holds into a tenant. With dryRun it
-// only says what it would do. What was done when an error comes is in the
-// result too, and is durable.
-func Import(ctx context.Context, s store.Store, tenant string, r io.Reader, dryRun bool) (Result, error) {
-	i := &importer{store: s, tenant: tenant, dryRun: dryRun, held: newBudget(heldBytes)}
+// Import writes what an archive holds into a tenant, the values of secrets only
+// with values; a passphrase that is not the archive's is an error before anything
+// is written. With dryRun it only says what it would do. What was done when an
+// error comes is in the result too, and is durable.
+func Import(ctx context.Context, s store.Store, tenant string, r io.Reader, dryRun bool, values *Values) (Result, error) {
+	i := &importer{store: s, tenant: tenant, dryRun: dryRun, values: values, held: newBudget(heldBytes)}
 	err := i.run(ctx, r)
-	if i.result.Imported+i.result.Objects > 0 && !dryRun {
+	if i.result.Imported+i.result.Objects+i.result.Values > 0 && !dryRun {
 		err = errors.Join(err, s.Sync(context.WithoutCancel(ctx))) // what is counted is to stay
 	}
 	return i.result, err
@@ -52,6 +55,7 @@ type importer struct {
 	store  store.Store
 	tenant string
 	dryRun bool
+	values *Values
 	held   *budget
 
 	mu     sync.Mutex
@@ -87,7 +91,21 @@ func (i *importer) run(ctx context.Context, r io.Reader) error {
 // feed hands on conversation after conversation.
 func (i *importer) feed(ctx context.Context, r io.Reader, work chan<- *archive.Conversation) error {
 	in := archive.NewReader(r)
-	in.Object = func(o convo.Object) error { return i.object(ctx, o) }
+	carrier, err := i.values.unlocked(in)
+	if err != nil {
+		return err
+	}
+	in.Object = func(o convo.Object) error {
+		value, err := carrier.in(o)
+		if err != nil {
+			return convo.Errorf(convo.Invalid, "line %d: the value of the secret %q is damaged, or belongs to another one", in.Line(), o.ID)
+		}
+		if o.Sealed != nil && carrier == nil {
+			i.note(func(r *Result) { r.Withheld++ })
+		}
+		o.Sealed = nil
+		return i.object(ctx, o, carrier, value)
+	}
 	for {
 		c, err := in.Next()
 		if err == io.EOF {

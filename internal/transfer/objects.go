@@ -68,37 +68,28 @@ func objectsOf(
 	}
 }
 
-// object imports one object. An error ends the whole import; what is wrong with
-// the object only is noted.
-func (i *importer) object(ctx context.Context, o convo.Object) error {
+// object imports one object, with the value that it has in the archive, if any.
+// An error ends the whole import; what is wrong with the object only is noted.
+func (i *importer) object(ctx context.Context, o convo.Object, c *carrier, value []byte) error {
 	o.Tenant = i.tenant
-	wrote := false
+	wrote, gave := false, false
 	err := checkObject(o)
 	if err == nil {
-		_, err = i.store.Update(ctx, i.tenant, "", store.Buffered, func(tx store.Tx) error {
-			there, err := tx.Object(o.Kind(), o.ID)
-			exists := err == nil && there.ID == o.ID
-			there.Sealed = nil // an archive has no values
-			switch {
-			case err != nil && convo.ErrorKind(err) != convo.NotFound:
-				return err
-			case exists && !reflect.DeepEqual(there, o):
-				return convo.Errorf(convo.Conflict, "it is there already, with other content: delete it there if the archive's is the one to keep")
-			case exists:
-				return nil
-			}
-			wrote = true
-			if i.dryRun {
-				return nil // what it belongs to would be there
-			}
-			return tx.PutObject(o)
+		_, err = i.store.Update(ctx, i.tenant, "", store.Buffered, func(tx store.Tx) (err error) {
+			wrote, gave, err = i.put(tx, o, c, value)
+			return err
 		})
 	}
 	switch convo.ErrorKind(err) {
 	case "":
-		if wrote {
-			i.note(func(r *Result) { r.Objects++ })
-		}
+		i.note(func(r *Result) {
+			if wrote {
+				r.Objects++
+			}
+			if gave {
+				r.Values++
+			}
+		})
 		return nil
 	case convo.Invalid, convo.Conflict, convo.NotFound:
 		i.note(func(r *Result) {
@@ -109,6 +100,31 @@ func (i *importer) object(ctx context.Context, o convo.Object) error {
 		return nil
 	}
 	return fmt.Errorf("%s %q: %w", o.Kind(), o.ID, err)
+}
+
+// put writes an object that is not there, and a value where there is none, and
+// says what of both it did.
+func (i *importer) put(tx store.Tx, o convo.Object, c *carrier, value []byte) (wrote, gave bool, err error) {
+	there, err := tx.Object(o.Kind(), o.ID)
+	if err != nil && convo.ErrorKind(err) != convo.NotFound {
+		return false, false, err
+	}
+	wrote = err != nil || there.ID != o.ID // else that is its alias
+	if !wrote {
+		o.Sealed, there.Sealed = there.Sealed, nil
+		same := o
+		same.Sealed = nil
+		if !reflect.DeepEqual(there, same) {
+			return false, false, convo.Errorf(convo.Conflict, "it is there already, with other content: delete it there if the archive's is the one to keep")
+		}
+	}
+	if gave, err = c.give(&o, value); err != nil {
+		return false, false, err
+	}
+	if i.dryRun || !wrote && !gave { // what it belongs to would be there
+		return wrote, gave, nil
+	}
+	return wrote, gave, tx.PutObject(o)
 }
 
 // checkObject refuses what no server could show or use.

@@ -53,9 +53,9 @@ func TestObjectsComeBackAsTheSameBytes(t *testing.T) {
 		if bytes.Contains(text, []byte("sealed")) {
 			t.Error("the value of a secret is in the export")
 		}
-		plan, err := transfer.Import(t.Context(), to, tenant, bytes.NewReader(text), true)
+		plan, err := transfer.Import(t.Context(), to, tenant, bytes.NewReader(text), true, nil)
 		must(t, err)
-		done, err := transfer.Import(t.Context(), to, tenant, bytes.NewReader(text), false)
+		done, err := transfer.Import(t.Context(), to, tenant, bytes.NewReader(text), false, nil)
 		must(t, err)
 		if done.Objects != 46 || plan.Objects != 46 || done.Refused != 0 || plan.Refused != 0 {
 			t.Errorf("imported %+v, planned %+v", done, plan)
@@ -64,7 +64,7 @@ func TestObjectsComeBackAsTheSameBytes(t *testing.T) {
 			t.Errorf("the second export differs:\n%s\n%s", again, text)
 		}
 		for _, s := range []store.Store{from, to} { // with and without the value of the secret
-			again, err := transfer.Import(t.Context(), s, tenant, bytes.NewReader(text), false)
+			again, err := transfer.Import(t.Context(), s, tenant, bytes.NewReader(text), false, nil)
 			must(t, err)
 			if again.Objects != 0 || again.Refused != 0 {
 				t.Errorf("once more: %+v", again)
@@ -100,7 +100,7 @@ func TestAnObjectThatCannotComeInIsReportedAndTheOthersDo(t *testing.T) {
 			configured(t, s)
 			good := line(`"kind":"skillset","id":"good","body":{}`)
 			text := head + c.line + good + `{"type":"end","objects":2,"conversations":0,"events":0}` + "\n"
-			done, err := transfer.Import(t.Context(), s, tenant, strings.NewReader(text), false)
+			done, err := transfer.Import(t.Context(), s, tenant, strings.NewReader(text), false, nil)
 			must(t, err)
 			if done.Refused != 1 || done.Objects != 1 || !strings.Contains(done.Problems[0].Text, c.want) || done.Problems[0].Object == "" {
 				t.Errorf("%s: %+v", name, done)

@@ -187,14 +187,14 @@ func calls(t testing.TB, s store.Store, id, turn string) {
 func export(t testing.TB, s store.Store) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, transfer.Export(t.Context(), s, tenant, &b, nil))
+	must(t, transfer.Export(t.Context(), s, tenant, &b, nil, nil))
 	return b.Bytes()
 }
 
 // bring imports and checks what that did; the events are not counted.
 func bring(t testing.TB, s store.Store, data []byte, want transfer.Result) transfer.Result {
 	t.Helper()
-	got, err := transfer.Import(t.Context(), s, tenant, bytes.NewReader(data), false)
+	got, err := transfer.Import(t.Context(), s, tenant, bytes.NewReader(data), false, nil)
 	must(t, err)
 	if got.Imported != want.Imported || got.Skipped != want.Skipped || got.Refused != want.Refused {
 		t.Errorf("%+v, want %+v", got, want)
@@ -287,7 +287,7 @@ func TestAnExportIsOfOneMomentAndOneTenant(t *testing.T) {
 			put(t, s, "late", of("", convo.ConversationCreated{}))
 			put(t, s, "plain", of("", given("late", convo.Place(9, 0), "late")))
 			return got.Write(p)
-		}), func(n int) { total = n }))
+		}), func(n int) { total = n }, nil))
 		if writes == 0 || total != 4 || !bytes.Equal(got.Bytes(), want) {
 			t.Errorf("%d writes, %d conversations: %s", writes, total, &got)
 		}
@@ -325,12 +325,12 @@ func TestTenantsAreIndependent(t *testing.T) {
 		s := open()
 		fill(t, s)
 		data := export(t, s)
-		got, err := transfer.Import(t.Context(), s, "acme/dev", bytes.NewReader(data), false)
+		got, err := transfer.Import(t.Context(), s, "acme/dev", bytes.NewReader(data), false, nil)
 		if err != nil || got.Imported != 4 {
 			t.Errorf("%+v, %v", got, err)
 		}
 		var second bytes.Buffer
-		must(t, transfer.Export(t.Context(), s, "acme/dev", &second, nil))
+		must(t, transfer.Export(t.Context(), s, "acme/dev", &second, nil, nil))
 		if !bytes.Equal(second.Bytes(), data) {
 			t.Errorf("%s", second.Bytes())
 		}
@@ -345,7 +345,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 		bad := bytes.Replace(data, []byte(`"seq":4,`), []byte(`"seq":5,`), 1)
 		put(t, other, "plain", of("", convo.ConversationCreated{}))
 		for range 2 {
-			got, err := transfer.Import(t.Context(), other, tenant, bytes.NewReader(bad), true)
+			got, err := transfer.Import(t.Context(), other, tenant, bytes.NewReader(bad), true, nil)
 			if err != nil || got.Imported != 2 || got.Refused != 2 {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -386,7 +386,7 @@ func TestACutArchiveIsImportedUpToTheCut(t *testing.T) {
 	data := export(t, one)
 	cut := data[:bytes.LastIndex(data, []byte(`{"type":"event"`))+20]
 	other := memory.New()
-	got, err := transfer.Import(t.Context(), other, tenant, bytes.NewReader(cut), false)
+	got, err := transfer.Import(t.Context(), other, tenant, bytes.NewReader(cut), false, nil)
 	if convo.ErrorKind(err) != convo.Invalid || got.Imported != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -395,7 +395,7 @@ func TestACutArchiveIsImportedUpToTheCut(t *testing.T) {
 		t.Error("the second run did not complete the first")
 	}
 	broken := errors.New("broken")
-	if _, err := transfer.Import(t.Context(), memory.New(), tenant, io.MultiReader(bytes.NewReader(cut), iotest.ErrReader(broken)), false); !errors.Is(err, broken) {
+	if _, err := transfer.Import(t.Context(), memory.New(), tenant, io.MultiReader(bytes.NewReader(cut), iotest.ErrReader(broken)), false, nil); !errors.Is(err, broken) {
 		t.Errorf("a broken input: %v", err)
 	}
 }
@@ -407,11 +407,11 @@ func TestAFailingStoreEndsTheImport(t *testing.T) {
 	data := export(t, one)
 	closed := memory.New()
 	must(t, closed.Close())
-	got, err := transfer.Import(t.Context(), closed, tenant, bytes.NewReader(data), false)
+	got, err := transfer.Import(t.Context(), closed, tenant, bytes.NewReader(data), false, nil)
 	if convo.ErrorKind(err) != convo.Unavailable || got.Imported+got.Skipped+got.Refused != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := transfer.Export(t.Context(), closed, tenant, io.Discard, nil); convo.ErrorKind(err) != convo.Unavailable {
+	if err := transfer.Export(t.Context(), closed, tenant, io.Discard, nil, nil); convo.ErrorKind(err) != convo.Unavailable {
 		t.Errorf("%v", err)
 	}
 }
@@ -429,11 +429,11 @@ func TestCancellingEndsBothDirections(t *testing.T) {
 		_, _ = w.Write(data[:len(data)/2])
 		cancel(gone)
 	}()
-	if _, err := transfer.Import(ctx, memory.New(), tenant, r, false); !errors.Is(err, gone) {
+	if _, err := transfer.Import(ctx, memory.New(), tenant, r, false, nil); !errors.Is(err, gone) {
 		t.Errorf("import: %v", err)
 	}
 	full := errors.New("full")
-	err := transfer.Export(t.Context(), one, tenant, writerFunc(func([]byte) (int, error) { return 0, full }), nil)
+	err := transfer.Export(t.Context(), one, tenant, writerFunc(func([]byte) (int, error) { return 0, full }), nil, nil)
 	if !errors.Is(err, full) {
 		t.Errorf("export: %v", err)
 	}

@@ -38,7 +38,7 @@ func TestTheValueOfASecretIsNowhereToBeSeen(t *testing.T) {
 		say(request{path: "/v1/secret/key/authenticate", body: `{}`, accept: accept})
 	}
 	var export bytes.Buffer
-	must(t, transfer.Export(t.Context(), b.store, "one", &export, nil))
+	must(t, transfer.Export(t.Context(), b.store, "one", &export, nil, nil))
 	if !strings.Contains(export.String(), id) {
 		t.Error("the secret is not in the export at all")
 	}
