@@ -199,7 +199,7 @@ func TestARequestIsWhatTheAPIWants(t *testing.T) {
 		Messages: []model.Message{
 			{Role: model.System, Text: "Be brief."}, {Role: model.User, Text: "x"},
 			{Role: model.Assistant, Text: "I call.", Calls: []model.Call{{ID: "a", Name: "f", Arguments: `{"x":1}`, Signature: `{"of":"gemini/gemini-3-flash","value":"c2ln"}`}, {ID: "b", Name: "g", Arguments: `{}`}}},
-			{Role: model.ToolResult, Call: "a", Text: `{"y":2}`}, {Role: model.ToolResult, Call: "b", Text: "broken", Error: true},
+			{Role: model.ToolResult, Call: "a", Text: `{"y":2,"half":"\ud83d"}`}, {Role: model.ToolResult, Call: "b", Text: "broken", Error: true},
 			{Role: model.Information, Text: "now"},
 			{Role: model.Assistant, Calls: []model.Call{{ID: "c", Name: "g", Arguments: `{}`, Signature: `{"of":"gemini/gemini-2.5-pro","value":"b3RoZXI="}`}}},
 			{Role: model.ToolResult, Call: "c", Text: "fine"},
@@ -210,7 +210,7 @@ func TestARequestIsWhatTheAPIWants(t *testing.T) {
 		`"systemInstruction":{"parts":[{"text":"Be brief."}]},` +
 		`"contents":[{"role":"user","parts":[{"text":"x"}]},` +
 		`{"role":"model","parts":[{"text":"I call."},{"functionCall":{"id":"a","name":"f","args":{"x":1}},"thoughtSignature":"c2ln"},{"functionCall":{"id":"b","name":"g","args":{}}}]},` +
-		`{"role":"user","parts":[{"functionResponse":{"id":"a","name":"f","response":{"y":2}}},{"functionResponse":{"id":"b","name":"g","response":{"error":"broken"}}}]},` +
+		`{"role":"user","parts":[{"functionResponse":{"id":"a","name":"f","response":{"y":2,"half":"\ufffd"}}},{"functionResponse":{"id":"b","name":"g","response":{"error":"broken"}}}]},` +
 		`{"role":"user","parts":[{"text":"<information>\nnow\n</information>"}]},` +
 		`{"role":"model","parts":[{"functionCall":{"id":"c","name":"g","args":{}},"thoughtSignature":"skip_thought_signature_validator"}]},` +
 		`{"role":"user","parts":[{"functionResponse":{"id":"c","name":"g","response":{"output":"fine"}}}]}]}` + "\n"

@@ -229,7 +229,7 @@ func (d *dialogue) say(role string, p part) {
 func response(m model.Message) json.RawMessage {
 	raw := json.RawMessage(strings.TrimSpace(m.Text))
 	if len(raw) > 0 && raw[0] == '{' && !m.Error && json.Valid(raw) {
-		return raw
+		return remote.Whole(raw)
 	}
 	key := "output"
 	if m.Error {

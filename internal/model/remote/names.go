@@ -122,7 +122,7 @@ func Wanted(name string) string {
 func Object(arguments string) json.RawMessage {
 	raw := json.RawMessage(strings.TrimSpace(arguments))
 	if len(raw) > 0 && raw[0] == '{' && json.Valid(raw) {
-		return raw
+		return Whole(raw)
 	}
 	wrapped, err := json.Marshal(map[string]string{"malformed": arguments})
 	if err != nil {
