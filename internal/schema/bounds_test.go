@@ -69,3 +69,22 @@ func TestTrueAndFalseAreSchemasToo(t *testing.T) {
 		t.Errorf("it is checked: %v", err)
 	}
 }
+
+func TestTheCacheCountsWhatItKnowsSchemasBy(t *testing.T) { // not parallel: it measures memory
+	c := schema.NewCache(1 << 20)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range 300 { // little is left of each
+		blank := strings.Repeat(" ", 250<<10)
+		if _, err := c.Compile("f", convo.JSON(fmt.Sprint(`{"title":"`, i, `"`, blank, `}`))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if kept := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20; kept > 8 {
+		t.Errorf("a cache of 1 MiB keeps %d MiB", kept)
+	}
+	runtime.KeepAlive(c)
+}

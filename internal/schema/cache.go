@@ -63,15 +63,19 @@ func (c *Cache) keep(text string, s *Schema) *Schema {
 	if at, ok := c.known[text]; ok {
 		return at.Value.(entry).schema
 	}
-	if s.cost > c.bytes {
+	if cost(text, s) > c.bytes {
 		return s
 	}
-	c.used += s.cost
+	c.used += cost(text, s)
 	c.known[text] = c.order.PushFront(entry{text: text, schema: s})
 	for c.used > c.bytes {
 		oldest := c.order.Remove(c.order.Back()).(entry)
 		delete(c.known, oldest.text)
-		c.used -= oldest.schema.cost
+		c.used -= cost(oldest.text, oldest.schema)
 	}
 	return s
 }
+
+// cost is how many bytes a schema takes here, about: little may be left of a long
+// text.
+func cost(text string, s *Schema) int { return s.cost + len(text) }
