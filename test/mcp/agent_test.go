@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,6 +70,7 @@ agents:
       - {name: menu, command: [%q], env: {%s: pumpkin soup}}
 `, os.Args[0], menuVariable))
 	server := serve(t, []string{"OPENAI_BASE_URL=" + provider.URL + "/v1"}, "--config", file)
+	offered(t, server.Address, provider)
 	talk, err := os.ReadFile("talk.mjs")
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +92,32 @@ agents:
 		case <-tick:
 		case <-t.Context().Done():
 			t.Fatal("the program lives on")
+		}
+	}
+}
+
+// offered waits until the agent's turns get the tool of its server: they go on
+// without it while that starts, which takes a busy machine longer than they wait.
+func offered(t *testing.T, address string, provider *fakeprovider.Server) {
+	t.Helper()
+	for tick := time.Tick(100 * time.Millisecond); ; <-tick {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v1/conversation/complete",
+			strings.NewReader(`{"botId":"support","messages":[{"type":"user","text":"hello"}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+apiSecret)
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s %v", resp.StatusCode, text, err)
+		}
+		if asked := provider.Requests(); len(asked[len(asked)-1].Tools) > 0 {
+			return
 		}
 	}
 }
