@@ -17,21 +17,50 @@ import (
 // is an error is one, with the same words. mask takes secrets out of them.
 func outputOf(r *sdk.CallToolResult, mask func(string) string) (tool.Result, error) {
 	if r.IsError {
-		text := clip(mask(textOf(r.Content)), maxRefusal)
+		text := textOf(r.Content)
+		if output, err := encode(masked(r.StructuredContent, mask)); text == "" && r.StructuredContent != nil && err == nil {
+			text = string(output)
+		}
+		text = clip(mask(text), maxRefusal)
 		if text == "" {
 			text = "the tool failed and did not say why"
 		}
 		return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "%s", text)
 	}
 	if r.StructuredContent != nil {
-		output, err := encode(r.StructuredContent)
-		if masked := mask(string(output)); err == nil && len(masked) <= tool.MaxOutput {
-			return tool.Result{Output: convo.JSON(masked)}, nil
+		output, err := encode(masked(r.StructuredContent, mask))
+		if err == nil && len(output) <= tool.MaxOutput {
+			return tool.Result{Output: output}, nil
 		} else if err == nil && len(r.Content) == 0 {
-			return cut(masked)
+			return cut(string(output))
 		}
 	}
 	return cut(mask(textOf(r.Content)))
+}
+
+// masked takes secrets out of a decoded JSON value, and leaves one behind: in JSON
+// itself a secret may be written in other ways, or be part of no text.
+func masked(v any, mask func(string) string) any {
+	switch v := v.(type) {
+	case string:
+		return mask(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = masked(v[i], mask)
+		}
+		return list
+	case map[string]any:
+		group := make(map[string]any, len(v))
+		for name, value := range v {
+			group[mask(name)] = masked(value, mask)
+		}
+		return group
+	}
+	if text, err := encode(v); err == nil && mask(string(text)) != string(text) {
+		return mask(string(text))
+	}
+	return v
 }
 
 // cut gives a text as the output, and says so if it is not all of it.

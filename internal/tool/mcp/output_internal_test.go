@@ -47,3 +47,33 @@ func TestATextOfControlCharactersIsCutToo(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(result.Output), err)
 	}
 }
+
+func TestSecretsLeaveJSONBehind(t *testing.T) {
+	t.Parallel()
+	w := &wire{secrets: []string{"12345", `pass"word`, "true"}}
+	for name, given := range map[string]any{
+		"a number": object{"pin": 12345.0, "n": 7.0}, "quotes": object{"k": `the pass"word`, "n": 7.0},
+		"a truth": object{"ok": true, "n": 7.0}, "a name": object{"12345": []any{"x12345y"}, "n": 7.0},
+	} {
+		result, err := outputOf(&sdk.CallToolResult{StructuredContent: given}, w.mask)
+		if err != nil || !json.Valid(result.Output) || !strings.Contains(string(result.Output), `"n":7`) {
+			t.Errorf("%s: %s, %v", name, result.Output, err)
+		}
+		for _, secret := range []string{"12345", "word", "true"} {
+			if strings.Contains(string(result.Output), secret) {
+				t.Errorf("%s shows a secret: %s", name, result.Output)
+			}
+		}
+	}
+}
+
+func TestAFailureMayBeStructured(t *testing.T) {
+	t.Parallel()
+	w := &wire{secrets: []string{"12345"}}
+	_, err := outputOf(&sdk.CallToolResult{IsError: true, StructuredContent: object{"error": "no such day 12345"}}, w.mask)
+	if err == nil || !strings.Contains(err.Error(), "no such day ***") {
+		t.Errorf("the model is told %v", err)
+	}
+}
+
+type object = map[string]any
