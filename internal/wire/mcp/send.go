@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -37,7 +38,8 @@ func (c *conversations) send(ctx context.Context, r *sdk.CallToolRequest, actor 
 	if out.ConversationID != "" && in.Agent != "" {
 		return nil, out, convo.Errorf(convo.Invalid, "agent is for a new conversation: leave it or conversationId out")
 	}
-	if out.ConversationID == "" {
+	fresh := out.ConversationID == ""
+	if fresh {
 		id, err := c.begin(ctx, actor, creation{Agent: in.Agent})
 		if err != nil {
 			return nil, out, err
@@ -46,6 +48,10 @@ func (c *conversations) send(ctx context.Context, r *sdk.CallToolRequest, actor 
 	}
 	turn, err := c.engine.Complete(ctx, actor, out.ConversationID, engine.TurnInput{Text: &in.Text, Front: frontName}, nil)
 	if err != nil {
+		if fresh && ctx.Err() == nil && convo.ErrorKind(err) != convo.Internal {
+			// Nobody knows of it, and nothing is in it.
+			err = errors.Join(err, c.engine.DeleteConversation(ctx, actor, out.ConversationID, nil))
+		}
 		return nil, out, err
 	}
 	view := &view{answer: out}

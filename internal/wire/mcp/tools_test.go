@@ -282,6 +282,24 @@ func TestFailuresAreToldToTheCallingModel(t *testing.T) {
 	}
 }
 
+func TestAMessageThatIsRefusedLeavesNoConversation(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.connect(b.secret, nil)
+	for name, text := range map[string]string{
+		"too long for a message": strings.Repeat("x", 256<<10+1), "too long for the model": strings.Repeat("x ", 100<<10),
+	} {
+		if got := refused(t, s, "send_message", object{"text": text}); got == "" {
+			t.Errorf("%s: nothing is said", name)
+		}
+	}
+	var list struct{ Conversations []object }
+	call(t, s, "list_conversations", nil, &list)
+	if len(list.Conversations) != 0 {
+		t.Errorf("there are %v", list.Conversations)
+	}
+}
+
 func TestNobodySeesAnothersConversations(t *testing.T) {
 	t.Parallel()
 	eachVersion(t, testNobodySeesAnothersConversations)
