@@ -22,7 +22,7 @@ func (p *program) mcpCommand() *cobra.Command {
 		Long: `Speaks the Model Context Protocol on the standard input and output, for programs
 that start their MCP servers themselves. What it offers is what the server that
 runs on the data folder offers at /mcp, or the one that --url names: tools that
-hold conversations. It ends when its input does.`,
+hold conversations. It ends when its input does, or with an interrupt.`,
 		Example: `  parley mcp
   PARLEY_SECRET=pk_… parley mcp --url https://parley.example.com`,
 		Args: cobra.NoArgs,
@@ -43,14 +43,18 @@ hold conversations. It ends when its input does.`,
 			// The file's secret is that of the server here: nobody meant to send it there.
 			o.secret = cmp.Or(o.secret, p.variable("PARLEY_SECRET"))
 		}
-		return p.interruptible(cmd.Context(), func(ctx context.Context) error {
+		err = p.interruptible(cmd.Context(), func(ctx context.Context) error {
 			link := &mcpLink{reach: func(ctx context.Context) (reached, error) { return reach(ctx, &l.Config, o) }}
 			if err := link.dial(ctx); err != nil {
 				return err
 			}
 			defer link.close(ctx)
-			return (&mcpBridge{link: link, out: p.out}).run(ctx, p.in)
+			return (&mcpBridge{link: link, out: p.out}).run(ctx, until(ctx, p.in))
 		})
+		if errors.Is(err, errInterrupted) { // it was told to end, and has
+			return nil
+		}
+		return err
 	}
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -69,6 +70,30 @@ func TestMCPReachesAServerElsewhere(t *testing.T) {
 	s := bridged(t, []string{"PARLEY_SECRET=the-secret-of-all-tests"}, "--url", address(server))
 	if said := say(t, s, "hello there"); !strings.Contains(said, "You said: hello there") {
 		t.Errorf("the answer is %s", said)
+	}
+}
+
+// A host that wants it to end may close its input only afterwards, or never.
+func TestMCPEndsWhenItIsToldTo(t *testing.T) {
+	t.Parallel()
+	_, _, env := withProvider(t)
+	in, toServer := io.Pipe()
+	t.Cleanup(func() { _ = toServer.Close() })
+	interrupts := make(chan os.Signal)
+	p := program{env: env, in: in, out: newBuffer(), err: newBuffer(), interrupts: interrupts}
+	code := make(chan int, 1)
+	go func() { code <- p.run(context.WithoutCancel(t.Context()), []string{"mcp"}) }()
+	if _, err := io.WriteString(toServer, "\n"); err != nil { // it reads
+		t.Fatal(err)
+	}
+	interrupts <- os.Interrupt
+	select {
+	case got := <-code:
+		if got != exitFine {
+			t.Errorf("it ends with %d: %s", got, p.err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it goes on")
 	}
 }
 
