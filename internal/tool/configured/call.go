@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/outbound"
@@ -55,7 +57,13 @@ func newRequest(h HTTP, known map[string]bool) (*request.Request, error) {
 	if r.Origin() == "" {
 		return nil, convo.Errorf(convo.Invalid, "its address must begin with http:// or https:// and a host")
 	}
+	written := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+		canonical := http.CanonicalHeaderKey(strings.TrimSpace(name))
+		if written[canonical] {
+			return nil, convo.Errorf(convo.Invalid, "the header %s is there twice", canonical)
+		}
+		written[canonical] = true
 		value, err := template(h.Headers[name], inHeader, known)
 		if err != nil {
 			return nil, err
@@ -78,6 +86,9 @@ func newRequest(h HTTP, known map[string]bool) (*request.Request, error) {
 	}
 	if h.Secret == "" && len(r.Secrets()) > 0 {
 		return nil, convo.Errorf(convo.Invalid, "it uses ${secret} and has no secret")
+	}
+	if inHeader := len(r.Secrets()) == 0 || r.InHeader(ownSecret); inHeader && strings.ContainsFunc(h.Secret, unicode.IsControl) {
+		return nil, convo.Errorf(convo.Invalid, "its secret has a line break or another control character, and goes into a header")
 	}
 	return r, nil
 }

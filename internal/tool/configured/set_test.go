@@ -160,6 +160,14 @@ func TestAToolReachesItsOwnLocalHostAndNoOther(t *testing.T) {
 	}
 }
 
+func TestASecretOfManyLinesFitsIntoABody(t *testing.T) {
+	t.Parallel()
+	got, err := call(t, configured.HTTP{URL: serve(t).URL, Body: `{"k": "${secret}"}`, Secret: "a\nb"}, "{}")
+	if err != nil || !strings.Contains(got, `••••`) {
+		t.Errorf("the answer is %s, %v", got, err)
+	}
+}
+
 func TestAWrongToolIsRefusedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	http := func(h configured.HTTP) configured.Tool {
@@ -184,6 +192,9 @@ func TestAWrongToolIsRefusedWithItsPlace(t *testing.T) {
 		"an unknown method":          {http(configured.HTTP{Method: "BREW", URL: "https://a.example/"}), "none of the methods"},
 		"a header of the connection": {http(configured.HTTP{URL: "https://a.example/", Headers: map[string]string{"host": "b"}}), "Host is set by the server"},
 		"a body that is no JSON":     {http(configured.HTTP{URL: "https://a.example/", Body: `{"a": {{n}}`}), "is no JSON"},
+		"a header twice":             {http(configured.HTTP{URL: "https://a.example/", Headers: map[string]string{"X-A": "1", "x-a": "2"}}), "the header X-A is there twice"},
+		"a secret of two lines":      {http(configured.HTTP{URL: "https://a.example/", Secret: "a\nb"}), "line break"},
+		"one in a header":            {http(configured.HTTP{URL: "https://a.example/", Headers: map[string]string{"X": "${secret}"}, Secret: "a\x00b"}), "line break"},
 		"a secret that is not there": {http(configured.HTTP{URL: "https://a.example/?${secret}"}), "has no secret"},
 	} {
 		c.tool.Where = "parley.yaml:7"

@@ -82,6 +82,12 @@ func (r *Request) Header(name string, value Template) error {
 	return nil
 }
 
+// InHeader reports whether a secret goes into a header, where it may have no line
+// break.
+func (r *Request) InHeader(secret string) bool {
+	return slices.ContainsFunc(r.header, func(f field) bool { return slices.Contains(f.value.secrets(), secret) })
+}
+
 // Body sets the body.
 func (r *Request) Body(t Template) { r.body = t }
 
