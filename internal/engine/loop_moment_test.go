@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -254,16 +256,108 @@ func TestADispatchIsReadWhileTheServerDrains(t *testing.T) {
 	}
 }
 
-func TestADispatchCanBeStoppedWhileTheServerDrains(t *testing.T) {
+// The drain has told the turn already that it is left to the next start.
+func TestAStopThatComesWithADrainEndsADispatch(t *testing.T) {
 	t.Parallel()
-	a, channel, finish := drainedDispatch(t)
-	if n, err := a.StopDispatch(t.Context(), a.actor, channel, nil); n != 1 || err != nil {
-		t.Errorf("stopped %d, %v", n, err)
+	a, s := atMoments(t, nil, scripted.Script{scripted.Wait(nil)})
+	a.mustStart()
+	text := "go"
+	r, err := a.Complete(t.Context(), a.actor, a.id, engine.TurnInput{Text: &text, Background: true}, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := acts(a.readTurn(channel)); !strings.HasSuffix(got, "stopped") {
+	if _, err := a.model.Await(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan int, 1)
+	stop := func() {
+		onRecord := make(chan struct{})
+		go func() {
+			n, err := a.Stop(aside(func() { close(onRecord) }), a.actor, a.id, "", nil)
+			if err != nil {
+				t.Error(err)
+			}
+			stopped <- n
+		}()
+		<-onRecord
+	}
+	s.before.Store(&stop) // before what is left of the turn is written
+	a.stop()
+	if n, state := <-stopped, a.state(); n != 1 || state != "" {
+		t.Fatalf("it stopped %d turns, and the turn is %q", n, state)
+	}
+	if got := acts(a.turnEvents(a.id, r.Turn)); !strings.HasSuffix(got, "stopped") {
 		t.Errorf("the turn went %s", got)
 	}
-	finish()
+}
+
+// A stop reads what the turn left open. If it has gone on and waits again by then,
+// that is no longer so.
+func TestAStopEndsATurnThatWaitsAgainAsItIsThen(t *testing.T) {
+	t.Parallel()
+	a, s := atMoments(t, nil, calling("weather", `{}`), calling("other", `{}`))
+	a.mustStart()
+	waiting := make(chan struct{}, 2)
+	hook := func(events []convo.Event) {
+		if n := len(events); n > 0 && events[n-1].Body.Kind() == convo.KindTurnWaiting {
+			waiting <- struct{}{}
+		}
+	}
+	s.after.Store(&hook)
+	a.tell(message(convo.User, "go"))
+	turn := a.begin(functions(on("weather", weather), on("other", weather+"-2")))
+	<-waiting
+	goOn := func() {
+		a.answered(`"wet"`)
+		<-waiting
+	}
+	s.before.Store(&goOn)
+	if _, err := a.Stop(aside(func() {}), a.actor, a.id, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	want := `ask | #1 weather{} channel | #1 runs | waits | #1 done "wet" | resumed | usage 10 | ask | #2 other{} channel | #2 runs | waits | ` +
+		`#2 cancelled {"error":"cancelled"} | usage 10 | stopped`
+	events := turn.end()
+	if got := acts(events); got != want {
+		t.Errorf("the turn went\n%s\nwant\n%s", got, want)
+	}
+	if usage := end(t, events).Usage.Total(); usage != 20 {
+		t.Errorf("the turn cost %d", usage)
+	}
+}
+
+func TestARequestOfTheCallerIsNotLostWithTheProcess(t *testing.T) {
+	t.Parallel()
+	a, _ := atMoments(t, nil, answer("ok"))
+	a.tell(call("request", "mine", "f", `{"x":1}`, ""))
+	opening := asked(1, "")
+	a.left(a.id, "turn", opening[0], convo.TurnQueued{}, convo.TurnStarted{Slot: 2})
+	a.give(a.id, "turn", functions(data("f", `7`)))
+	a.mustStart()
+	got := acts(a.turnEvents(a.id, "turn"))
+	if want := `#1 f{"x":1} server | #1 done 7 | ask | bot ok | usage 10 | done`; got != want {
+		t.Errorf("the turn went\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A message that is being stored for a call when its time is up is its result.
+func TestAMessageIsTakenByTheCallThatItIsStoredFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, s := atMoments(t, nil, calling("weather", `{}`), answer("ok"))
+		a.mustStart()
+		a.id = "" // a turn without a conversation
+		a.tell(message(convo.User, "go"))
+		turn := a.begin(functions(on("weather", weather)))
+		turn.until(1)
+		slow := func() { time.Sleep(11 * time.Minute) } // of the bubble's clock
+		s.before.Store(&slow)
+		a.publish(`"wet"`)
+		if got := steps(turn.end()); !strings.Contains(got, `#1 done "wet"`) {
+			t.Errorf("the turn went %s", got)
+		}
+		a.stop()
+	})
 }
 
 func TestADrainLeavesTheWaitsOfATurnInTheBackground(t *testing.T) {

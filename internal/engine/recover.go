@@ -187,6 +187,7 @@ func (e *Engine) goOn(key hub.Key, turn string, change func(store.Tx) error) (r 
 type unfinished struct {
 	progress
 	state   convo.TurnState
+	next    int64 // the place of the turn's next message
 	message *convo.MessageStarted
 	text    strings.Builder
 	length  int // of all text since the model was asked
@@ -198,8 +199,13 @@ func (e *Engine) unfinished(ctx context.Context, key hub.Key, turn string) (*unf
 	if err != nil {
 		return nil, err
 	}
-	u := &unfinished{state: t.State}
+	u := &unfinished{state: t.State, next: t.Next}
 	return u, e.eachOf(ctx, key, t, u.add)
+}
+
+// old reports whether the turn has gone on since it was read.
+func (u *unfinished) old(t convo.Turn) bool {
+	return t.State == convo.StateRunning && u.state != convo.StateRunning || t.Next != u.next
 }
 
 // eachOf passes the events of a turn to fn.

@@ -12,7 +12,7 @@ import (
 // errStopped is the cause of a turn that somebody stopped.
 var errStopped = errors.New("stopped")
 
-// errRuns sends a stop back to a turn that has started meanwhile.
+// errRuns sends a stop back to a turn that has started or gone on meanwhile.
 var errRuns = errors.New("the turn runs")
 
 // Stop ends a turn, or the active one if turn is "". It returns how many it
@@ -114,7 +114,8 @@ func (e *Engine) closeIdleTurn(ctx context.Context, key hub.Key, turn string, re
 
 // closeUnfinished ends a turn from outside, with the message, the calls and the
 // model call that it left open, and starts the next one. A turn that runs in this
-// process is left alone (errRuns), unless its own run asks.
+// process, or has run since it was looked at, is left alone (errRuns), unless its own
+// run asks.
 func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, own *run, end convo.TurnEnded) (*run, error) {
 	rest, err := e.unfinished(ctx, key, turn)
 	if err != nil {
@@ -127,8 +128,7 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 			return nil
 		}
 		t := *tx.Head().Turn(turn)
-		started := t.State == convo.StateRunning && rest.state != convo.StateRunning // since it was looked at
-		if r := e.running(turn); started || r != nil && r != own {
+		if r := e.running(turn); r != nil && r != own || own == nil && rest.old(t) {
 			return errRuns
 		}
 		usage, err := rest.close(tx, turn, outcomeOf(end.Reason))
