@@ -88,3 +88,18 @@ func TestTheCacheCountsWhatItKnowsSchemasBy(t *testing.T) { // not parallel: it 
 	}
 	runtime.KeepAlive(c)
 }
+
+func TestACheckThatWouldCostTooMuchPasses(t *testing.T) {
+	t.Parallel()
+	for n, passes := range map[int]bool{50: false, 1500: true} {
+		ones := strings.TrimSuffix(strings.Repeat("1,", n), ",")
+		s, err := schema.NewCache(1<<20).Compile("f", convo.JSON(`{"properties":{"a":{"items":{"enum":[`+ones+`]}}}}`))
+		if err != nil || !s.Checked() {
+			t.Fatal(err, s.Fault())
+		}
+		twos := strings.ReplaceAll(ones, "1", "2")
+		if err := s.Check(convo.JSON(`{"a":[` + twos + `]}`)); (err == nil) != passes {
+			t.Errorf("%d values against %d: %v", n, n, err)
+		}
+	}
+}

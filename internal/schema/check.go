@@ -16,7 +16,7 @@ const (
 	maxReason = 200     // of one reason
 	// maxWork bounds a check: the values of the schema times those of the
 	// arguments, of which each may meet each. It takes seconds at the worst.
-	maxWork = 4 << 20
+	maxWork = 1 << 20
 )
 
 var errElsewhere = errors.New("a schema refers to nothing elsewhere")
