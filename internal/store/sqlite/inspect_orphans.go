@@ -39,7 +39,7 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 		}
 	}
 	return errorsFirst(
-		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseDispatches(conn), r.objects(conn), r.looseSettings(conn),
+		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn),
 	)
 }
 

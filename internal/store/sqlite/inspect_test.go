@@ -98,6 +98,15 @@ func sound(t testing.TB) string {
 		t.Fatal(err)
 	}
 	putObjects(t, s)
+	for _, message := range []string{`"one"`, `2`} {
+		_, err := s.Update(t.Context(), "a", "", store.Durable, func(tx store.Tx) error {
+			_, err := tx.Publish("a-channel-of-some", convo.JSON(message), now)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	token := convo.Token{ID: "t", Tenant: "a", Source: "session", Conversation: talk2, Created: now}
 	if err := s.PutToken(t.Context(), token); err != nil {
 		t.Fatal(err)
@@ -196,6 +205,9 @@ func damages() []damage {
 		{"a call's start that was erased", `UPDATE log SET text = '{"a":1}' WHERE id = (3 << 32) + 10`, audit.Erasure, "gone request", 10, true},
 		{"a wait that was erased", `UPDATE log SET data = CAST(replace(CAST(data AS TEXT), '"m":"left"', '"m":"left","a":"{}"') AS BLOB) WHERE id = (3 << 32) + 4`,
 			audit.Erasure, `"left"`, 4, true},
+		{"messages of no channel", `INSERT INTO channel_messages VALUES (77, 1, 0, '1')`, audit.Orphan, "1 messages", 0, true},
+		{"a channel that counts too many", `UPDATE channels SET count = 9, bytes = 1`, audit.Projection, "a-channel-of-some", 0, true},
+		{"a channel that is behind", `UPDATE channels SET last = 1`, audit.Projection, "a-channel-of-some", 0, true},
 		{"an ability of no skillset", `UPDATE objects SET parent = 'gone' WHERE kind = 'ability'`, audit.Orphan, `ability "ability"`, 0, true},
 		{"a vote on no bot", `UPDATE objects SET parent = 'gone' WHERE kind = 'rating'`, audit.Orphan, `rating "rating"`, 0, true},
 		{"a number that would be given again", `UPDATE object_numbers SET last = 1`, audit.Projection, "given again", 0, true},

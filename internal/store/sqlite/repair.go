@@ -223,6 +223,7 @@ func (m *mender) rest(p *pieces) error {
 		ask(m.conn, `DELETE FROM `+looseTokens).exec(),
 		ask(m.conn, `DELETE FROM `+looseInputs).exec(),
 		m.objects(),
+		m.channels(),
 		ask(m.conn, `DELETE FROM `+looseDispatches).exec(),
 		ask(m.conn, `
 			UPDATE heads SET epoch = (SELECT value FROM settings WHERE name = 'epoch')
