@@ -69,6 +69,17 @@ func TestServersAreGivenTheTimeToEnd(t *testing.T) {
 	}
 }
 
+// The programs of agents' MCP servers serve the turns that may still finish, and
+// what they leave behind is somebody's to clear away.
+func TestProgramsOfTheServerEndWithItAndNotBefore(t *testing.T) {
+	t.Parallel()
+	for path, line := range map[string]string{"deploy/parley.service": "\nKillMode=mixed\n", "deploy/compose.yaml": "\n    init: true\n", "docs/operations.md": "docker run -d --init "} {
+		if !strings.Contains(deployed(t, path), line) {
+			t.Errorf("%s lacks %q", path, line)
+		}
+	}
+}
+
 func TestTheUnitIsGood(t *testing.T) {
 	t.Parallel()
 	tool, err := exec.LookPath("systemd-analyze")
