@@ -67,6 +67,23 @@ func TestTheFileDeclaresAgents(t *testing.T) {
 	}
 }
 
+// A key often stands in a header of its own, where no type says what it is.
+func TestHeadersOfToolsAreNotShown(t *testing.T) {
+	t.Parallel()
+	l, err := loadFile(t, strings.Replace(agents, `X-Kind: "1"`, "X-Api-Key: header-value", 1), "WEATHER=the-secret-value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range l.Effective() {
+		if strings.Contains(v.Text, "header-value") {
+			t.Errorf("%s shows it: %s", v.Setting, v.Text)
+		}
+		if v.Setting == "agents" && !strings.Contains(v.Text, "X-Api-Key: ••••") {
+			t.Errorf("the agents are %s", v.Text)
+		}
+	}
+}
+
 func TestAnAgentThatCannotBeIsRefusedWithItsLine(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{

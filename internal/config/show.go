@@ -80,14 +80,28 @@ func textOf(v reflect.Value) string {
 	case reflect.Struct:
 		var pairs []string
 		for i := range v.NumField() {
-			if tag := v.Type().Field(i).Tag; !v.Field(i).IsZero() && tag.Get("file") != "-" {
-				pairs = append(pairs, tag.Get("key")+": "+textOf(v.Field(i)))
+			tag, value := v.Type().Field(i).Tag, v.Field(i)
+			if value.IsZero() || tag.Get("file") == "-" {
+				continue
 			}
+			if headers, ok := value.Interface().(map[string]string); ok && tag.Get("key") == "headers" {
+				value = reflect.ValueOf(hidden(headers))
+			}
+			pairs = append(pairs, tag.Get("key")+": "+textOf(value))
 		}
 		return "{" + strings.Join(pairs, ", ") + "}"
 	default:
 		return quoteIfEmpty(fmt.Sprint(v.Interface()))
 	}
+}
+
+// hidden are headers whose values nobody is shown: keys stand there too.
+func hidden(headers map[string]string) map[string]Secret {
+	all := map[string]Secret{}
+	for name, value := range headers {
+		all[name] = Secret(value)
+	}
+	return all
 }
 
 func quoteIfEmpty(s string) string {
