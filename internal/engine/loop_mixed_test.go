@@ -113,12 +113,7 @@ func TestWhatEndsCallsMayComeAtTheSameMoment(t *testing.T) {
 		}
 		all.Wait()
 		events := turn.end()
-		ends := map[string]int{}
-		for _, e := range events {
-			if ended, ok := e.Body.(convo.ToolEnded); ok {
-				ends[ended.ID]++
-			}
-		}
+		ends := ends(events)
 		reason := end(t, events).Reason
 		if len(ends) != 3 || round%2 == 1 && reason != convo.EndDone {
 			t.Errorf("the turn went %s", acts(events))
