@@ -273,11 +273,14 @@ func TestACallThatIsCancelledIsCancelledThere(t *testing.T) {
 
 func TestACallWithoutProgressIsGivenUp(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mcp.Options{Patience: time.Minute, Idle: 20 * stepTime}, func(b *bench) []mcp.Server { return []mcp.Server{b.program("stdio")} })
-	if _, err := b.call(t.Context(), "hang", ""); convo.ErrorKind(err) != convo.UpstreamTimeout {
+	program := func(b *bench) []mcp.Server { return []mcp.Server{b.program("stdio")} }
+	silent := newBench(t, mcp.Options{Patience: time.Minute, Idle: stepTime}, program)
+	if _, err := silent.call(t.Context(), "hang", ""); convo.ErrorKind(err) != convo.UpstreamTimeout {
 		t.Errorf("without progress: %v", err)
 	}
-	if got, err := b.call(t.Context(), "progress", `{"steps":30}`); err != nil || got != `"done"` {
+	// Far more than a step, so that a machine that halts for a while gives nothing up.
+	speaks := newBench(t, mcp.Options{Patience: time.Minute, Idle: 35 * stepTime}, program)
+	if got, err := speaks.call(t.Context(), "progress", `{"steps":40}`); err != nil || got != `"done"` {
 		t.Errorf("with progress: %s, %v", got, err)
 	}
 }
