@@ -17,5 +17,5 @@
 //     are no UTF-8 are replaced.
 //   - A program gets a few variables of the environment and those that it is given,
 //     no others. It dies with its process group, and with this process.
-//   - Secrets that it is given stand in no error and in no log of its output.
+//   - Secrets that it is given stand in no description, no result, no error and no log.
 package mcp

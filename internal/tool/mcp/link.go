@@ -232,7 +232,7 @@ func (l *link) open(ctx context.Context) (*live, error) {
 		return nil, wire.failure(err)
 	}
 	made := &live{session: session, waiting: calls, since: time.Now(), wire: wire}
-	made.tools, err = l.list(ctx, session, calls)
+	made.tools, err = l.list(ctx, session, wire.mask)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -254,7 +254,7 @@ func (l *link) relist() {
 	l.set.running.Go(func() {
 		ctx, cancel := context.WithTimeout(l.set.ctx, relistTime)
 		defer cancel()
-		tools, err := l.list(ctx, current.session, current.waiting)
+		tools, err := l.list(ctx, current.session, current.mask)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.listing = false; err == nil {

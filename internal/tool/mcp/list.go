@@ -22,7 +22,7 @@ const (
 
 // list reads a server's tools. One whose schema is too large or too deep is left
 // out, and so are those beyond maxTools.
-func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *waiting) ([]*remote, error) {
+func (l *link) list(ctx context.Context, session *sdk.ClientSession, mask func(string) string) ([]*remote, error) {
 	var tools []*remote
 	left, schemas := "", schema.NewCache(schemaBytes)
 	for t, err := range session.Tools(ctx, nil) {
@@ -33,9 +33,9 @@ func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *wait
 			left = fmt.Sprintf("there are more than %d", maxTools)
 			break
 		}
-		spec, err := specOf(t, schemas)
+		spec, err := specOf(t, schemas, mask)
 		if err != nil {
-			left = err.Error()
+			left = mask(err.Error())
 			continue
 		}
 		tools = append(tools, &remote{link: l, spec: spec, own: t.Name})
@@ -46,8 +46,9 @@ func (l *link) list(ctx context.Context, session *sdk.ClientSession, calls *wait
 	return tools, nil
 }
 
-func specOf(t *sdk.Tool, schemas *schema.Cache) (tool.Spec, error) {
-	parameters, err := json.Marshal(t.InputSchema)
+// specOf is what the model knows of a tool. mask takes secrets out of it.
+func specOf(t *sdk.Tool, schemas *schema.Cache, mask func(string) string) (tool.Spec, error) {
+	parameters, err := json.Marshal(masked(t.InputSchema, mask))
 	if err == nil {
 		// One that a turn would not take must not cost it the turn.
 		_, err = schemas.Compile(clip(t.Name, 64), parameters)
@@ -61,7 +62,7 @@ func specOf(t *sdk.Tool, schemas *schema.Cache) (tool.Spec, error) {
 	}
 	return tool.Spec{
 		Name:        tool.Name(t.Name),
-		Description: clip(strings.ToValidUTF8(description, "\uFFFD"), maxDescription),
+		Description: clip(mask(strings.ToValidUTF8(description, "\uFFFD")), maxDescription),
 		Parameters:  convo.JSON(parameters),
 	}, nil
 }

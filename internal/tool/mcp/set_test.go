@@ -271,6 +271,15 @@ func TestACallThatIsCancelledIsCancelledThere(t *testing.T) {
 	}
 }
 
+func TestAToolIsDescribedWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	b := running(t)
+	spec := b.tools()["boast"].Spec()
+	if all := spec.Description + string(spec.Parameters); strings.Contains(all, password) || !strings.Contains(all, "knows ***") {
+		t.Errorf("the model is told %s", all)
+	}
+}
+
 func TestACallWithoutProgressIsGivenUp(t *testing.T) {
 	t.Parallel()
 	program := func(b *bench) []mcp.Server { return []mcp.Server{b.program("stdio")} }
