@@ -4,6 +4,7 @@ import createClient from 'openapi-fetch'
 import type { components, paths } from './api.js'
 
 type Line = components['schemas']['TurnLine']
+type ChannelLine = components['schemas']['ChannelLine']
 
 const { PARLEY_URL, PARLEY_SECRET } = process.env
 const client = createClient<paths, 'application/json'>({
@@ -100,6 +101,54 @@ for (const [meta, id] of [[{ kind: 'test' }, created.id], [{ 'kind.of': 'nested'
   same(found.items.map((item) => item.id), [id], `the conversations with ${JSON.stringify(meta)}`)
 }
 
+// A function is called, with a result that came along.
+const called = must(
+  await client.POST('/conversation/complete', {
+    body: {
+      messages: [{ type: 'user', text: 'What time is it?' }],
+      functions: [{ name: 'get_time', parameters: { type: 'object' }, result: { data: 'half past two' }, call: { start: true } }],
+      limits: { iterations: 2 },
+    },
+  }),
+)
+same([called.end.reason, called.text.includes('half past two')], ['stop', true], 'the end of a turn with a call')
+
+// A bot has a skillset, whose ability is carried out.
+const skillset = must(await client.POST('/skillset/create', { body: { name: 'Manners' } }))
+const ability = must(
+  await client.POST('/skillset/{skillsetId}/ability/create', {
+    params: { path: { skillsetId: skillset.id } },
+    body: { name: 'Greet', instruction: 'Hello $[name!|whom to greet]' },
+  }),
+)
+const executed = must(
+  await client.POST('/skillset/{skillsetId}/ability/{abilityId}/execute', {
+    params: { path: { skillsetId: skillset.id, abilityId: ability.id } },
+    body: { input: 'Ann' },
+  }),
+)
+same([executed.result, executed.error, executed.usage.token], ['Hello Ann', undefined, 0], 'what the ability gave')
+const bot = must(await client.POST('/bot/create', { body: { skillsetId: skillset.id, visibility: 'protected' } }))
+const shown = must(await client.GET('/bot/{botId}/fetch', { params: { path: { botId: bot.id } } }))
+same([shown.skillsetId, shown.visibility], [skillset.id, 'protected'], 'the bot')
+
+// A secret has a type, and no value.
+const secret = must(await client.POST('/secret/create', { body: { name: 'KEY', type: 'bearer', value: 'hidden' } }))
+const kept = must(await client.GET('/secret/{secretId}/fetch', { params: { path: { secretId: secret.id } } }))
+// @ts-expect-error nothing shows it
+same([kept.type, kept.kind, kept.value], ['bearer', 'shared', undefined], 'the secret')
+
+// A turn is dispatched, and read on its channel.
+const { channelId } = must(await client.POST('/conversation/dispatch', { body: { text: 'Hello there' } }))
+const channel = await client.POST('/channel/{channelId}/subscribe', { params: { path: { channelId } }, body: {}, parseAs: 'stream' })
+let end: unknown
+for await (const line of read<ChannelLine>(must(channel))) {
+  if (line.type === 'message') {
+    end = line.data
+  }
+}
+same((end as Line).type, 'result', 'the last line of a dispatched turn')
+
 // An error has its type, and what cannot be asked does not compile.
 const refused = await client.POST('/conversation/{conversationId}/message/create', {
   params: { path },
@@ -114,7 +163,7 @@ await client.GET('/conversation/fetch')
 console.log('a conversation was held')
 
 /** Reads lines, each as the document describes it. */
-async function* read(body: ReadableStream<Uint8Array>): AsyncGenerator<Line> {
+async function* read<L = Line>(body: ReadableStream<Uint8Array>): AsyncGenerator<L> {
   const decoder = new TextDecoder()
   let rest = ''
   const reader = body.getReader()
@@ -123,7 +172,7 @@ async function* read(body: ReadableStream<Uint8Array>): AsyncGenerator<Line> {
     const whole = rest.split('\n')
     rest = whole.pop() ?? ''
     for (const line of whole) {
-      yield JSON.parse(line) as Line
+      yield JSON.parse(line) as L
     }
   }
 }

@@ -46,8 +46,8 @@ func (v *turnView) message(id string, kind convo.MessageType, text string) {
 
 // turnResult is the last line of a turn, and all of its JSON answer.
 type turnResult struct {
-	ID    string      `json:"id,omitempty" doc:"The stored bot message, if the turn has a conversation."`
-	Text  string      `json:"text" doc:"The last bot message, or what there is of it."`
+	ID    string      `json:"id,omitempty" doc:"The stored bot message, else the last message that the turn stored, else the conversation. Left out without a conversation."`
+	Text  string      `json:"text" doc:"The last bot message, or what there is of it. Empty where the turn ended with a call: end.reason activity or iteration."`
 	Usage resultUsage `json:"usage"`
 	End   resultEnd   `json:"end"`
 	Error *wireError  `json:"error,omitempty" doc:"Why the turn failed; with end.reason error."`
