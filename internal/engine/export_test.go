@@ -24,6 +24,17 @@ func (e *Engine) AnswerCall(ctx context.Context, tenant, conversation, turn, cal
 	return err
 }
 
+// Waits counts the calls that wait for messages.
+func (e *Engine) Waits() int {
+	e.waits.mu.Lock()
+	defer e.waits.mu.Unlock()
+	n := 0
+	for _, list := range e.waits.byChannel {
+		n += len(list)
+	}
+	return n
+}
+
 // BoundOutput is what the model is told of a tool's output.
 func BoundOutput(output convo.JSON) convo.JSON { return boundOutput(output) }
 

@@ -360,6 +360,32 @@ func TestAMessageIsTakenByTheCallThatItIsStoredFor(t *testing.T) {
 	})
 }
 
+func TestADeletedConversationLeavesNoWaitBehind(t *testing.T) {
+	t.Parallel()
+	a, s := atMoments(t, nil, calling("weather", `{}`))
+	a.mustStart()
+	waiting := make(chan struct{}, 1)
+	hook := func(events []convo.Event) {
+		if n := len(events); n > 0 && events[n-1].Body.Kind() == convo.KindTurnWaiting {
+			waiting <- struct{}{}
+		}
+	}
+	s.after.Store(&hook)
+	a.tell(message(convo.User, "go"))
+	turn := a.begin(functions(on("weather", weather)))
+	<-waiting
+	if n := a.Waits(); n != 1 {
+		t.Errorf("%d calls wait", n)
+	}
+	if err := a.DeleteConversation(t.Context(), a.actor, a.id, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.Waits(); n != 0 {
+		t.Errorf("%d calls wait in a conversation that is gone", n)
+	}
+	turn.end()
+}
+
 func TestADrainLeavesTheWaitsOfATurnInTheBackground(t *testing.T) {
 	t.Parallel()
 	began := make(chan struct{})

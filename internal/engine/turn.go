@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/store"
 )
+
+// turnMessages is how many messages most turns add to a history, which is not copied
+// once more for them.
+const turnMessages = 4
 
 func startTurn(tx store.Tx, id string) error {
 	return tx.Append(convo.Event{At: now(), Turn: id, Body: convo.TurnStarted{Slot: tx.Head().NextSlot}})
@@ -297,7 +300,9 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 	}
 	h := &l.history
 	if p := r.past; p != nil && p.reach == reachOf(choice) {
-		h.messages, h.notes, h.from = slices.Concat(p.messages, r.question()), p.notes, p.from
+		h.messages = make([]convo.Message, 0, len(p.messages)+turnMessages)
+		h.messages = append(append(h.messages, p.messages...), r.question()...)
+		h.notes, h.from = p.notes, p.from
 		return l, nil
 	}
 	reach := reachOf(choice)
