@@ -201,6 +201,10 @@ func TestConfigCommands(t *testing.T) {
 	if !strings.Contains(err, "stands for itself") {
 		t.Errorf("got %s", err)
 	}
+	_, err = run(t, exitFailed, []string{"PARLEY_AGENTS=[{id: support, model: nobody/knows}]"}, "config", "check")
+	if !strings.Contains(err, `agent "support": model "nobody/knows" is not known`) {
+		t.Errorf("got %s", err)
+	}
 }
 
 func TestTokensAreManagedWithAndWithoutAServer(t *testing.T) {

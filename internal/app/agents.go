@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/convo"
@@ -35,6 +37,26 @@ func declaredBots(cfg config.Config, tenant string) []engine.DeclaredBot {
 		})
 	}
 	return list
+}
+
+// CheckAgents says which agents name a model that can never answer, as a start
+// would. It asks a provider only where nothing else says which models it has.
+func CheckAgents(ctx context.Context, cfg config.Config) error {
+	models, err := catalog(cfg)
+	if err != nil {
+		return nil // CheckModels says why
+	}
+	defer models.Close()
+	var wrong error
+	for _, a := range cfg.Agents {
+		if a.Model == "" {
+			continue
+		}
+		if _, err := models.Resolve(ctx, a.Model); convo.ErrorKind(err) == convo.Invalid {
+			wrong = errors.Join(wrong, fmt.Errorf("%s: agent %q: %w", a.Where, a.ID, err))
+		}
+	}
+	return wrong
 }
 
 // given is a text of the configuration; "" says nothing.

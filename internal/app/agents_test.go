@@ -24,6 +24,9 @@ func TestAgentsOfTheConfigurationAreBotsFromTheStart(t *testing.T) {
 func TestAnAgentThatCannotBeStopsTheStart(t *testing.T) {
 	t.Parallel()
 	cfg := configured(t, "PARLEY_AGENTS=[{id: support, model: nobody/knows}]")
+	if err := app.CheckAgents(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), cfg.Agents[0].Where+`: agent "support"`) {
+		t.Errorf("before the start: %v", err)
+	}
 	a, err := app.New(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
