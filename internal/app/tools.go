@@ -18,7 +18,7 @@ import (
 
 // openTools connects what turns may call. It does no I/O.
 func (a *App) openTools(box *seal.Box) (err error) {
-	if a.outbound, err = newOutbound(a.cfg.Outbound); err != nil {
+	if a.outbound, err = newOutbound(a.cfg); err != nil {
 		return err
 	}
 	a.onClose(func() error { a.outbound.Close(); return nil })
@@ -63,20 +63,25 @@ func agentTool(t config.AgentTool) configured.Tool {
 }
 
 // newOutbound makes the client for what tools ask of other servers.
-func newOutbound(o config.Outbound) (*outbound.Client, error) {
+func newOutbound(cfg config.Config) (*outbound.Client, error) {
+	o := cfg.Outbound
 	rules, err := outbound.ParseRules(o.Allow)
 	if err != nil {
 		return nil, fmt.Errorf("outbound.allow: %w", err)
 	}
+	share := o.Concurrency
+	if len(cfg.AllTenants()) > 1 {
+		share = (share + 1) / 2
+	}
 	return outbound.New(outbound.Options{
-		Allow: rules, Timeout: o.Timeout, Size: int64(o.Size), Concurrency: o.Concurrency,
+		Allow: rules, Timeout: o.Timeout, Size: int64(o.Size), Concurrency: o.Concurrency, Share: share,
 		Redirects: cmp.Or(o.Redirects, -1), // in the configuration, 0 is none
 	}), nil
 }
 
 // CheckTools says what is wrong with the settings of tools. It does no I/O.
 func CheckTools(cfg config.Config) error {
-	client, err := newOutbound(cfg.Outbound)
+	client, err := newOutbound(cfg)
 	if err != nil {
 		return err
 	}

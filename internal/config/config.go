@@ -140,7 +140,7 @@ type Outbound struct {
 	Timeout     time.Duration `key:"timeout" default:"30s" doc:"How long a request may take, until its answer has been read."`
 	Size        Size          `key:"size" default:"2MiB" doc:"How much of an answer is read, decompressed. The model is told the first 256KiB."`
 	Redirects   int           `key:"redirects" default:"5" doc:"How many redirections are followed. Each is checked as the first address is; another server gets no credentials."`
-	Concurrency int           `key:"concurrency" default:"64" doc:"How many requests run at once; more wait for their turn."`
+	Concurrency int           `key:"concurrency" default:"64" doc:"How many requests run at once; more wait for their turn. Of several tenants, each has at most half of them."`
 }
 
 // Channels say how long channels remember and are waited for.

@@ -23,6 +23,7 @@ type Options struct {
 	Size        int64         // bytes of an answer's body, decompressed; 2 MiB
 	Redirects   int           // 5; negative = none
 	Concurrency int           // requests at once; more wait for their turn; 64
+	Share       int           // of those, how many of one tenant; all of them
 	Resolver    Resolver      // nil = that of the machine
 
 	roots *x509.CertPool // nil = those of the machine; only tests have others
@@ -32,7 +33,7 @@ type Options struct {
 type Client struct {
 	options   Options
 	transport *http.Transport
-	slots     chan struct{}
+	slots     *slots
 }
 
 // New makes a client. It does no I/O.
@@ -42,10 +43,10 @@ func New(o Options) *Client {
 	if o.Resolver == nil {
 		o.Resolver = net.DefaultResolver
 	}
-	return newClient(o, make(chan struct{}, o.Concurrency))
+	return newClient(o, newSlots(o.Concurrency, cmp.Or(o.Share, o.Concurrency)))
 }
 
-func newClient(o Options, slots chan struct{}) *Client {
+func newClient(o Options, slots *slots) *Client {
 	d := &dialer{
 		guard: newGuard(), rules: o.Allow, resolver: o.Resolver, net: net.Dialer{KeepAlive: 30 * time.Second},
 		tls: &tls.Config{RootCAs: o.roots, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12},
@@ -86,13 +87,12 @@ func (c *Client) Streaming() *http.Client {
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), c.options.Timeout)
 	host := r.URL.Hostname()
-	select {
-	case c.slots <- struct{}{}:
-	case <-ctx.Done():
+	leave, err := c.slots.enter(ctx)
+	if err != nil {
 		cancel()
-		return nil, convo.WrapError(convo.Unavailable, ctx.Err(), "too many requests to other servers are running; try again")
+		return nil, convo.WrapError(convo.Unavailable, err, "too many requests to other servers are running; try again")
 	}
-	release := sync.OnceFunc(func() { cancel(); <-c.slots })
+	release := sync.OnceFunc(func() { cancel(); leave() })
 	client := c.Streaming()
 	res, err := client.Do(r.WithContext(ctx))
 	if err != nil {

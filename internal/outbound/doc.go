@@ -17,7 +17,8 @@
 //     its address, and the headers that describe what is wanted; never a body.
 //   - A connection that is still being made ends with its request.
 //   - [Client.Do] bounds the time until an answer is read, its bytes after they
-//     are decompressed, the redirections, and how many requests run at once.
+//     are decompressed, the redirections, and how many requests run at once,
+//     in all and of one tenant.
 //   - Errors are *convo.Error. They hold neither the path nor the query of an
 //     address, and not what a name was resolved to.
 package outbound

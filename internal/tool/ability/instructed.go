@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/tool/request"
 )
@@ -125,7 +126,7 @@ func (t *instructed) fetch(ctx context.Context, arguments map[string]string) (to
 		own = request.Authorization(kind, value)
 		used = append(used, value)
 	}
-	r, err := t.instruction.fetch.Make(ctx, v, own)
+	r, err := t.instruction.fetch.Make(outbound.WithTenant(ctx, t.tenant), v, own)
 	if err != nil {
 		return tool.Result{}, err
 	}

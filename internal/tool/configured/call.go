@@ -124,7 +124,7 @@ func (c *caller) Call(ctx context.Context, call tool.Call) (tool.Result, error) 
 	if c.secret != "" && len(c.request.Secrets()) == 0 {
 		authorization = request.Authorization("bearer", c.secret)
 	}
-	r, err := c.request.Make(ctx, v, authorization)
+	r, err := c.request.Make(outbound.WithTenant(ctx, call.Tenant), v, authorization)
 	if err != nil {
 		return tool.Result{}, err
 	}
