@@ -25,7 +25,8 @@ type Tool struct {
 	Call        *FunctionForce
 	// Handle carries out a call, and returns when ctx ends. Calls of one answer
 	// run at the same time. What it gives goes to the model as JSON, and so does
-	// the text of its error.
+	// the text of its error: of more than 256 KiB the beginning, and a server may
+	// refuse more than 1 MiB.
 	Handle func(ctx context.Context, arguments json.RawMessage) (any, error)
 }
 

@@ -58,7 +58,7 @@ type Sealer interface {
 type Limits struct {
 	Queue  int // turns that may wait behind the active one of a conversation
 	Text   int // bytes of one message
-	Meta   int // bytes of one meta object
+	Meta   int // bytes of one meta object; that of an activity has room for a result besides
 	Answer int // bytes of one answer; beyond that it ends with length
 
 	ChannelWait time.Duration // how long a call waits for a message on its channel
