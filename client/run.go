@@ -72,7 +72,9 @@ func (s *ConversationService) RunStream(ctx context.Context, id string, in RunRe
 		if r.rounds <= 0 {
 			r.rounds = DefaultRounds
 		}
-		r.offer(in.Tools)
+		if err := r.offer(in.Tools); err != nil {
+			return err
+		}
 		return r.run(ctx, give)
 	}}
 }
@@ -89,14 +91,18 @@ type runner struct {
 }
 
 // offer adds the tools to the functions.
-func (r *runner) offer(tools []Tool) {
+func (r *runner) offer(tools []Tool) error {
 	r.request.Functions = slices.Clone(r.request.Functions)
 	for _, t := range tools {
+		if t.Handle == nil {
+			return fmt.Errorf("the tool %q has no Handle", t.Name)
+		}
 		r.tools[t.Name] = t
 		r.request.Functions = append(r.request.Functions, Function{
 			Name: t.Name, Description: t.Description, Parameters: t.Parameters, Call: t.Call,
 		})
 	}
+	return nil
 }
 
 func (r *runner) run(ctx context.Context, give func(Event) bool) error {

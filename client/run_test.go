@@ -170,6 +170,16 @@ func TestARunHasNoKeyOfItsCallers(t *testing.T) {
 	}
 }
 
+func TestARunDoesNotBeginWithAToolThatNothingCarriesOut(t *testing.T) {
+	t.Parallel()
+	server := &caller{turns: [][]string{{"idle"}}}
+	c := handled(t, server.ServeHTTP)
+	_, err := c.Conversation.Run(t.Context(), "c1", client.RunRequest{CompleteRequest: say("Go"), Tools: []client.Tool{{Name: "idle"}}})
+	if err == nil || !strings.Contains(err.Error(), `"idle"`) || len(server.asked) != 0 {
+		t.Errorf("%v, asked %s", err, server.asked)
+	}
+}
+
 func TestWhoLeavesARunRunsNoTools(t *testing.T) {
 	t.Parallel()
 	server := &caller{turns: [][]string{{"double"}}}
