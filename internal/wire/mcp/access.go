@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -57,30 +59,52 @@ func secretOf(r *http.Request) string {
 // ownerOf names the token that sessions belong to.
 func ownerOf(a convo.Actor) string { return a.Tenant + "\x00" + a.Token }
 
-type actorKey struct{}
+type askerKey struct{}
 
-// actorEntry is where the SDK's notes on a token hold who asks.
-const actorEntry = "actor"
+// asker is who sends a request, and what he may ask for in it.
+type asker struct {
+	actor convo.Actor
+	calls atomic.Int32 // of tools, that the limits have seen and that were not made yet
+}
+
+// askerEntry is where the SDK's notes on a token hold who asks.
+const askerEntry = "asker"
 
 // known tells the SDK who asks; serve has found that out. The SDK too holds each
 // request of a session against the user who began it.
 func known(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
-	actor, ok := ctx.Value(actorKey{}).(convo.Actor)
+	own, ok := ctx.Value(askerKey{}).(*asker)
 	if !ok {
 		return nil, auth.ErrInvalidToken
 	}
-	return &auth.TokenInfo{UserID: ownerOf(actor), Extra: map[string]any{actorEntry: actor}}, nil
+	return &auth.TokenInfo{UserID: ownerOf(own.actor), Extra: map[string]any{askerEntry: own}}, nil
 }
 
 // actorOf is who sent a request: the holder of that request's token, not of the
 // session's first one.
 func actorOf(r sdk.Request) (convo.Actor, error) {
-	if extra := r.GetExtra(); extra != nil && extra.TokenInfo != nil {
-		if actor, ok := extra.TokenInfo.Extra[actorEntry].(convo.Actor); ok {
-			return actor, nil
-		}
+	if own := askerOf(r); own != nil {
+		return own.actor, nil
 	}
 	return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
+}
+
+func askerOf(r sdk.Request) *asker {
+	extra := r.GetExtra()
+	if extra == nil || extra.TokenInfo == nil {
+		return nil
+	}
+	own, _ := extra.TokenInfo.Extra[askerEntry].(*asker)
+	return own
+}
+
+// mayCall takes the one call of a request. One that the limits did not see, because
+// it is not the only one or is written so that only the SDK reads it, is refused.
+func mayCall(r sdk.Request) error {
+	if own := askerOf(r); own == nil || own.calls.Add(-1) < 0 {
+		return &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "a request calls one tool, by one JSON message with one method"}
+	}
+	return nil
 }
 
 // errorCode is the code of errors that are told by their status.

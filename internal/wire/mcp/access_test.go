@@ -3,6 +3,7 @@ package mcp_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -125,6 +126,31 @@ func TestAnOpenStreamCountsAsOne(t *testing.T) {
 		t.Errorf("a call beside the stream: %d %s", status, body)
 	}
 	leave()
+}
+
+// What the limits did not see as a call of a tool is none, however it is written.
+func TestARequestCallsOneToolAtMost(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	_, header, _ := b.post(b.secret, "", strings.Replace(initialize, "2025-11-25", "2025-03-26", 1))
+	session := header.Get("Mcp-Session-Id")
+	b.post(b.secret, session, initialized)
+	call := `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"create_conversation","arguments":{}}%s}`
+	for name, c := range map[string]struct {
+		body  string
+		calls int
+	}{
+		"two calls":          {"[" + fmt.Sprintf(call, 5, "") + "," + fmt.Sprintf(call, 6, "") + "]", 1},
+		"a call and a ping":  {"[" + fmt.Sprintf(call, 5, "") + "," + ping + "]", 1},
+		"another method too": {fmt.Sprintf(call, 5, `,"METHOD":"ping"`), 0},
+		"something behind":   {fmt.Sprintf(call, 5, "") + " x", 0},
+		"a call":             {fmt.Sprintf(call, 5, ""), 1},
+	} {
+		_, _, body := b.post(b.secret, session, c.body)
+		if got := strings.Count(body, "structuredContent"); got != c.calls {
+			t.Errorf("%s: %d calls are carried out, want %d: %s", name, got, c.calls, body)
+		}
+	}
 }
 
 func TestATokenHasItsBoundOfSessions(t *testing.T) {

@@ -154,7 +154,11 @@ func (h *Handler) serve(w *httpio.Response, r *http.Request) error {
 		w.NoContent()
 		return nil
 	}
-	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), actorKey{}, actor))
+	own := &asker{actor: actor}
+	if streams {
+		own.calls.Store(1)
+	}
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), askerKey{}, own))
 	defer cancel()
 	out := &stream{w: w}
 	if streams {

@@ -48,6 +48,11 @@ func newSessions(most, each int, idle time.Duration) *sessions {
 func (s *sessions) around(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {
 		id := r.GetSession().ID()
+		if method == "tools/call" || method == "subscriptions/listen" {
+			if err := mayCall(r); err != nil {
+				return nil, err
+			}
+		}
 		switch {
 		case id == "":
 			// A request of its own, without a session.
