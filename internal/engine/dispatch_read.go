@@ -62,21 +62,23 @@ func bare(events []convo.Event) []convo.Event {
 const sweptAtOnce = 100
 
 // sweepDispatches removes the conversations of dispatched turns that ended before
-// that time, and their channels with them.
+// that time, and their channels with them. One that cannot be removed keeps no other
+// of its page.
 func (e *Engine) sweepDispatches(ctx context.Context, before time.Time) error {
 	for {
 		list, err := e.store.ExpiredDispatches(ctx, before, sweptAtOnce)
 		if err != nil {
 			return err
 		}
+		var failed error
 		for _, d := range list {
 			err := e.DeleteConversation(ctx, convo.Actor{Tenant: d.Tenant}, d.Conversation, nil)
-			if err != nil && convo.ErrorKind(err) != convo.NotFound {
-				return err
+			if err != nil && convo.ErrorKind(err) != convo.NotFound && failed == nil {
+				failed = err
 			}
 		}
-		if len(list) < sweptAtOnce {
-			return nil
+		if failed != nil || len(list) < sweptAtOnce {
+			return failed
 		}
 	}
 }
