@@ -114,8 +114,9 @@ func (b *mcpBridge) run(ctx context.Context, in io.Reader) error {
 		}
 		select {
 		case free <- struct{}{}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		default: // not to wait, which would keep it from hearing what is given up
+			b.fail(m.ID, -32000, fmt.Sprintf("%d calls are open; wait for one of them, or give one up", mcpCalls))
+			continue
 		}
 		calls.Go(func() {
 			defer func() { <-free }()

@@ -142,6 +142,35 @@ func TestMCPWithoutAServerSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// Calls that take long must not keep the bridge from hearing that they are given up.
+func TestTheBridgeHearsWhileAllCallsAreOpen(t *testing.T) {
+	t.Parallel()
+	heard := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "cancelled") {
+			close(heard)
+			return
+		}
+		select {
+		case <-r.Context().Done():
+		case <-heard:
+		}
+	}))
+	t.Cleanup(server.Close)
+	in, toBridge := io.Pipe()
+	c := begin(t, in, []string{"PARLEY_SECRET=the-secret-of-all-tests"}, "mcp", "--url", server.URL)
+	for i := range mcpCalls + 1 {
+		fmt.Fprintf(toBridge, `{"jsonrpc":"2.0","id":%d,"method":"ping"}`+"\n", i)
+	}
+	c.out.await(t, fmt.Sprintf(`"id":%d,"error"`, mcpCalls))
+	fmt.Fprint(toBridge, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":0}}`+"\n")
+	<-heard
+	_ = toBridge.Close()
+	if code := c.end(); code != exitFine {
+		t.Errorf("it ends with %d: %s", code, c.err)
+	}
+}
+
 // A server that answers with nonsense must not leave its client without an answer.
 func TestTheBridgeAnswersWhateverTheServerSays(t *testing.T) {
 	t.Parallel()

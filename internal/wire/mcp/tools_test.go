@@ -341,7 +341,7 @@ func TestASessionTokenHasItsOwnConversationOnly(t *testing.T) {
 	}
 	for tool, arguments := range map[string]object{
 		"send_message": {"text": "x", "conversationId": other}, "read_messages": {"conversationId": other},
-		"stop": {"conversationId": other}, "create_conversation": {}, "list_conversations": {},
+		"stop": {"conversationId": other}, "create_conversation": {}, "list_conversations": {}, "list_agents": {},
 	} {
 		if text := refused(t, s, tool, arguments); !strings.Contains(text, "session token") {
 			t.Errorf("%s says %q", tool, text)
