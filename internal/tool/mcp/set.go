@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,6 +103,11 @@ func check(s Server) error {
 	case len(s.Command) > 0 && s.Secret != "":
 		return convo.Errorf(convo.Invalid, "a command gets no secret: put it into env")
 	case len(s.Command) > 0:
+		for name := range s.Env {
+			if name == "" || strings.ContainsAny(name, "=\x00") {
+				return convo.Errorf(convo.Invalid, "env: %q is no name of a variable", name)
+			}
+		}
 		return nil
 	case len(s.Env) > 0:
 		return convo.Errorf(convo.Invalid, "env is for a command")

@@ -429,6 +429,8 @@ func TestWrongServersAreNamed(t *testing.T) {
 		{Name: "a", Command: run, URL: "http://example.com"},
 		{Name: "a", Command: run, Secret: "x"},
 		{Name: "a", URL: "http://example.com", Env: map[string]string{"A": "b"}},
+		{Name: "a", Command: run, Env: map[string]string{"A=B": "c"}},
+		{Name: "a", Command: run, Env: map[string]string{"": "c"}},
 		{Name: "a", URL: "ftp://example.com"},
 		{Name: "a", URL: "http://me:secret@example.com"},
 		{Name: "a", URL: "http://2130706433/"},
