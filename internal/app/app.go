@@ -102,6 +102,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		Iterations: cfg.Turns.Iterations, Continuations: cfg.Turns.Continuations, Calls: cfg.Turns.Calls,
 	}
 	limits.ToolTime = cfg.Turns.ToolTimeout
+	limits.Background = cfg.Turns.Background
 	limits.ChannelWait, limits.ChannelKeep = cfg.Channels.WaitFor, cfg.Channels.Keep
 	a.hub = hub.New()
 	a.engine = engine.New(engine.Options{

@@ -127,6 +127,7 @@ type Turns struct {
 	Queue int           `key:"queue" default:"16" doc:"How many turns may wait in one conversation; one more is refused with 409."`
 	Drain time.Duration `key:"drain" default:"30s" doc:"How long running turns may go on when the server is told to stop; then they are stopped."`
 
+	Background    int           `key:"background" default:"256" doc:"How many dispatched turns of a tenant may run when one more is dispatched; beyond that it is refused with 429. Those that wait do not count."`
 	Iterations    int           `key:"iterations" default:"100" doc:"The most answers of the model that one turn may ask for with limits.iterations; a turn that asks for none gets 20 at most."`
 	Continuations int           `key:"continuations" default:"10" doc:"The most times that one turn may ask the model to go on after a token limit with limits.continuations; a turn that asks for none gets none."`
 	Calls         int           `key:"calls" default:"500" doc:"The most tool calls that one turn may ask for with limits.calls; a turn that asks for none gets 50 at most."`

@@ -204,6 +204,7 @@ func (v *validator) bounds(cfg *Config) {
 	}
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
+	v.check("turns.background", between(int64(cfg.Turns.Background), 1, 1_000_000, "1 to 1000000"))
 	v.check("turns.iterations", between(int64(cfg.Turns.Iterations), 1, 10_000, "1 to 10000"))
 	v.check("turns.continuations", between(int64(cfg.Turns.Continuations), 0, 1000, "0 to 1000"))
 	v.check("turns.calls", between(int64(cfg.Turns.Calls), 1, 100_000, "1 to 100000"))

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -144,7 +146,10 @@ func (e *Engine) dispatched(ctx context.Context, actor convo.Actor, d *dispatch,
 	case err == nil:
 		err = d.same(other)
 	case convo.ErrorKind(err) == convo.NotFound:
-		if err = admit(); err == nil {
+		if err = e.roomInBackground(actor.Tenant); err == nil {
+			err = admit()
+		}
+		if err == nil {
 			e.channels.ring(channelKey{actor.Tenant, d.channel})
 		}
 	}
@@ -152,6 +157,21 @@ func (e *Engine) dispatched(ctx context.Context, actor convo.Actor, d *dispatch,
 		err = nil
 	}
 	return d.channel, err
+}
+
+// roomInBackground refuses a turn in the background of a tenant that has as many
+// as it may: each is a model call that no connection holds. Turns that wait, in a
+// queue or for others, do not count.
+func (e *Engine) roomInBackground(tenant string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.background[tenant] < e.limits.Background {
+		return nil
+	}
+	return &convo.Error{
+		Kind: convo.RateLimited, RetryAfter: time.Second,
+		Message: fmt.Sprintf("%d dispatched turns run already, as many as may at once; try again when one has ended", e.limits.Background),
+	}
 }
 
 // admitHidden makes a conversation for a turn and starts it, in one transaction.

@@ -360,3 +360,34 @@ func TestADispatchAsksTheModelWhatACompletionAsks(t *testing.T) {
 		}
 	})
 }
+
+func TestATenantHasSoManyTurnsInTheBackgroundAndNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &asker{bundle: setup(t), messages: []engine.NewMessage{message(convo.User, "go")}}
+		gate := make(chan struct{})
+		for range a.Limits().Background + 1 {
+			a.model.Add(scripted.Wait(gate), scripted.Text("done"))
+		}
+		first := a.sendOff(engine.Given{})
+		for range a.Limits().Background - 1 {
+			a.sendOff(engine.Given{})
+		}
+		if _, err := a.dispatch(engine.Given{}, "", sent("y")); convo.ErrorKind(err) != convo.RateLimited {
+			t.Errorf("one turn more than may run: %v", err)
+		}
+		if again, err := a.dispatch(engine.Given{}, first, sent("x")); err != nil || again != first {
+			t.Errorf("a repeat of the first is answered with %q, %v", again, err)
+		}
+		input := engine.StatelessInput{Messages: a.messages}
+		if _, err := a.DispatchStateless(t.Context(), convo.Actor{Tenant: "other", Token: "o"}, input, "", sent("y")); err != nil {
+			t.Errorf("another tenant has no turn in the background: %v", err)
+		}
+		close(gate)
+		synctest.Wait()
+		if _, err := a.dispatch(engine.Given{}, "", sent("y")); err != nil {
+			t.Errorf("when the others have ended: %v", err)
+		}
+		synctest.Wait()
+	})
+}

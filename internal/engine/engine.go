@@ -65,6 +65,7 @@ type Limits struct {
 	ChannelKeep time.Duration // how long what was published on a channel is kept
 	Turn        TurnLimits    // what one turn may ask for at most
 	ToolTime    time.Duration // how long one call of a tool may take
+	Background  int           // turns of a tenant that may run in the background when one more is asked for
 }
 
 // DefaultLimits are the documented ones.
@@ -73,6 +74,7 @@ func DefaultLimits() Limits {
 		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20,
 		ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
 		Turn: TurnLimits{Iterations: 100, Continuations: 10, Calls: 500}, ToolTime: time.Minute,
+		Background: 256,
 	}
 }
 
@@ -127,12 +129,13 @@ type Engine struct {
 
 	full atomic.Bool // the latest write found no room
 
-	mu       sync.Mutex
-	draining bool
-	damaged  map[hub.Key]bool // conversations that could not be recovered
-	turns    map[string]*run  // turns that run in this process, by id
-	active   sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
-	read     sync.WaitGroup   // stateless turns that are being read
+	mu         sync.Mutex
+	draining   bool
+	damaged    map[hub.Key]bool // conversations that could not be recovered
+	turns      map[string]*run  // turns that run in this process, by id
+	background map[string]int   // of them, those in the background, by tenant
+	active     sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
+	read       sync.WaitGroup   // stateless turns that are being read
 }
 
 // errShutdown ends the turns that are still running when a drain is over.
@@ -157,7 +160,7 @@ func New(o Options) *Engine {
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
 		abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
-		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, damaged: map[hub.Key]bool{},
+		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 	}
 	e.scribe = newScribe(e)
 	e.waits = newCallWaits(o.Limits.ChannelWait, e.expire)

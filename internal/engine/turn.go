@@ -34,6 +34,7 @@ func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded) error {
 // run is a turn that runs in this process.
 type run struct {
 	id         string
+	tenant     string
 	background bool
 	head       convo.Head     // the conversation when the turn started
 	turn       convo.Turn     // and the turn
@@ -65,7 +66,7 @@ func (r *run) goOn(head *convo.Head) {
 // and counts it among what a drain waits for. It gives nil when the engine
 // drains.
 func (e *Engine) register(t *convo.Turn) *run {
-	r := &run{id: t.ID, background: t.Background, told: newInbox(), done: make(chan struct{})}
+	r := &run{id: t.ID, tenant: t.Tenant, background: t.Background, told: newInbox(), done: make(chan struct{})}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.draining {
@@ -74,6 +75,9 @@ func (e *Engine) register(t *convo.Turn) *run {
 	r.ctx, r.cancel = context.WithCancelCause(e.ctx)
 	e.active.Add(1)
 	e.turns[r.id] = r
+	if r.background {
+		e.background[r.tenant]++
+	}
 	return r
 }
 
@@ -85,6 +89,11 @@ func (e *Engine) unregister(r *run) {
 	e.mu.Lock()
 	if e.turns[r.id] == r { // not the one that goes on where this one waits
 		delete(e.turns, r.id)
+	}
+	if r.background {
+		if e.background[r.tenant]--; e.background[r.tenant] == 0 {
+			delete(e.background, r.tenant)
+		}
 	}
 	e.mu.Unlock()
 	r.cancel(nil)
