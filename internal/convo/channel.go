@@ -1,7 +1,7 @@
 package convo
 
 import (
-	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -11,16 +11,17 @@ import (
 // it that means something in a path.
 const ChannelPattern = `^[^\x00-\x20\x7f/?#%]{16,256}$`
 
-var channelID = regexp.MustCompile(ChannelPattern)
-
 // CheckChannel reports whether an id can be that of a channel; the error is of
 // kind Invalid.
 func CheckChannel(id string) error {
-	if !utf8.ValidString(id) || !channelID.MatchString(id) {
+	n := utf8.RuneCountInString(id)
+	if n < 16 || n > 256 || !utf8.ValidString(id) || strings.ContainsFunc(id, neverInChannel) {
 		return Errorf(Invalid, "a channel id must have 16 to 256 characters, without blanks and without / ? # %%")
 	}
 	return nil
 }
+
+func neverInChannel(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("/?#%", r) }
 
 // Published is a message on a channel.
 type Published struct {
