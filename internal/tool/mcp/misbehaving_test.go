@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
@@ -27,7 +28,9 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 	case "deaf": // it never answers, nor does it end when it is asked to
 		signal.Ignore(syscall.SIGTERM)
-		select {}
+		for { // the runtime takes a program that only waits for a deadlock
+			time.Sleep(time.Hour)
+		}
 	case "mute": // it ends at once
 		fmt.Fprintln(os.Stderr, "cannot open the database with "+os.Getenv("DB_PASSWORD"))
 		os.Exit(3)
