@@ -182,19 +182,25 @@ func TestNoMoreThanSomeToolsOfATurnRunAtOnce(t *testing.T) {
 	})
 }
 
+// stuckTool gives no answer: it ends with its context if it obeys, else when the
+// gate is opened.
+func stuckTool(obeys bool, gate <-chan struct{}) toolFunc {
+	return toolFunc{"stuck", func(ctx context.Context, _ tool.Call) (tool.Result, error) {
+		if obeys {
+			<-ctx.Done()
+			return tool.Result{}, ctx.Err()
+		}
+		<-gate
+		return tool.Result{}, nil
+	}}
+}
+
 func TestAToolThatNeverAnswersIsGivenUpOn(t *testing.T) {
 	t.Parallel()
 	for name, obeys := range map[string]bool{"one that ends with its context": true, "one that does not": false} {
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
-			stuck := toolFunc{"stuck", func(ctx context.Context, _ tool.Call) (tool.Result, error) {
-				if obeys {
-					<-ctx.Done()
-					return tool.Result{}, ctx.Err()
-				}
-				<-gate
-				return tool.Result{}, nil
-			}}
+			stuck := stuckTool(obeys, gate)
 			b := withTools(t, []tool.Tool{stuck}, calling("stuck", `{}`), answer("never mind"))
 			began := time.Now()
 			events := b.say(b.conversation(convo.Fields{}), "go")
@@ -212,14 +218,7 @@ func TestAStopEndsRunningToolsAtOnce(t *testing.T) {
 	for name, obeys := range map[string]bool{"those that end with their context": true, "those that do not": false} {
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
-			stuck := toolFunc{"stuck", func(ctx context.Context, _ tool.Call) (tool.Result, error) {
-				if obeys {
-					<-ctx.Done()
-					return tool.Result{}, ctx.Err()
-				}
-				<-gate
-				return tool.Result{}, nil
-			}}
+			stuck := stuckTool(obeys, gate)
 			b := withTools(t, []tool.Tool{stuck, gives("quick", `1`)}, calling("quick", `{}`, "stuck", `{}`, "stuck", `{}`))
 			id := b.conversation(convo.Fields{})
 			r := b.complete(id, "go", nil)

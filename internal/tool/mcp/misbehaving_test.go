@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
@@ -27,9 +26,9 @@ func TestMain(m *testing.M) {
 	case "":
 		goleak.VerifyTestMain(m)
 	case "deaf": // it never answers, nor does it end when it is asked to
-		signal.Ignore(syscall.SIGTERM)
-		for { // the runtime takes a program that only waits for a deadlock
-			time.Sleep(time.Hour)
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		for range asked {
 		}
 	case "mute": // it ends at once
 		fmt.Fprintln(os.Stderr, "cannot open the database with "+os.Getenv("DB_PASSWORD"))
