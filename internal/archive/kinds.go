@@ -49,8 +49,10 @@ var codecs = [...]codec{
 		func(b convo.ConversationChanged) fields { return fieldsOf(b.Fields) },
 		func(w fields) convo.ConversationChanged { return convo.ConversationChanged{Fields: w.domain()} }),
 	of("turnOpened",
-		func(b convo.TurnOpened) turnOpened { return turnOpened(b) },
-		func(w turnOpened) convo.TurnOpened { return convo.TurnOpened(w) }),
+		func(b convo.TurnOpened) turnOpened { return turnOpened{b.Front, b.Zone, b.Background} },
+		func(w turnOpened) convo.TurnOpened {
+			return convo.TurnOpened{Front: w.Front, Zone: w.Zone, Background: w.Background}
+		}),
 	bare[convo.TurnQueued]("turnQueued"),
 	of("turnStarted",
 		func(b convo.TurnStarted) turnStarted { return turnStarted(b) },
@@ -74,11 +76,13 @@ var codecs = [...]codec{
 			return convo.MessageGiven{ID: w.ID, Place: w.Place, Fields: w.domain(), Text: w.Text}
 		}),
 	of("messageStarted",
-		func(b convo.MessageStarted) messageStarted { return messageStarted(b) },
-		func(w messageStarted) convo.MessageStarted { return convo.MessageStarted(w) }),
+		func(b convo.MessageStarted) messageStarted { return messageStarted{b.ID, b.Place, b.Type} },
+		func(w messageStarted) convo.MessageStarted {
+			return convo.MessageStarted{ID: w.ID, Place: w.Place, Type: w.Type}
+		}),
 	of("delta",
-		func(b convo.Delta) delta { return delta(b) },
-		func(w delta) convo.Delta { return convo.Delta(w) }),
+		func(b convo.Delta) delta { return delta{b.Message, b.Type, b.Text} },
+		func(w delta) convo.Delta { return convo.Delta{Message: w.Message, Type: w.Type, Text: w.Text} }),
 	of("messageEnded",
 		func(b convo.MessageEnded) messageEnded {
 			return messageEnded{b.ID, b.Place, b.Type, b.Text, object(b.Meta), b.Incomplete}

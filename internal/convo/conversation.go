@@ -21,7 +21,21 @@ type Fields struct {
 	// its one turn. It is in no list, export or total, and goes with the channel.
 	Channel *string
 
+	Agenda
+
 	Config
+}
+
+// Agenda is what live sessions add to a conversation's fields. A conversation's
+// label is its Name.
+type Agenda struct {
+	Owner      *string // the user whose conversation it is; nil = the tenant's service user
+	AutoLabel  bool    // an empty Name is made from the first exchange
+	AgentInput JSON    // an object, below 4000 bytes: context for the model in every turn
+	TraceID    *string // 32 hex digits
+	JobKey     *string // kept for callers, without effect, as is what follows
+	LocalJob   *bool
+	JobStart   JSON
 }
 
 // Config is what decides how a turn answers. It stands on conversations and
@@ -42,6 +56,7 @@ type Conversation struct {
 	Fields
 	Created time.Time
 	Updated time.Time // moved by changes, messages and turns
+	Active  time.Time // moved by its creation and by turns, when they are queued and when they end
 }
 
 // Head is a conversation as a writer sees it inside a transaction: with the

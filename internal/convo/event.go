@@ -3,8 +3,8 @@ package convo
 import "time"
 
 // EventKind names a kind of event. Its number is stored: it never changes and
-// is never used again. Those of tools are in tool.go; 23 to 39 are kept for
-// parts, citations and approvals.
+// is never used again. Those of tools are in tool.go, those of parts and
+// approvals in part.go; 31 to 39 are free.
 type EventKind uint8
 
 // The kinds of events, by the type of their body.
@@ -92,14 +92,30 @@ func sizeOf(s *string) int {
 // ConversationCreated is event 1 of every log.
 type ConversationCreated struct{ Fields Fields }
 
-// ConversationChanged holds all fields as they are after the change.
-type ConversationChanged struct{ Fields Fields }
+// ConversationChanged holds all fields as they are after the change. Relabelled
+// says that its name changed, and how.
+type ConversationChanged struct {
+	Fields     Fields
+	Relabelled Relabelled
+}
+
+// Relabelled says whether a conversation's name changed, and who chose the new one.
+type Relabelled string
+
+// Who chose a conversation's new name.
+const (
+	NotRelabelled Relabelled = ""
+	ByCaller      Relabelled = "caller"
+	ByModel       Relabelled = "model" // it was made from what was said
+)
 
 // TurnOpened says that somebody asked for a turn, and through which front.
 type TurnOpened struct {
 	Front      string
 	Zone       string // IANA time zone of the caller
 	Background bool   // nobody waits for it: after a crash it goes on, once
+	Alias      string // the id that the client chose, unique among the conversation's turns; "" = none
+	Metadata   JSON   // of the exchange, as the client sent it
 }
 
 // TurnQueued says that the turn's input is complete: it is durable and will run.
@@ -133,18 +149,26 @@ type TurnEnded struct {
 // MessageGiven is a whole message from outside. If it belongs to a turn that
 // has not started, Place is its index in the turn, in slot 0; the slot is added
 // by TurnStarted, and until then the message is in no list.
+//
+// Parts are its parts, whole; nil = its text is its only one.
 type MessageGiven struct {
 	ID     string
 	Place  int64
 	Fields MessageFields
 	Text   string
+	Alias  string // the id that the client chose, unique in its turn; "" = none
+	Parts  []Part
 }
 
-// MessageStarted opens a message that comes piece by piece as deltas.
+// MessageStarted opens a message that comes piece by piece as deltas. One of a
+// client, whose turn has not started, has its index in slot 0 as its place, as
+// MessageGiven has.
 type MessageStarted struct {
 	ID    string
 	Place int64
 	Type  MessageType
+	Alias string // the id that the client chose, unique in its turn; "" = none
+	Meta  JSON   // as the client sent it
 }
 
 // Delta is a piece of a message's text. It repeats the message's type, so that
@@ -154,6 +178,7 @@ type Delta struct {
 	Message string
 	Type    MessageType
 	Text    string
+	Part    string // the part that it belongs to; "" = the message's only one
 }
 
 // MessageEnded closes a message that came piece by piece, and gives it the
@@ -165,6 +190,9 @@ type MessageEnded struct {
 	Text       string
 	Meta       JSON
 	Incomplete bool
+	Alias      string     // that of its start
+	Parts      []Part     // nil = its text is its only one
+	Citations  []Citation // of its only part
 }
 
 // MessageChanged holds the fields as they are after the change, and the new
@@ -197,7 +225,8 @@ type ModelAnswered struct {
 	Took       time.Duration
 }
 
-// Rated is a vote. Message is "" for a vote on the whole conversation.
+// Rated is a vote. Message is "" for a vote on the whole conversation, or on the
+// turn that its event belongs to.
 type Rated struct {
 	ID      string
 	Message string

@@ -47,7 +47,10 @@ type Message struct {
 	Place        int64  // below Place(1, 0) while its turn is queued: it is in no list yet
 	MessageFields
 	Text       string
-	Incomplete bool // stopped, failed or interrupted before its end
+	Alias      string     // the id that the client chose, unique in its turn; "" = none
+	Parts      []Part     // nil = its text is its only one
+	Citations  []Citation // of its only part
+	Incomplete bool       // stopped, failed or interrupted before its end
 	Created    time.Time
 	Updated    time.Time
 }

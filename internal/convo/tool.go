@@ -15,6 +15,7 @@ const (
 	RunsServer  Runner = "server"  // a tool of the server, or a result that came with the function
 	RunsCaller  Runner = "caller"  // the turn ends, and its caller comes back with a result
 	RunsChannel Runner = "channel" // the next message that is published on a channel
+	RunsClient  Runner = "client"  // a client that has the conversation open
 )
 
 // ToolOutcome says how a call ended.
@@ -27,6 +28,8 @@ const (
 	ToolFailed      ToolOutcome = "failed"
 	ToolCancelled   ToolOutcome = "cancelled"   // its turn was stopped
 	ToolInterrupted ToolOutcome = "interrupted" // the process died while it ran
+	ToolRejected    ToolOutcome = "rejected"    // the user said no
+	ToolExpired     ToolOutcome = "expired"     // nobody answered in time
 )
 
 // ToolRequested says that a call is to be made. Message is the activity message
@@ -41,6 +44,7 @@ type ToolRequested struct {
 	Runs      Runner
 	Channel   string // with RunsChannel
 	Signature string // what the model's provider wants back with the call; opaque
+	Asked     Asked  // what it shows to those who answer it
 }
 
 // ToolStarted says that a call is being carried out: from here on it is never
@@ -51,6 +55,7 @@ type ToolStarted struct {
 	Name    string
 	Channel string // with RunsChannel
 	Input   JSON   // what it really runs with
+	To      string // with RunsClient: the socket session that carries it out; "" = none yet
 }
 
 // ToolEnded closes a call. Message is the activity message that it makes, at
@@ -77,6 +82,11 @@ type OpenCall struct {
 	Channel   string
 	Seq       int64 // the number of its request
 	Started   int64 // Unix milliseconds; 0 = not yet
+	Asks      Asks
+	Answered  int64  // Unix milliseconds of its approval or rejection; 0 = not yet
+	Approved  bool   // if Answered is not 0
+	Interrupt string // the open interrupt that asks for it; "" = none
+	To        string // with RunsClient, started: the socket session that carries it out
 }
 
 // Open is the call that the request makes, whose event has that number.

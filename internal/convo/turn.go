@@ -42,7 +42,9 @@ type Turn struct {
 	Conversation string
 	ID           string
 	Front        string // through which front it was asked: "chatbotkit", …
-	Origin       string // which token asked
+	Origin       string // which token or socket session asked
+	Alias        string // the id that the client chose, unique among the conversation's turns; "" = none
+	Metadata     JSON   // of the exchange, as the client sent it
 	State        TurnState
 	Slot         int64  // 0 until it starts
 	Next         int64  // index in the slot that its next message takes
@@ -51,6 +53,8 @@ type Turn struct {
 	Reason       EndReason
 	Failure      *Failure
 	Usage        Usage
+	Rating       int // the last vote on it: 1, -1; 0 = none
+	RatingReason string
 	Background   bool
 	Reruns       int        // how often it went on after a crash
 	Calls        []OpenCall // requested and not ended, in their order

@@ -41,7 +41,7 @@ func Encode(b convo.Body) (Record, error) {
 	case convo.ConversationChanged:
 		data = fieldsOf(b.Fields)
 	case convo.TurnOpened:
-		data = turnOpened(b)
+		data = turnOpened{b.Front, b.Zone, b.Background}
 	case convo.TurnStarted:
 		data = turnStarted(b)
 	case convo.TurnWaiting:
@@ -109,7 +109,7 @@ func decode(r Record) (convo.Body, error) {
 		return convo.ConversationChanged{Fields: f}, err
 	case convo.KindTurnOpened:
 		d, err := unmarshal[turnOpened](r.Data)
-		return convo.TurnOpened(d), err
+		return convo.TurnOpened{Front: d.Front, Zone: d.Zone, Background: d.Background}, err
 	case convo.KindTurnQueued:
 		return convo.TurnQueued{}, nil
 	case convo.KindTurnStarted:
