@@ -211,7 +211,7 @@ func TestTokensAreManagedWithAndWithoutAServer(t *testing.T) {
 	t.Parallel()
 	server, env := serve(t)
 	manage := func(t *testing.T) {
-		out, note := run(t, exitFine, env, "token", "create", "--name", "website", "--expires", "30d")
+		out, note := run(t, exitFine, env, "token", "create", "--name", "website", "--app", "shop", "--expires", "30d")
 		secret := strings.TrimSpace(out)
 		if !strings.HasPrefix(secret, "pk_") || strings.Contains(note, secret) {
 			t.Errorf("got %q and %q", out, note)
@@ -219,7 +219,7 @@ func TestTokensAreManagedWithAndWithoutAServer(t *testing.T) {
 		list, _ := run(t, exitFine, env, "token", "list")
 		var id string
 		for line := range strings.Lines(list) {
-			if fields := strings.Fields(line); strings.Contains(line, "website") && !strings.Contains(line, "revoked") {
+			if fields := strings.Fields(line); strings.Contains(line, "website") && strings.Contains(line, "shop") && !strings.Contains(line, "revoked") {
 				id = fields[0]
 			}
 		}
@@ -229,6 +229,7 @@ func TestTokensAreManagedWithAndWithoutAServer(t *testing.T) {
 		run(t, exitFine, env, "token", "revoke", id)
 		run(t, exitFailed, env, "token", "revoke", "unknown")
 		run(t, exitFailed, env, "token", "list", "--tenant", "a/b")
+		run(t, exitFailed, env, "token", "create", "--app", "no/name")
 		list, _ = run(t, exitFine, env, "token", "list")
 		if !strings.Contains(list, "revoked 20") {
 			t.Errorf("the list is %s", list)

@@ -40,12 +40,18 @@ func (p *program) tokenCreate(tenant *string) *cobra.Command {
 		Short: "Make a token and print its secret, once",
 		Long: `Makes an API secret for a tenant. The secret alone goes to the standard output, so
 that a script can keep it, and all else to the error output. The server stores its
-hash only: a secret that is lost is replaced, not found.`,
+hash only: a secret that is lost is replaced, not found.
+
+An application that speaks for users of its own (x-uipath-external-user-id) keeps
+them under its name: give the secret that takes the place of another one the same
+--app.`,
 		Example: `  parley token create --name website
+  parley token create --name "website 2027" --app website
   SECRET=$(parley token create --name nightly --expires 12h)`,
 		Args: cobra.NoArgs,
 	}
 	name := cmd.Flags().String("name", "", "what it is for")
+	app := cmd.Flags().String("app", "", "the application whose users it may speak for (default \"default\")")
 	expires := cmd.Flags().String("expires", "", "how long it works: 12h, 30d (default: until it is revoked)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		lasts, err := parseLasting(*expires)
@@ -53,7 +59,7 @@ hash only: a secret that is lost is replaced, not found.`,
 			return err
 		}
 		return p.withTokens(cmd, func(ctx context.Context, tokens console.Tokens) error {
-			secret, t, err := tokens.Create(ctx, *tenant, *name, lasts)
+			secret, t, err := tokens.Create(ctx, *tenant, *name, *app, lasts)
 			if err != nil {
 				return err
 			}
@@ -82,9 +88,9 @@ not listed; they end by themselves.`,
 					return err
 				}
 				table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(table, "ID\tTENANT\tNAME\tSOURCE\tCREATED\tSTATE")
+				fmt.Fprintln(table, "ID\tTENANT\tNAME\tAPP\tSOURCE\tCREATED\tSTATE")
 				for _, t := range list {
-					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Tenant, orDash(t.Name), t.Source, day(t.Created), validity(t))
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Tenant, orDash(t.Name), orDash(t.App), t.Source, day(t.Created), validity(t))
 				}
 				return table.Flush()
 			})

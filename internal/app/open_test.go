@@ -210,7 +210,7 @@ func TestCommandsReachARunningServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	secret, token, err := c.Create(t.Context(), "", "website", time.Hour)
+	secret, token, err := c.Create(t.Context(), "", "website", "", time.Hour)
 	if err != nil || token.Tenant != "default/default" {
 		t.Fatalf("got %+v, %v", token, err)
 	}
@@ -251,7 +251,7 @@ func TestCommandsOpenTheFolderWhenNoServerRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, token, err := tokens.Create(t.Context(), "", "offline", 0)
+	secret, token, err := tokens.Create(t.Context(), "", "offline", "", 0)
 	if err != nil || token.Name != "offline" {
 		t.Fatalf("got %+v, %v", token, err)
 	}

@@ -28,7 +28,7 @@ func prepareTokens(ctx context.Context, a *auth.Auth, cfg config.Config) ([]Firs
 		if hasOwn(list) {
 			continue
 		}
-		secret, _, err := a.Create(ctx, t.ID(), "first", 0)
+		secret, _, err := a.Create(ctx, t.ID(), "first", "", 0)
 		if err != nil {
 			return nil, err
 		}
@@ -94,12 +94,12 @@ func (t tenants) find(id string) (string, error) {
 }
 
 // Create implements console.Tokens.
-func (t tenantTokens) Create(ctx context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
+func (t tenantTokens) Create(ctx context.Context, tenant, name, app string, lasts time.Duration) (string, convo.Token, error) {
 	id, err := t.tenants.find(tenant)
 	if err != nil {
 		return "", convo.Token{}, err
 	}
-	return t.auth.Create(ctx, id, name, lasts)
+	return t.auth.Create(ctx, id, name, app, lasts)
 }
 
 // List implements console.Tokens.

@@ -67,7 +67,7 @@ func setup(t *testing.T) (*auth.Auth, *counting, *clock) {
 
 func create(t *testing.T, a *auth.Auth, tenant string, lasts time.Duration) (string, convo.Token) {
 	t.Helper()
-	secret, token, err := a.Create(t.Context(), tenant, "name", lasts)
+	secret, token, err := a.Create(t.Context(), tenant, "name", "", lasts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestASecretFindsItsHolder(t *testing.T) {
 		t.Errorf("the secrets are %q and %q", secret, other)
 	}
 	actor, err := a.Actor(t.Context(), secret)
-	if err != nil || actor != (convo.Actor{Tenant: "org/one", Token: token.ID}) {
+	if err != nil || actor != (convo.Actor{Tenant: "org/one", Token: token.ID, App: auth.DefaultApp}) {
 		t.Errorf("got %+v, %v", actor, err)
 	}
 	if token.Source != auth.SourceAPI || token.Name != "name" || !token.Expires.IsZero() {
@@ -107,7 +107,7 @@ func TestASecretFindsItsHolder(t *testing.T) {
 func TestATokenThatHasEndedAlreadyIsNotMade(t *testing.T) {
 	t.Parallel()
 	a, _, _ := setup(t)
-	if secret, _, err := a.Create(t.Context(), "t", "name", -time.Hour); convo.ErrorKind(err) != convo.Invalid || secret != "" {
+	if secret, _, err := a.Create(t.Context(), "t", "name", "", -time.Hour); convo.ErrorKind(err) != convo.Invalid || secret != "" {
 		t.Errorf("got %q, %v", secret, err)
 	}
 	if list, err := a.List(t.Context(), "t"); err != nil || len(list) != 0 {

@@ -21,7 +21,7 @@ func (a *Auth) Reconcile(ctx context.Context, want []Configured) error {
 	if err != nil {
 		return err
 	}
-	defer a.forget()
+	defer a.Forget()
 	stored := map[convo.TokenHash]convo.Token{}
 	for _, t := range list {
 		stored[t.Hash] = t
@@ -53,7 +53,9 @@ func (a *Auth) ensure(ctx context.Context, c Configured, stored map[convo.TokenH
 	t, there := stored[Hash(c.Secret)]
 	switch {
 	case !there:
-		_, err := a.put(ctx, c.Tenant, c.Name, SourceConfig, Hash(c.Secret), 0)
+		_, err := a.put(ctx, convo.Token{
+			Tenant: c.Tenant, Name: c.Name, Source: SourceConfig, App: DefaultApp, Hash: Hash(c.Secret),
+		}, 0)
 		return err
 	case t.Tenant != c.Tenant || !t.Revoked.IsZero() || !t.Expires.IsZero():
 		return convo.Errorf(convo.Conflict,

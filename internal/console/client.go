@@ -62,9 +62,9 @@ func (c *Client) HTTP() *http.Client { return c.http }
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Create implements Tokens.
-func (c *Client) Create(ctx context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
+func (c *Client) Create(ctx context.Context, tenant, name, app string, lasts time.Duration) (string, convo.Token, error) {
 	var out createAnswer
-	err := c.call(ctx, http.MethodPost, "/console/token/create", createRequest{tenant, name, lasts}, &out)
+	err := c.call(ctx, http.MethodPost, "/console/token/create", createRequest{Tenant: tenant, Name: name, App: app, Lasts: lasts}, &out)
 	return out.Secret, fromWire(out.Token), err
 }
 

@@ -26,9 +26,9 @@ const socketName = "parley.sock"
 
 // Tokens is what commands do with tokens. The tenant "" is the first one.
 type Tokens interface {
-	// Create makes a token that lasts that long, for ever with 0. Its secret
-	// is never to be had again.
-	Create(ctx context.Context, tenant, name string, lasts time.Duration) (secret string, t convo.Token, err error)
+	// Create makes a token that lasts that long, for ever with 0, for an
+	// application, "" being the default one. Its secret is never to be had again.
+	Create(ctx context.Context, tenant, name, app string, lasts time.Duration) (secret string, t convo.Token, err error)
 	// List gives the tokens by creation, those of sessions left out.
 	List(ctx context.Context, tenant string) ([]convo.Token, error)
 	// Revoke ends a token at once.

@@ -29,9 +29,9 @@ type tokens struct {
 
 var born = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func (s *tokens) Create(_ context.Context, tenant, name string, lasts time.Duration) (string, convo.Token, error) {
-	s.created, s.lasts = tenant+" "+name, lasts
-	return "pk_secret", convo.Token{ID: "id", Tenant: tenant, Name: name, Source: "api", Created: born, Expires: born.Add(lasts)}, s.err
+func (s *tokens) Create(_ context.Context, tenant, name, app string, lasts time.Duration) (string, convo.Token, error) {
+	s.created, s.lasts = tenant+" "+name+" "+app, lasts
+	return "pk_secret", convo.Token{ID: "id", Tenant: tenant, Name: name, App: app, Source: "api", Created: born, Expires: born.Add(lasts)}, s.err
 }
 
 func (s *tokens) List(_ context.Context, tenant string) ([]convo.Token, error) {
@@ -95,8 +95,8 @@ func TestCommandsReachTheTokensOfAServer(t *testing.T) {
 	t.Parallel()
 	s := &tokens{}
 	c := setup(t, s)
-	secret, token, err := c.Create(t.Context(), "org/x", "web site", time.Hour)
-	if err != nil || secret != "pk_secret" || token.Name != "web site" || !token.Expires.Equal(born.Add(time.Hour)) || !token.Revoked.IsZero() {
+	secret, token, err := c.Create(t.Context(), "org/x", "web site", "shop", time.Hour)
+	if err != nil || secret != "pk_secret" || token.Name != "web site" || token.App != "shop" || !token.Expires.Equal(born.Add(time.Hour)) || !token.Revoked.IsZero() {
 		t.Errorf("got %q, %+v, %v", secret, token, err)
 	}
 	list, err := c.List(t.Context(), "org/x&y")
@@ -106,7 +106,7 @@ func TestCommandsReachTheTokensOfAServer(t *testing.T) {
 	if err := c.Revoke(t.Context(), "org/x", "b"); err != nil {
 		t.Error(err)
 	}
-	if s.created != "org/x web site" || s.lasts != time.Hour || s.listed != "org/x&y" || s.revoked != "org/x b" {
+	if s.created != "org/x web site shop" || s.lasts != time.Hour || s.listed != "org/x&y" || s.revoked != "org/x b" {
 		t.Errorf("the server was asked for %+v", s)
 	}
 	if chat, err := c.Chat(t.Context(), "org/x"); err != nil || chat != "chat org/x 24h0m0s" {

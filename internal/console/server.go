@@ -31,6 +31,7 @@ type tokenWire struct {
 	ID      string    `json:"id"`
 	Tenant  string    `json:"tenant"`
 	Name    string    `json:"name,omitempty"`
+	App     string    `json:"app,omitempty"`
 	Source  string    `json:"source"`
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"`
@@ -40,6 +41,7 @@ type tokenWire struct {
 type createRequest struct {
 	Tenant string        `json:"tenant,omitempty"`
 	Name   string        `json:"name,omitempty"`
+	App    string        `json:"app,omitempty"`
 	Lasts  time.Duration `json:"lasts,omitempty"`
 }
 
@@ -142,7 +144,7 @@ func (s *Server) list(r *http.Request, _ struct{}) (any, error) {
 }
 
 func (s *Server) create(r *http.Request, in createRequest) (any, error) {
-	secret, t, err := s.Tokens.Create(r.Context(), in.Tenant, in.Name, in.Lasts)
+	secret, t, err := s.Tokens.Create(r.Context(), in.Tenant, in.Name, in.App, in.Lasts)
 	return createAnswer{Secret: secret, Token: toWire(t)}, err
 }
 
@@ -156,12 +158,12 @@ func (s *Server) chat(r *http.Request, in createRequest) (any, error) {
 }
 
 func toWire(t convo.Token) tokenWire {
-	return tokenWire{t.ID, t.Tenant, t.Name, t.Source, t.Created, t.Expires, t.Revoked}
+	return tokenWire{t.ID, t.Tenant, t.Name, t.App, t.Source, t.Created, t.Expires, t.Revoked}
 }
 
 func fromWire(t tokenWire) convo.Token {
 	return convo.Token{
-		ID: t.ID, Tenant: t.Tenant, Name: t.Name, Source: t.Source,
+		ID: t.ID, Tenant: t.Tenant, Name: t.Name, App: t.App, Source: t.Source,
 		Created: t.Created, Expires: t.Expires, Revoked: t.Revoked,
 	}
 }

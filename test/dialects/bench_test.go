@@ -58,7 +58,7 @@ func server(b *testing.B) (http.Handler, string) {
 		e.Drain(now)
 		store.Close()
 	})
-	secret, _, err := tokens.Create(b.Context(), "t", "bench", 0)
+	secret, _, err := tokens.Create(b.Context(), "t", "bench", "", 0)
 	if err != nil {
 		b.Fatal(err)
 	}

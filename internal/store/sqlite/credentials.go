@@ -10,13 +10,14 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-const tokenColumns = `tenant, id, hash, name, source, conversation, created, expires, revoked`
+const tokenColumns = `tenant, id, hash, name, source, conversation, created, expires, revoked, app`
 
 func scanToken(q *query) convo.Token {
 	t := convo.Token{Tenant: q.readText(), ID: q.readKey()}
 	copy(t.Hash[:], q.readBlob())
 	t.Name, t.Source, t.Conversation = q.readText(), q.readText(), q.readKey()
 	t.Created, t.Expires, t.Revoked = fromMilli(q.readInt()), q.readTime(), q.readTime()
+	t.App = q.readText()
 	return t
 }
 
@@ -34,9 +35,9 @@ func checkToken(conn *sqlite.Conn, t convo.Token) error {
 }
 
 func writeToken(conn *sqlite.Conn, t convo.Token) error {
-	return ask(conn, `INSERT INTO tokens (`+tokenColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`).
+	return ask(conn, `INSERT INTO tokens (`+tokenColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).
 		text(t.Tenant).key(t.ID).blob(t.Hash[:]).text(t.Name).text(t.Source).key(t.Conversation).
-		int(t.Created.UnixMilli()).time(t.Expires).time(t.Revoked).exec()
+		int(t.Created.UnixMilli()).time(t.Expires).time(t.Revoked).text(t.App).exec()
 }
 
 // PutToken implements store.Tokens.

@@ -24,7 +24,7 @@ func hashOf(n byte) convo.TokenHash { return convo.TokenHash{n, 7, 31: n} }
 func tokenBack(t *testing.T, d Driver) {
 	s := d.Open(t)
 	want := convo.Token{
-		ID: uuid(1), Tenant: "a", Hash: hashOf(1), Name: "näme", Source: "api", Conversation: "",
+		ID: uuid(1), Tenant: "a", Hash: hashOf(1), Name: "näme", Source: "api", Conversation: "", App: "shop",
 		Created: start(), Expires: start().Add(time.Hour), Revoked: start().Add(time.Minute),
 	}
 	must(t, s.PutToken(t.Context(), want))

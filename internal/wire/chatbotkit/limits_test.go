@@ -165,7 +165,7 @@ func TestStreamsAreCountedUntilTheirReaderLeaves(t *testing.T) {
 	if a := b.do(request{path: "/v1/conversation/" + idle + "/fetch"}); a.status != 200 {
 		t.Errorf("what is no stream got %d", a.status)
 	}
-	second, _, err := b.auth.Create(t.Context(), "one", "second", 0)
+	second, _, err := b.auth.Create(t.Context(), "one", "second", "", 0)
 	must(t, err)
 	b.stream(request{path: "/v1/conversation/" + idle + "/events?live=true", ctx: ctx, token: second})
 	b.wantRefused(b.do(request{path: "/v1/conversation/" + idle + "/events?live=true", accept: jsonl, token: second}))

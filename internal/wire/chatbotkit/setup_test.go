@@ -113,9 +113,9 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 		Tools: abilities, Abilities: abilities,
 	})
 	must(t, b.engine.Start(t.Context()))
-	b.secret, _, err = b.auth.Create(t.Context(), "one", "test", 0)
+	b.secret, _, err = b.auth.Create(t.Context(), "one", "test", "", 0)
 	must(t, err)
-	b.foreign, _, err = b.auth.Create(t.Context(), "two", "test", 0)
+	b.foreign, _, err = b.auth.Create(t.Context(), "two", "test", "", 0)
 	must(t, err)
 	b.serve(l, log)
 	t.Cleanup(models.Close)

@@ -99,7 +99,7 @@ func TestALiveStreamEndsWithItsToken(t *testing.T) {
 	t.Parallel()
 	inOwnTime(t, func(b *bundle) {
 		m := b.make()
-		secret, token, err := b.auth.Create(b.t.Context(), "one", "short", 0)
+		secret, token, err := b.auth.Create(b.t.Context(), "one", "short", "", 0)
 		must(b.t, err)
 		time.AfterFunc(time.Minute, func() { _ = b.auth.Revoke(context.Background(), "one", token.ID) })
 		for _, c := range []struct {
@@ -119,7 +119,7 @@ func TestALiveStreamEndsWithItsTokenWhereWrongOnesComeFrom(t *testing.T) {
 	t.Parallel()
 	inOwnTime(t, func(b *bundle) {
 		id := b.conversation()
-		secret, token, err := b.auth.Create(b.t.Context(), "one", "short", 0)
+		secret, token, err := b.auth.Create(b.t.Context(), "one", "short", "", 0)
 		must(b.t, err)
 		l := newPipes()
 		b.client.CloseIdleConnections()

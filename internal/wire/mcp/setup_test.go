@@ -99,7 +99,7 @@ func setup(t *testing.T, change func(*mcp.Options), scripts ...scripted.Script) 
 
 func (b *bundle) token(tenant string) string {
 	b.t.Helper()
-	secret, _, err := b.auth.Create(b.t.Context(), tenant, "test", 0)
+	secret, _, err := b.auth.Create(b.t.Context(), tenant, "test", "", 0)
 	must(b.t, err)
 	return secret
 }
