@@ -59,6 +59,12 @@ func layers() []layer {
 			packages: []string{"internal/httpio", "internal/console", "internal/ratelimit"}, may: []string{"internal/convo", "internal/openapi"},
 			why: "plumbing knows the domain's errors and no use case",
 		}, {
+			packages: []string{"internal/engineio"},
+			why:      "it carries messages, and knows nothing of what is in them",
+		}, {
+			packages: []string{"internal/socketio"}, may: []string{"internal/engineio"},
+			why: "a protocol layer knows the one below it, and nothing of what events mean",
+		}, {
 			packages: []string{"internal/outbound"}, may: []string{"internal/convo"}, stdlib: true,
 			why: "a guard is small and knows the domain's errors only, so that it can be read in one go",
 		}, {
@@ -108,7 +114,7 @@ func layers() []layer {
 			why:      "use cases know ports and the archive's format; drivers are chosen in app",
 		}, {
 			packages: []string{"internal/wire/*"},
-			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit", "internal/openapi"},
+			may:      []string{"internal/convo", "internal/store", "internal/model", "internal/engine", "internal/httpio", "internal/ratelimit", "internal/openapi", "internal/engineio", "internal/socketio"},
 			why:      "a front decodes, calls the engine and renders; it knows neither drivers nor another front",
 		}, {
 			packages: []string{"internal/telemetry"},

@@ -23,6 +23,9 @@ type conn struct {
 	// armed is when the write deadline was last set. Only the goroutine that
 	// writes uses it; net/http has one at a time.
 	armed time.Time
+	// hijacked says that a handler took the connection, whose deadlines are its
+	// owner's then. It is set before the handler has it.
+	hijacked bool
 
 	mu      sync.Mutex
 	err     error     // the first error
@@ -43,6 +46,9 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // Write gives each chunk its own deadline.
 func (c *conn) Write(p []byte) (written int, err error) {
+	if c.hijacked {
+		return c.Conn.Write(p)
+	}
 	for first := true; first || written < len(p); first = false {
 		c.arm()
 		n, err := c.Conn.Write(p[written:min(len(p), written+writeChunk)])

@@ -117,6 +117,8 @@ func connState(c net.Conn, state http.ConnState) {
 		watched.asked()
 	case http.StateIdle, http.StateClosed:
 		watched.flushed()
+	case http.StateHijacked:
+		watched.hijacked = true
 	}
 }
 
