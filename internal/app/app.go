@@ -159,6 +159,9 @@ func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 		return err
 	}
 	public := a.withMCP(api, mcp.Options{Limiter: a.limiter, Proxies: proxies})
+	if public, err = a.withAgents(public, proxies); err != nil {
+		return err
+	}
 	a.handler = a.withMetrics(a.withHealth(public))
 	sealer := func() (engine.Sealer, error) { return box, nil }
 	a.commands = (&console.Server{

@@ -58,6 +58,11 @@ func (v *validator) check(setting string, err error) {
 func (v *validator) server(cfg *Config) {
 	v.check("listen", checkAddress(cfg.Listen))
 	v.check("publicURL", checkOrigin(cfg.PublicURL))
+	for _, origin := range cfg.Origins {
+		if origin != "*" {
+			v.check("origins", checkOrigin(origin))
+		}
+	}
 	if _, err := ParseNetworks(cfg.TrustedProxies); err != nil {
 		v.check("trustedProxies", err)
 	}

@@ -14,6 +14,9 @@ type Actor struct {
 	// User is who owns what is made, an id that is unique in the tenant; "" is the
 	// tenant's service user, for whom account secrets stand.
 	User string
+	// Own says that the actor knows only conversations that User owns. Without it,
+	// as for account secrets of ChatBotKit's API, he knows all of the tenant.
+	Own bool
 	// Subject is what an identity provider calls its user; "" for all others.
 	Subject string
 	// Name and Email are what the provider says of its user; either may be "".

@@ -155,7 +155,7 @@ func (r *repeats) broken(attempt string) bool {
 
 // begin names the request and its attempt. Two requests are the same when the
 // token, the operation and the body are; or, with a key, when the tenant, the
-// operation and the key are.
+// operation and the key are. Those of two users never are.
 func (e *Engine) begin(actor convo.Actor, a *Ask) {
 	if a.attempt != "" {
 		return
@@ -181,6 +181,9 @@ func (a *Ask) name(actor convo.Actor) {
 		write("key", actor.Tenant, a.Operation, a.Key)
 	} else {
 		write("body", actor.Tenant, actor.Token, a.Operation, string(a.Body[:]))
+	}
+	if actor.User != "" { // an application's users have one token between them
+		write("user", actor.User)
 	}
 	h.Sum(a.id[:0])
 }

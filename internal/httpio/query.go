@@ -30,6 +30,11 @@ func ParseQuery(raw string) (Query, error) {
 	return Query{values}, nil
 }
 
+// Lookup gives a parameter of any text, and whether it is there.
+func (q Query) Lookup(name string) (value string, ok bool) {
+	return q.values.Get(name), q.values.Has(name)
+}
+
 // Accepts reports whether the Accept header names a media type. Wildcards do
 // not name anything.
 func Accepts(r *http.Request, mediaType string) bool {

@@ -94,7 +94,7 @@ func NewServer(h http.Handler, o ServerOptions) *Server {
 // more to make the connection ready for the next request.
 func withoutBody(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 && r.Method != http.MethodPost && r.Method != http.MethodPut {
+		if r.ContentLength != 0 && !hasBody(r.Method) {
 			if !drain(newResponse(w, r), r) {
 				w.Header().Set("Connection", "close")
 			}
@@ -105,6 +105,11 @@ func withoutBody(h http.Handler) http.Handler {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyPause))
 		}
 	})
+}
+
+// hasBody reports whether requests with a method have bodies that handlers read.
+func hasBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
 func connState(c net.Conn, state http.ConnState) {

@@ -35,12 +35,19 @@ type Shell struct {
 	Fail func(w *Response, r *http.Request, err *convo.Error)
 	// Observer is told of each request; nil = nobody is.
 	Observer Observer
+	// NewID makes the id of a request, for the header X-Request-Id and the log; nil =
+	// a random text.
+	NewID func() string
 }
 
 // Wrap makes an http.Handler. The handler sees a writer that [Shell] owns.
 func (s *Shell) Wrap(h Handler) http.Handler {
+	newID := s.NewID
+	if newID == nil {
+		newID = rand.Text
+	}
 	return http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
-		start, id := time.Now(), rand.Text()
+		start, id := time.Now(), newID()
 		var observed Observation
 		if s.Observer != nil {
 			var ctx context.Context

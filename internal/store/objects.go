@@ -31,6 +31,7 @@ type ObjectQuery struct {
 	Limit    int // at least 1
 	Meta     []convo.MetaFilter
 	Name     string // those whose name field is this one
+	Number   int64  // the one with that number
 	Unlisted bool   // those too that are in no list
 }
 

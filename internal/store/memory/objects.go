@@ -51,7 +51,7 @@ func (s *Store) Objects(ctx context.Context, tenant string, q store.ObjectQuery)
 	var list []convo.Object
 	for k, o := range s.objects {
 		wanted := k.tenant == tenant && k.kind == q.Kind && o.Parent == q.Parent && (q.Unlisted || !o.Unlisted) &&
-			(q.Name == "" || o.Name != nil && *o.Name == q.Name)
+			(q.Name == "" || o.Name != nil && *o.Name == q.Name) && (q.Number == 0 || o.Number == q.Number)
 		if wanted && convo.MatchMeta(o.Meta, q.Meta) {
 			list = append(list, o)
 		}

@@ -92,6 +92,8 @@ const (
 	objectsNamedUpFirst   = objectsNamed + ` ORDER BY created, key`
 	objectsNamedDown      = objectsNamed + ` AND (created, key) < (?, ?) ORDER BY created DESC, key DESC`
 	objectsNamedDownFirst = objectsNamed + ` ORDER BY created DESC, key DESC`
+
+	objectNumbered = `SELECT ` + objectColumns + ` FROM objects WHERE tenant = ? AND kind = ? AND number = ? AND parent = ?`
 )
 
 // Objects implements store.ObjectReader.
@@ -103,7 +105,8 @@ func (s *reader) Objects(ctx context.Context, tenant string, want store.ObjectQu
 			if err != nil {
 				return errorsFirst(err, q.done())
 			}
-			if (want.Unlisted || !o.Unlisted) && convo.MatchMeta(o.Meta, want.Meta) {
+			if (want.Unlisted || !o.Unlisted) && convo.MatchMeta(o.Meta, want.Meta) &&
+				(want.Name == "" || o.Name != nil && *o.Name == want.Name) {
 				list = append(list, o)
 			}
 		}
@@ -113,6 +116,9 @@ func (s *reader) Objects(ctx context.Context, tenant string, want store.ObjectQu
 }
 
 func askObjects(conn *sqlite.Conn, tenant string, want store.ObjectQuery) *query {
+	if want.Number != 0 { // there is one at most
+		return ask(conn, objectNumbered).text(tenant).text(string(want.Kind)).int(want.Number).position(want.Parent)
+	}
 	first, all := want.After == store.Position{}, want.Name == ""
 	sql := ""
 	switch {

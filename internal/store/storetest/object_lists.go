@@ -53,8 +53,12 @@ func objectFilters(t *testing.T, d Driver) {
 	}
 	all[0].Meta, all[3].Unlisted = convo.JSON(`{"env":"live"}`), true
 	must(t, putObjects(t, s, all...))
+	all[1].Number, all[2].Number, all[3].Number = 7, 8, 9
+	must(t, putObjects(t, s, all[1:]...))
 	q := store.ObjectQuery{Kind: convo.ObjectSecret, Limit: 9}
 	named, up, second, meta, unlisted := q, q, q, q, q
+	numbered, hidden, other := q, q, q
+	numbered.Number, hidden.Number, other.Number, other.Name = 8, 9, 8, "other"
 	named.Name, named.Desc = "key", true
 	up.Name, up.Unlisted = "key", true
 	second.Name, second.Limit, second.Desc = "key", 1, true
@@ -68,6 +72,7 @@ func objectFilters(t *testing.T, d Driver) {
 		"all": {q, all[:3]}, "named": {named, []convo.Object{all[2], all[0]}},
 		"named, unlisted too": {up, []convo.Object{all[0], all[2], all[3]}},
 		"named, the next one": {second, all[:1]}, "meta": {meta, all[:1]}, "unlisted too": {unlisted, all},
+		"numbered": {numbered, all[2:3]}, "numbered, unlisted": {hidden, nil}, "numbered, with another name": {other, nil},
 	} {
 		list, err := s.Objects(t.Context(), "a", c.q)
 		must(t, err)

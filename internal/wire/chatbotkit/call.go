@@ -51,7 +51,7 @@ func param[T any](c *call, p httpio.Param[T]) (value T, err error) {
 // the request is recognised.
 func readRequest[T any](c *call) (T, error) {
 	var request T
-	key, err := idempotencyKey(c.r)
+	key, err := httpio.IdempotencyKey(c.r)
 	if err != nil {
 		return request, err
 	}
@@ -85,29 +85,6 @@ func (c *call) admit() error {
 	*c.pass = pass
 	c.pass.SetHeaders(c.w.Header())
 	return err
-}
-
-// maxKey is how many characters an Idempotency-Key may have.
-const maxKey = 255
-
-// idempotencyKey gives the caller's key, or "". A key that cannot be one is an
-// error, because to ignore it would be to do things twice.
-func idempotencyKey(r *http.Request) (string, error) {
-	values := r.Header.Values("Idempotency-Key")
-	if len(values) == 0 {
-		return "", nil
-	}
-	key := values[0]
-	for _, b := range []byte(key) {
-		if b <= ' ' || b > '~' {
-			key = ""
-			break
-		}
-	}
-	if key == "" || len(key) > maxKey || len(values) > 1 {
-		return "", convo.Errorf(convo.Invalid, "Idempotency-Key must be 1 to %d visible ASCII characters", maxKey)
-	}
-	return key, nil
 }
 
 // answer sends one object: as JSON, or as the only line, a result, for those

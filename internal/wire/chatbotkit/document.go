@@ -111,7 +111,7 @@ func (d *describer) parameters(op operation, text reference) []*openapi.Paramete
 		all = append(all, p.Parameter())
 	}
 	if op.request != nil {
-		longest := maxKey
+		longest := httpio.MaxKey
 		schema := openapi.Text()
 		schema.Pattern, schema.MinLength, schema.MaxLength = "^[!-~]+$", &one, &longest
 		all = append(all, &openapi.Parameter{Name: "Idempotency-Key", In: "header", Schema: schema,

@@ -1,0 +1,26 @@
+package app
+
+import (
+	"net/http"
+	"net/netip"
+
+	"github.com/parleyhq/parley/internal/wire/uipath"
+)
+
+// withAgents adds the conversational agent API, at paths of its own.
+func (a *App) withAgents(api http.Handler, proxies []netip.Prefix) (http.Handler, error) {
+	front, err := uipath.New(uipath.Options{
+		Engine: a.engine, Auth: a.auth, Log: a.log, Origins: a.cfg.Origins, PublicURL: a.cfg.PublicURL,
+		Limiter: a.limiter, Proxies: proxies, Observer: a.telemetry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if front.Serves(r.URL.EscapedPath()) {
+			front.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}), nil
+}

@@ -1,0 +1,65 @@
+package uipath
+
+import (
+	"net/http"
+)
+
+// operation is one row of the table: what answers to a method and a path.
+type operation struct {
+	name   string
+	method string
+	path   string
+	open   bool // it does without a token
+	handle func(*call) error
+}
+
+// repeats reports whether a request may be the repeat of one that changed something.
+func (o operation) repeats() bool { return o.method == http.MethodPost }
+
+// The roots of the paths: of the API, and of what stands beside it.
+const (
+	root    = "/{org}/{tenant}/autopilotforeveryone_/api"
+	rootAPI = root + "/v1"
+)
+
+// get is an operation that changes nothing.
+func get(name, path string, handle func(*call) error) operation {
+	return operation{name: name, method: http.MethodGet, path: path, handle: handle}
+}
+
+// write is an operation with a JSON body, decoded into T.
+func write[T any](name, method, path string, handle func(*call, T) error) operation {
+	return operation{name: name, method: method, path: path, handle: func(c *call) error {
+		request, err := readRequest[T](c)
+		if err != nil {
+			return err
+		}
+		return handle(c, request)
+	}}
+}
+
+// operations is the table of what can be asked for. Their names are those of the
+// published client's methods.
+func operations() []operation {
+	const (
+		one = rootAPI + "/conversation/{conversationId}"
+	)
+	return []operation{
+		get("agents.getAll", rootAPI+"/agent", listAgents),
+		get("agents.getById", rootAPI+"/agent/{folderId}/{agentId}", getAgent),
+
+		write("conversations.create", http.MethodPost, rootAPI+"/conversation", createConversation),
+		get("conversations.getById", one, getConversation),
+		write("conversations.updateById", http.MethodPatch, one, updateConversation),
+		{name: "conversations.deleteById", method: http.MethodDelete, path: one, handle: deleteConversation},
+
+		get("getFeatureFlags", root+"/utility/feature-flags", featureFlags),
+	}
+}
+
+// flags are the features that clients may ask about.
+type flags struct {
+	ClientSideTools bool `json:"clientSideTools"`
+}
+
+func featureFlags(c *call) error { return c.answer(flags{ClientSideTools: true}) }
