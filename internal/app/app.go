@@ -24,6 +24,7 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/identity"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/ratelimit"
@@ -43,6 +44,7 @@ type App struct {
 	log    *slog.Logger
 	store  store.Store
 	auth   *auth.Auth
+	logins *identity.Provider // nil = not enabled
 	models *model.Catalog
 	engine *engine.Engine
 
@@ -162,10 +164,13 @@ func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 	if public, err = a.withAgents(public, proxies); err != nil {
 		return err
 	}
+	if public, err = a.withLogins(ctx, public, box, proxies); err != nil {
+		return err
+	}
 	a.handler = a.withMetrics(a.withHealth(public))
 	sealer := func() (engine.Sealer, error) { return box, nil }
 	a.commands = (&console.Server{
-		Tokens: a.tokens(), Archive: tenantArchive{a.store, a.cfg.AllTenants(), sealer}, Chat: a.chatSecret,
+		Tokens: a.tokens(), Users: a.users(), Archive: tenantArchive{a.store, a.cfg.AllTenants(), sealer}, Chat: a.chatSecret,
 		API: a.withLocalMetrics(a.withHealth(a.withMCP(local, mcp.Options{}))),
 	}).Handler()
 	var listen net.ListenConfig

@@ -63,6 +63,9 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	group.Go(func() { a.engine.Sweep(work) })
 	group.Go(func() { a.watchModels(work) })
+	if a.logins != nil {
+		group.Go(func() { a.logins.Sweep(work) })
+	}
 	a.state.set(running)
 	close(a.ready)
 	a.log.Info("ready", "url", a.URL(), "data", a.cfg.Data)

@@ -102,6 +102,10 @@ func layers() []layer {
 			packages: []string{"internal/auth"}, may: []string{"internal/convo", "internal/store"},
 			why: "auth knows tokens and the port that keeps them",
 		}, {
+			packages: []string{"internal/identity"},
+			may:      []string{"internal/convo", "internal/store", "internal/auth", "internal/httpio", "internal/ratelimit"},
+			why:      "an identity provider signs people in, and knows nothing of what they do then",
+		}, {
 			packages: []string{"internal/engine"},
 			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/schema", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
@@ -127,7 +131,7 @@ func layers() []layer {
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/tool", "internal/model", "internal/model/openai",
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
-				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/engine", "internal/telemetry", "internal/transfer",
+				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/identity", "internal/engine", "internal/telemetry", "internal/transfer",
 				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",

@@ -57,13 +57,7 @@ type MCPServer struct {
 }
 
 // TenantOf is the id of the tenant whose agent it is.
-func (c *Config) TenantOf(a Agent) string {
-	if a.Tenant != "" {
-		return a.Tenant
-	}
-	all := c.AllTenants()
-	return all[0].ID()
-}
+func (c *Config) TenantOf(a Agent) string { return c.TenantOrFirst(a.Tenant) }
 
 // agents checks what needs neither a model nor a schema: those who use the tools
 // check them, and name where they stand.

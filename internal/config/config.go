@@ -43,6 +43,8 @@ type Config struct {
 
 	Origins []string `key:"origins" doc:"The web pages that may use the conversational agent API and its sockets, as https://app.example.com; * for all. Empty: all. Tokens come from scripts, never from the browser itself, so that a page without one gains nothing."`
 
+	OIDC OIDC `key:"oidc"`
+
 	TrustedProxies []string `key:"trustedProxies" doc:"Addresses or networks (10.0.0.0/8) of reverse proxies. What they write into X-Forwarded-For is believed, and nobody else's: it says whose address limits.rate.address means."`
 
 	Limits    Limits    `key:"limits"`

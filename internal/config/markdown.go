@@ -52,6 +52,13 @@ agents:
       - {name: get_hours, description: When the shop is open, result: {open: "10:00", close: "18:30"}}
     mcp:
       - {name: files, command: [mcp-files, --root, .]}
+oidc:
+  issuers:
+    - {issuer: https://id.example.com/realms/acme, audience: parley, tenant: acme/dev}
+  builtin:
+    enabled: true
+    clients: [{id: web, redirectURIs: [https://app.example.com/]}]
+    users: [{name: ann, password: env:ANN_PASSWORD, email: ann@example.com}]
 log: {level: info, format: json}
 ` + "```\n"
 
@@ -76,6 +83,8 @@ func Markdown() string {
 	}{
 		{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `models`", reflect.TypeFor[Model]()},
 		{"Each of `tenants`", reflect.TypeFor[Tenant]()}, {"Each of `agents`", reflect.TypeFor[Agent]()},
+		{"Each of `oidc.issuers`", reflect.TypeFor[Issuer]()}, {"Each of `oidc.builtin.clients`", reflect.TypeFor[Client]()},
+		{"Each of `oidc.builtin.users`", reflect.TypeFor[LoginUser]()},
 		{"Each of an agent's `tools`", reflect.TypeFor[AgentTool]()}, {"Each of an agent's `mcp`", reflect.TypeFor[MCPServer]()},
 	} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", item.title)

@@ -44,7 +44,7 @@ func later(path string) (string, bool) {
 		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
 		"approvals": "approvals", "embedding": "retrieval",
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
-		"oidc": "identity providers", "connections": "connections", "quotas": "quotas",
+		"connections": "connections", "quotas": "quotas",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"limits.file":     "files",
 		"agents.datasets": "datasets", "agents.privacy": "privacy", "agents.welcome": "live sessions",

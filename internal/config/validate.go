@@ -38,6 +38,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	secrets := v.tenants(cfg)
 	v.bounds(cfg)
 	v.agents(cfg)
+	v.login(cfg)
 	v.telemetry(cfg.Telemetry, secrets)
 	return v.problems
 }

@@ -123,7 +123,7 @@ func TestTheExampleOnThePageLoads(t *testing.T) {
 	if !ok {
 		t.Fatal("the page has no example")
 	}
-	if _, err := loadFile(t, text, "ACME_SECRET=0123456789abcdef0123"); err != nil {
+	if _, err := loadFile(t, text, "ACME_SECRET=0123456789abcdef0123", "ANN_PASSWORD=correct horse"); err != nil {
 		t.Error(err)
 	}
 }

@@ -19,6 +19,7 @@ const maxBody = 64 << 10
 // Server is what the console serves.
 type Server struct {
 	Tokens  Tokens
+	Users   Users
 	Archive Archive
 	// Chat makes a token for one chat of a tenant, the first one with "".
 	Chat func(r *http.Request, tenant string, lasts time.Duration) (secret string, err error)
@@ -74,6 +75,10 @@ func (s *Server) Handler() http.Handler {
 	own.HandleFunc("GET /console/token/list", serve(s.list))
 	own.HandleFunc("POST /console/token/create", serve(s.create))
 	own.HandleFunc("POST /console/token/revoke", serve(s.revoke))
+	own.HandleFunc("GET /console/user/list", serve(s.listUsers))
+	own.HandleFunc("POST /console/user/add", serve(s.addUser))
+	own.HandleFunc("POST /console/user/password", serve(s.setPassword))
+	own.HandleFunc("POST /console/user/remove", serve(s.removeUser))
 	own.HandleFunc("POST /console/chat", serve(s.chat))
 	own.HandleFunc("GET "+exportPath, s.export)
 	own.HandleFunc("GET "+exportValuesPath, s.export)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -45,6 +46,8 @@ func boundTo(at store.SealedPlace) []byte {
 		return inputContext(at.ID)
 	case store.SealedSecret:
 		return secretContext(at.Tenant, at.ID)
+	case store.SealedSigningKey:
+		return convo.SigningKeyContext(at.ID)
 	default:
 		return []byte(at.ID)
 	}

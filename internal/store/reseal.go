@@ -10,6 +10,8 @@ const (
 	SealedAnswer SealedKind = "answer" // of a request: ID is its RequestID
 	SealedInput  SealedKind = "input"  // of a turn: ID is the turn's
 	SealedSecret SealedKind = "secret" // the value of a secret: ID is the secret's
+	// SealedSigningKey is of the built-in identity provider, and of no tenant.
+	SealedSigningKey SealedKind = "signing key"
 )
 
 // SealedPlace says where something encrypted is kept, to which it is bound.

@@ -62,6 +62,7 @@ type Store interface {
 	Requests
 	Reseals
 	Channels
+	Identities
 
 	// Snapshot gives the data as it is at this moment. It never holds up
 	// writers, but it may keep a store from using space again, so it is for

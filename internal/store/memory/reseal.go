@@ -41,5 +41,12 @@ func (s *Store) Reseal(ctx context.Context, again func(store.SealedPlace, []byte
 			s.objects[k] = o
 		}
 	}
+	for id, k := range s.identities.keys {
+		at := store.SealedPlace{Kind: store.SealedSigningKey, ID: id}
+		if sealed := again(at, bytes.Clone(k.Sealed)); sealed != nil {
+			k.Sealed = sealed
+			s.identities.keys[id] = k
+		}
+	}
 	return nil
 }

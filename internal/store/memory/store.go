@@ -31,7 +31,8 @@ type Store struct {
 	dispatches    map[key]convo.Dispatch // by channel
 	objects       map[objectKey]convo.Object
 	numbers       map[objectKey]int64 // the highest of each kind, by objectCount
-	epoch         int                 // how often the machine was restarted
+	identities    identities
+	epoch         int // how often the machine was restarted
 	closed        bool
 	snapshots     map[*snapshot]bool
 }
@@ -62,6 +63,7 @@ func New() *Store {
 		dispatches:    make(map[key]convo.Dispatch),
 		objects:       make(map[objectKey]convo.Object),
 		numbers:       make(map[objectKey]int64),
+		identities:    newIdentities(),
 		snapshots:     make(map[*snapshot]bool),
 	}
 }

@@ -27,6 +27,9 @@ func sealedTables() []sealedTable {
 		{store.SealedSecret,
 			`SELECT id, tenant, key, sealed FROM objects WHERE id > ? AND sealed IS NOT NULL ORDER BY id LIMIT ?`,
 			`UPDATE objects SET sealed = ? WHERE id = ?`},
+		{store.SealedSigningKey,
+			`SELECT row, '', id, sealed FROM signing_keys WHERE row > ? ORDER BY row LIMIT ?`,
+			`UPDATE signing_keys SET sealed = ? WHERE row = ?`},
 	}
 }
 

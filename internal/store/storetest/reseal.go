@@ -28,6 +28,8 @@ func resealed(t *testing.T, d Driver) {
 	}
 	must(t, s.PutRequest(ctx, convo.Request{ID: convo.RequestID{255}, Tenant: "a", Turn: "t", Created: start()}))
 	must(t, putObjects(t, s, object(convo.Secret{}, uuid(99)), object(convo.Skillset{}, uuid(1))))
+	must(t, s.PutSigningKey(ctx, convo.SigningKey{ID: "k", Sealed: []byte("key"), Created: start()}))
+	want[store.SealedPlace{Kind: store.SealedSigningKey, ID: "k"}] = "key"
 	w := converse(t, s, "b", uuid(1))
 	_, err := w.update(func(tx store.Tx) error {
 		must(t, tx.Append(w.event(uuid(5), convo.TurnOpened{})))
@@ -56,4 +58,7 @@ func resealed(t *testing.T, d Driver) {
 	secret, err := s.Object(ctx, "a", convo.ObjectSecret, uuid(2))
 	must(t, err)
 	equal(t, "a secret", string(secret.Sealed), "secret 1 again")
+	keys, err := s.SigningKeys(ctx)
+	must(t, err)
+	equal(t, "a signing key", string(keys[0].Sealed), "key again")
 }

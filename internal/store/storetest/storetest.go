@@ -42,6 +42,7 @@ func Run(t *testing.T, d Driver) {
 		"imports":       importChecks(),
 		"objects":       objectChecks(),
 		"reseal":        resealChecks(),
+		"identities":    identityChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {
