@@ -13,6 +13,7 @@ import (
 	"github.com/parleyhq/parley/internal/identity"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store/sqlite"
+	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
 // withLogins adds the built-in identity provider to the API, if it is enabled, and
@@ -25,8 +26,11 @@ func (a *App) withLogins(ctx context.Context, api http.Handler, box *seal.Box, p
 	o := identity.Options{
 		Store: a.store, Sealer: box, Development: b.Development, Users: fixedUsers(a.cfg),
 		Issuer:    func() string { return a.URL() + "/identity_" },
-		TokenLife: b.TokenLife, SignInLife: b.SignInLife, Origins: a.cfg.Origins,
+		TokenLife: b.TokenLife, SignInLife: b.SignInLife,
 		Proxies: proxies, Changed: a.auth.Forget, Log: a.log, Observer: a.telemetry,
+	}
+	if len(a.cfg.Origins) > 0 {
+		o.AllowOrigin = uipath.Origins(a.cfg.Origins).Allow
 	}
 	for _, t := range a.cfg.AllTenants() {
 		o.Tenants = append(o.Tenants, t.ID())

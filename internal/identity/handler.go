@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,11 +89,11 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler
 // anything that a cookie has asked for.
 func (p *Provider) allowOrigin(w *httpio.Response, r *http.Request) {
 	h := w.Header()
-	if len(p.o.Origins) == 0 || slices.Contains(p.o.Origins, "*") {
+	if p.o.AllowOrigin == nil {
 		h.Set("Access-Control-Allow-Origin", "*")
 	} else {
 		h.Add("Vary", "Origin")
-		if origin := r.Header.Get("Origin"); slices.Contains(p.o.Origins, origin) {
+		if origin := r.Header.Get("Origin"); origin != "" && p.o.AllowOrigin(origin) {
 			h.Set("Access-Control-Allow-Origin", origin)
 		}
 	}

@@ -54,8 +54,8 @@ type Options struct {
 	TokenLife  time.Duration // of access tokens; default 1 hour
 	SignInLife time.Duration // of what is not used; default 30 days
 
-	// Origins may read the answers in browsers, * for all; default: all.
-	Origins []string
+	// AllowOrigin says which web pages may read answers; default: all.
+	AllowOrigin func(origin string) bool
 	// Proxies are those whose word is taken for whom they speak for.
 	Proxies []netip.Prefix
 	// Changed is told when tokens stopped working before their time; default: nobody is.
