@@ -11,17 +11,33 @@ type toolRequested struct {
 	Runs      convo.Runner `json:"runs"`
 	Channel   string       `json:"channel,omitempty"`
 	Signature string       `json:"signature,omitempty"`
+	Asked     *asked       `json:"asked,omitempty"`
+}
+
+// asked is what a call shows to those who answer it.
+type asked struct {
+	Asks   convo.Asks `json:"asks,omitempty"`
+	Input  object     `json:"input,omitempty"`
+	Output object     `json:"output,omitempty"`
 }
 
 func toolRequestedOf(b convo.ToolRequested) toolRequested {
-	return toolRequested{b.ID, b.Message, b.Place, b.Name, object(b.Arguments), b.Runs, b.Channel, b.Signature}
+	w := toolRequested{b.ID, b.Message, b.Place, b.Name, object(b.Arguments), b.Runs, b.Channel, b.Signature, nil}
+	if b.Asked.Asks != "" || b.Asked.Input != nil || b.Asked.Output != nil {
+		w.Asked = &asked{b.Asked.Asks, object(b.Asked.Input), object(b.Asked.Output)}
+	}
+	return w
 }
 
 func (w toolRequested) domain() convo.ToolRequested {
-	return convo.ToolRequested{
+	b := convo.ToolRequested{
 		ID: w.ID, Message: w.Message, Place: w.Place, Name: w.Name, Arguments: convo.JSON(w.Arguments),
 		Runs: w.Runs, Channel: w.Channel, Signature: w.Signature,
 	}
+	if w.Asked != nil {
+		b.Asked = convo.Asked{Asks: w.Asked.Asks, Input: convo.JSON(w.Asked.Input), Output: convo.JSON(w.Asked.Output)}
+	}
+	return b
 }
 
 type toolStarted struct {
@@ -30,14 +46,17 @@ type toolStarted struct {
 	Name    string `json:"name"`
 	Channel string `json:"channel,omitempty"`
 	Input   object `json:"input,omitempty"`
+	To      string `json:"to,omitempty"`
 }
 
 func toolStartedOf(b convo.ToolStarted) toolStarted {
-	return toolStarted{b.ID, b.Message, b.Name, b.Channel, object(b.Input)}
+	return toolStarted{b.ID, b.Message, b.Name, b.Channel, object(b.Input), b.To}
 }
 
 func (w toolStarted) domain() convo.ToolStarted {
-	return convo.ToolStarted{ID: w.ID, Message: w.Message, Name: w.Name, Channel: w.Channel, Input: convo.JSON(w.Input)}
+	return convo.ToolStarted{
+		ID: w.ID, Message: w.Message, Name: w.Name, Channel: w.Channel, Input: convo.JSON(w.Input), To: w.To,
+	}
 }
 
 type toolEnded struct {
@@ -60,6 +79,61 @@ func (w toolEnded) domain() convo.ToolEnded {
 		ID: w.ID, Message: w.Message, Place: w.Place, Name: w.Name, Arguments: convo.JSON(w.Arguments),
 		Channel: w.Channel, Output: convo.JSON(w.Output), Outcome: w.Outcome,
 	}
+}
+
+type toolAnswered struct {
+	ID       string `json:"id"`
+	Message  string `json:"message"`
+	Name     string `json:"name"`
+	Approved bool   `json:"approved,omitempty"`
+	Input    object `json:"input,omitempty"`
+}
+
+func toolAnsweredOf(b convo.ToolAnswered) toolAnswered {
+	return toolAnswered{b.ID, b.Message, b.Name, b.Approved, object(b.Input)}
+}
+
+func (w toolAnswered) domain() convo.ToolAnswered {
+	return convo.ToolAnswered{
+		ID: w.ID, Message: w.Message, Name: w.Name, Approved: w.Approved, Input: convo.JSON(w.Input),
+	}
+}
+
+type toolOffered struct {
+	ID      string `json:"id"`
+	Message string `json:"message"`
+	To      string `json:"to,omitempty"`
+}
+
+type interruptStarted struct {
+	ID      string `json:"id"`
+	Call    string `json:"call"`
+	Message string `json:"message"`
+	Type    string `json:"type,omitempty"`
+	Value   value  `json:"value,omitempty"`
+}
+
+func interruptStartedOf(b convo.InterruptStarted) interruptStarted {
+	return interruptStarted{b.ID, b.Call, b.Message, b.Type, value(b.Value)}
+}
+
+func (w interruptStarted) domain() convo.InterruptStarted {
+	return convo.InterruptStarted{ID: w.ID, Call: w.Call, Message: w.Message, Type: w.Type, Value: convo.JSON(w.Value)}
+}
+
+type interruptEnded struct {
+	ID      string `json:"id"`
+	Call    string `json:"call"`
+	Message string `json:"message"`
+	Value   value  `json:"value,omitempty"`
+}
+
+func interruptEndedOf(b convo.InterruptEnded) interruptEnded {
+	return interruptEnded{b.ID, b.Call, b.Message, value(b.Value)}
+}
+
+func (w interruptEnded) domain() convo.InterruptEnded {
+	return convo.InterruptEnded{ID: w.ID, Call: w.Call, Message: w.Message, Value: convo.JSON(w.Value)}
 }
 
 type turnWaiting struct {

@@ -46,12 +46,21 @@ var codecs = [...]codec{
 		func(b convo.ConversationCreated) fields { return fieldsOf(b.Fields) },
 		func(w fields) convo.ConversationCreated { return convo.ConversationCreated{Fields: w.domain()} }),
 	of("conversationChanged",
-		func(b convo.ConversationChanged) fields { return fieldsOf(b.Fields) },
-		func(w fields) convo.ConversationChanged { return convo.ConversationChanged{Fields: w.domain()} }),
+		func(b convo.ConversationChanged) changedFields {
+			return changedFields{fieldsOf(b.Fields), b.Relabelled}
+		},
+		func(w changedFields) convo.ConversationChanged {
+			return convo.ConversationChanged{Fields: w.domain(), Relabelled: w.Relabelled}
+		}),
 	of("turnOpened",
-		func(b convo.TurnOpened) turnOpened { return turnOpened{b.Front, b.Zone, b.Background} },
+		func(b convo.TurnOpened) turnOpened {
+			return turnOpened{b.Front, b.Zone, b.Background, b.Alias, value(b.Metadata), b.Implied}
+		},
 		func(w turnOpened) convo.TurnOpened {
-			return convo.TurnOpened{Front: w.Front, Zone: w.Zone, Background: w.Background}
+			return convo.TurnOpened{
+				Front: w.Front, Zone: w.Zone, Background: w.Background, Alias: w.Alias,
+				Metadata: convo.JSON(w.Metadata), Implied: w.Implied,
+			}
 		}),
 	bare[convo.TurnQueued]("turnQueued"),
 	of("turnStarted",
@@ -70,26 +79,34 @@ var codecs = [...]codec{
 		}),
 	of("messageGiven",
 		func(b convo.MessageGiven) messageGiven {
-			return messageGiven{b.ID, b.Place, messageFieldsOf(b.Fields), b.Text}
+			return messageGiven{b.ID, b.Place, messageFieldsOf(b.Fields), b.Text, b.Alias, each(b.Parts, partOf)}
 		},
 		func(w messageGiven) convo.MessageGiven {
-			return convo.MessageGiven{ID: w.ID, Place: w.Place, Fields: w.domain(), Text: w.Text}
+			return convo.MessageGiven{
+				ID: w.ID, Place: w.Place, Fields: w.domain(), Text: w.Text, Alias: w.Alias, Parts: each(w.Parts, part.domain),
+			}
 		}),
 	of("messageStarted",
-		func(b convo.MessageStarted) messageStarted { return messageStarted{b.ID, b.Place, b.Type} },
+		func(b convo.MessageStarted) messageStarted {
+			return messageStarted{b.ID, b.Place, b.Type, b.Alias, value(b.Meta)}
+		},
 		func(w messageStarted) convo.MessageStarted {
-			return convo.MessageStarted{ID: w.ID, Place: w.Place, Type: w.Type}
+			return convo.MessageStarted{ID: w.ID, Place: w.Place, Type: w.Type, Alias: w.Alias, Meta: convo.JSON(w.Meta)}
 		}),
 	of("delta",
-		func(b convo.Delta) delta { return delta{b.Message, b.Type, b.Text} },
-		func(w delta) convo.Delta { return convo.Delta{Message: w.Message, Type: w.Type, Text: w.Text} }),
+		func(b convo.Delta) delta { return delta(b) },
+		func(w delta) convo.Delta { return convo.Delta(w) }),
 	of("messageEnded",
 		func(b convo.MessageEnded) messageEnded {
-			return messageEnded{b.ID, b.Place, b.Type, b.Text, object(b.Meta), b.Incomplete}
+			return messageEnded{
+				b.ID, b.Place, b.Type, b.Text, object(b.Meta), b.Incomplete, b.Alias, each(b.Parts, partOf),
+				each(b.Citations, citationOf),
+			}
 		},
 		func(w messageEnded) convo.MessageEnded {
 			return convo.MessageEnded{
 				ID: w.ID, Place: w.Place, Type: w.Type, Text: w.Text, Meta: convo.JSON(w.Meta), Incomplete: w.Incomplete,
+				Alias: w.Alias, Parts: each(w.Parts, part.domain), Citations: each(w.Citations, citation.domain),
 			}
 		}),
 	of("messageChanged",
@@ -115,6 +132,16 @@ var codecs = [...]codec{
 	of("toolRequested", toolRequestedOf, toolRequested.domain),
 	of("toolStarted", toolStartedOf, toolStarted.domain),
 	of("toolEnded", toolEndedOf, toolEnded.domain),
+	of("toolAnswered", toolAnsweredOf, toolAnswered.domain),
+	of("toolOffered",
+		func(b convo.ToolOffered) toolOffered { return toolOffered(b) },
+		func(w toolOffered) convo.ToolOffered { return convo.ToolOffered(w) }),
+	of("partStarted", partStartedOf, partStarted.domain),
+	of("partEnded", partEndedOf, partEnded.domain),
+	of("cited", citedOf, cited.domain),
+	of("interruptStarted", interruptStartedOf, interruptStarted.domain),
+	of("interruptEnded", interruptEndedOf, interruptEnded.domain),
+	of("passedOn", passedOnOf, passedOn.domain),
 }
 
 // kindOf finds the codec of a body.

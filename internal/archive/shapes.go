@@ -25,6 +25,35 @@ type fields struct {
 	SkillsetID  *string `json:"skillsetId,omitempty"`
 	Privacy     *bool   `json:"privacy,omitempty"`
 	Moderation  *bool   `json:"moderation,omitempty"`
+	agenda
+}
+
+type agenda struct {
+	Owner      *string `json:"owner,omitempty"`
+	AutoLabel  bool    `json:"autoLabel,omitempty"`
+	AgentInput object  `json:"agentInput,omitempty"`
+	TraceID    *string `json:"traceId,omitempty"`
+	JobKey     *string `json:"jobKey,omitempty"`
+	LocalJob   *bool   `json:"localJob,omitempty"`
+	JobStart   value   `json:"jobStart,omitempty"`
+}
+
+func agendaOf(a convo.Agenda) agenda {
+	return agenda{
+		a.Owner, a.AutoLabel, object(a.AgentInput), a.TraceID, a.JobKey, a.LocalJob, value(a.JobStart),
+	}
+}
+
+func (w agenda) domain() convo.Agenda {
+	return convo.Agenda{
+		Owner: w.Owner, AutoLabel: w.AutoLabel, AgentInput: convo.JSON(w.AgentInput), TraceID: w.TraceID,
+		JobKey: w.JobKey, LocalJob: w.LocalJob, JobStart: convo.JSON(w.JobStart),
+	}
+}
+
+type changedFields struct {
+	fields
+	Relabelled convo.Relabelled `json:"relabelled,omitempty"`
 }
 
 func fieldsOf(f convo.Fields) fields {
@@ -32,7 +61,7 @@ func fieldsOf(f convo.Fields) fields {
 		Name: f.Name, Description: f.Description, Meta: object(f.Meta),
 		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
 		Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
-		Privacy: f.Privacy, Moderation: f.Moderation,
+		Privacy: f.Privacy, Moderation: f.Moderation, agenda: agendaOf(f.Agenda),
 	}
 }
 
@@ -40,6 +69,7 @@ func (f fields) domain() convo.Fields {
 	return convo.Fields{
 		Name: f.Name, Description: f.Description, Meta: convo.JSON(f.Meta),
 		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
+		Agenda: f.agenda.domain(),
 		Config: convo.Config{
 			Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
 			Privacy: f.Privacy, Moderation: f.Moderation,
@@ -51,6 +81,9 @@ type turnOpened struct {
 	Front      string `json:"front,omitempty"`
 	Zone       string `json:"zone,omitempty"`
 	Background bool   `json:"background,omitempty"`
+	Alias      string `json:"alias,omitempty"`
+	Metadata   value  `json:"metadata,omitempty"`
+	Implied    bool   `json:"implied,omitempty"`
 }
 
 type turnStarted struct {
@@ -71,20 +104,21 @@ type failure struct {
 	Kind       convo.Kind `json:"kind"`
 	Message    string     `json:"message,omitempty"`
 	RetryAfter duration   `json:"retryAfter,omitzero"`
+	Code       string     `json:"code,omitempty"`
 }
 
 func failureOf(f *convo.Failure) *failure {
 	if f == nil {
 		return nil
 	}
-	return &failure{f.Kind, f.Message, duration(f.RetryAfter)}
+	return &failure{f.Kind, f.Message, duration(f.RetryAfter), f.Code}
 }
 
 func (f *failure) domain() *convo.Failure {
 	if f == nil {
 		return nil
 	}
-	return &convo.Failure{Kind: f.Kind, Message: f.Message, RetryAfter: time.Duration(f.RetryAfter)}
+	return &convo.Failure{Kind: f.Kind, Message: f.Message, RetryAfter: time.Duration(f.RetryAfter), Code: f.Code}
 }
 
 // messageFields are the members that messages given and changed share.
@@ -107,19 +141,24 @@ type messageGiven struct {
 	ID    string `json:"id"`
 	Place int64  `json:"place"`
 	messageFields
-	Text string `json:"text"`
+	Text  string `json:"text"`
+	Alias string `json:"alias,omitempty"`
+	Parts []part `json:"parts,omitempty"`
 }
 
 type messageStarted struct {
 	ID    string            `json:"id"`
 	Place int64             `json:"place"`
 	Type  convo.MessageType `json:"type"`
+	Alias string            `json:"alias,omitempty"`
+	Meta  value             `json:"meta,omitempty"`
 }
 
 type delta struct {
 	Message string            `json:"message"`
 	Type    convo.MessageType `json:"type"`
 	Text    string            `json:"text"`
+	Part    string            `json:"part,omitempty"`
 }
 
 type messageEnded struct {
@@ -129,6 +168,9 @@ type messageEnded struct {
 	Text       string            `json:"text"`
 	Meta       object            `json:"meta,omitempty"`
 	Incomplete bool              `json:"incomplete,omitempty"`
+	Alias      string            `json:"alias,omitempty"`
+	Parts      []part            `json:"parts,omitempty"`
+	Citations  []citation        `json:"citations,omitempty"`
 }
 
 type messageChanged struct {

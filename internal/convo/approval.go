@@ -49,9 +49,10 @@ type InterruptStarted struct {
 // InterruptEnded closes an interrupt. Value is what the client answered, as it
 // came; nil if nobody did: then the call expired or was cancelled.
 type InterruptEnded struct {
-	ID    string
-	Call  string
-	Value JSON
+	ID      string
+	Call    string
+	Message string // that of the call's request
+	Value   JSON
 }
 
 // Kind implements Body.

@@ -47,9 +47,9 @@ func (e Event) Size() int {
 	case Delta:
 		return len(b.Text)
 	case MessageGiven:
-		return len(b.Text) + b.Fields.size()
+		return len(b.Text) + b.Fields.size() + sizeOfParts(b.Parts)
 	case MessageEnded:
-		return len(b.Text) + len(b.Meta)
+		return len(b.Text) + len(b.Meta) + sizeOfParts(b.Parts) + sizeOfCitations(b.Citations)
 	case MessageChanged:
 		return sizeOf(b.Text) + b.Fields.size()
 	case ConversationCreated:
@@ -61,17 +61,67 @@ func (e Event) Size() int {
 	case TurnWaiting:
 		size := 0
 		for _, call := range b.Left {
-			size += len(call.Arguments) + len(call.Signature)
+			size += call.size()
 		}
 		return size
 	case ToolRequested:
-		return len(b.Arguments) + len(b.Signature)
+		return b.size()
 	case ToolStarted:
 		return len(b.Input)
 	case ToolEnded:
 		return len(b.Arguments) + len(b.Output)
 	}
+	return e.sizeInSession()
+}
+
+// sizeInSession is Size for the events of live sessions.
+func (e Event) sizeInSession() int {
+	switch b := e.Body.(type) {
+	case TurnOpened:
+		return len(b.Metadata)
+	case MessageStarted:
+		return len(b.Meta)
+	case PartStarted:
+		return sizeOfParts([]Part{b.Part})
+	case PartEnded:
+		return len(b.Meta)
+	case Cited:
+		return sizeOfCitations([]Citation{b.Citation})
+	case ToolAnswered:
+		return len(b.Input)
+	case InterruptStarted:
+		return len(b.Value)
+	case InterruptEnded:
+		return len(b.Value)
+	case PassedOn:
+		return len(b.Body)
+	}
 	return 0
+}
+
+func (b ToolRequested) size() int {
+	return len(b.Arguments) + len(b.Signature) + len(b.Asked.Input) + len(b.Asked.Output)
+}
+
+func sizeOfParts(parts []Part) int {
+	size := 0
+	for _, p := range parts {
+		size += len(p.ID) + len(p.Alias) + len(p.Name) + len(p.MediaType) + len(p.Meta) + sizeOfCitations(p.Citations)
+		if p.File != nil {
+			size += len(p.File.URI)
+		}
+	}
+	return size
+}
+
+func sizeOfCitations(citations []Citation) int {
+	size := 0
+	for _, c := range citations {
+		for _, s := range c.Sources {
+			size += len(s.Title) + len(s.URL) + len(s.MediaType) + len(s.DownloadURL) + len(s.PageNumber)
+		}
+	}
+	return size
 }
 
 func (f MessageFields) size() int { return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) }
@@ -79,7 +129,8 @@ func (f MessageFields) size() int { return sizeOf(f.Name) + sizeOf(f.Description
 func (f Fields) size() int {
 	return sizeOf(f.Name) + sizeOf(f.Description) + len(f.Meta) +
 		sizeOf(f.BotID) + sizeOf(f.ContactID) + sizeOf(f.TaskID) + sizeOf(f.SpaceID) + sizeOf(f.Channel) +
-		sizeOf(f.Model) + sizeOf(f.Backstory) + sizeOf(f.DatasetID) + sizeOf(f.SkillsetID)
+		sizeOf(f.Model) + sizeOf(f.Backstory) + sizeOf(f.DatasetID) + sizeOf(f.SkillsetID) +
+		sizeOf(f.Owner) + len(f.AgentInput) + len(f.JobStart)
 }
 
 func sizeOf(s *string) int {
@@ -116,6 +167,7 @@ type TurnOpened struct {
 	Background bool   // nobody waits for it: after a crash it goes on, once
 	Alias      string // the id that the client chose, unique among the conversation's turns; "" = none
 	Metadata   JSON   // of the exchange, as the client sent it
+	Implied    bool   // by what came after its start, which the client lost
 }
 
 // TurnQueued says that the turn's input is complete: it is durable and will run.

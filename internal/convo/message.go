@@ -1,6 +1,9 @@
 package convo
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MessageType says what a message is in the prompt.
 type MessageType string
@@ -53,6 +56,34 @@ type Message struct {
 	Incomplete bool       // stopped, failed or interrupted before its end
 	Created    time.Time
 	Updated    time.Time
+}
+
+// Change applies a change of the message, which was made at that time. A new
+// text is that of its first text, or of one that has the message's id; the other
+// texts, and all citations, are gone.
+func (m *Message) Change(b MessageChanged, at time.Time) {
+	m.MessageFields, m.Updated = b.Fields, at
+	if b.Text == nil {
+		return
+	}
+	m.Text, m.Citations = *b.Text, nil
+	if m.Parts == nil {
+		return
+	}
+	text := Part{ID: m.ID, Created: m.Created}
+	n := slices.IndexFunc(m.Parts, func(p Part) bool { return p.File == nil })
+	if n >= 0 {
+		text = m.Parts[n]
+	}
+	text.Start, text.End, text.Citations, text.Updated = 0, len(m.Text), nil, at
+	parts := []Part{text}
+	for _, p := range m.Parts {
+		if p.File != nil {
+			p.Start, p.End = text.End, text.End
+			parts = append(parts, p)
+		}
+	}
+	m.Parts = parts
 }
 
 // slotBits is how many messages a slot can hold, as a power of two.

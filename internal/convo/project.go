@@ -1,6 +1,10 @@
 package convo
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+	"time"
+)
 
 // Effect says which rows an event touches, beside the head that it was applied
 // to. A store writes them in the event's own transaction.
@@ -21,14 +25,18 @@ func (h *Head) Project(e Event) Effect {
 	h.LastSeq = max(h.LastSeq, e.Seq)
 	switch b := e.Body.(type) {
 	case ConversationCreated:
-		h.Fields, h.Created, h.Updated = b.Fields, e.At, e.At
+		h.Fields, h.Created, h.Updated, h.Conversation.Active = b.Fields, e.At, e.At, e.At
 		h.NextSlot = 1
 	case ConversationChanged:
 		h.Fields, h.Updated = b.Fields, e.At
 	case MessageGiven:
 		return h.given(e, b)
 	case MessageEnded:
-		return h.ended(e, b)
+		effect := h.projectComing(e)
+		effect.Message = h.ended(e, b)
+		return effect
+	case PartStarted, PartEnded, Cited:
+		return h.projectComing(e)
 	case MessageStarted:
 		return h.started(e, b)
 	case ToolRequested:
@@ -44,6 +52,7 @@ func (h *Head) Project(e Event) Effect {
 		h.Open = append(h.Open, Turn{
 			Tenant: h.Tenant, Conversation: h.ID, ID: e.Turn, Front: b.Front, Zone: b.Zone,
 			Origin: e.Origin, State: StateOpen, OpenedSeq: e.Seq, Opened: e.At, Background: b.Background,
+			Alias: b.Alias, Metadata: b.Metadata, Implied: b.Implied,
 		})
 		return h.turnEffect(e.Turn)
 	default:
@@ -61,6 +70,7 @@ func (h *Head) projectTurn(e Event) Effect {
 	switch b := e.Body.(type) {
 	case TurnQueued:
 		t.State = StateQueued
+		h.Conversation.Active = e.At
 	case TurnStarted:
 		t.State, t.Slot, t.Started = StateRunning, b.Slot, e.At
 		h.NextSlot = max(h.NextSlot, b.Slot+1)
@@ -74,33 +84,72 @@ func (h *Head) projectTurn(e Event) Effect {
 		if b.Rerun {
 			t.Reruns++
 		}
-	case ToolStarted:
+	case ToolStarted, ToolAnswered, ToolOffered, InterruptStarted, InterruptEnded:
 		t.Calls = slices.Clone(t.Calls) // others may hold the list
-		if call := t.Call(b.ID); call != nil {
-			call.Started = e.At.UnixMilli()
-		}
+		t.projectCall(e)
 	case ModelAsked:
 		t.ContextFrom, h.ContextFrom = b.From, b.From
 	case ModelAnswered:
 		t.Usage = t.Usage.Add(b.Usage)
 	case TurnEnded:
 		t.State, t.Reason, t.Failure, t.Usage, t.Ended = StateEnded, b.Reason, b.Failure, b.Usage, e.At
-		t.Calls = nil
-		h.Updated = e.At
+		t.Calls, t.Coming = nil, nil
+		h.Updated, h.Conversation.Active = e.At, e.At
 		ended := *t
 		h.close(e.Turn)
 		return Effect{Turn: &ended}
+	case Rated:
+		if b.Message != "" {
+			return Effect{}
+		}
+		t.Rate(e.Seq, b)
 	default:
 		return Effect{}
 	}
 	return h.turnEffect(e.Turn)
 }
 
+// Rate takes in a vote on the turn, whose event has that number.
+func (t *Turn) Rate(seq int64, b Rated) {
+	t.Rating, t.RatingReason, t.RatedSeq = b.Value, b.Reason, seq
+}
+
+// answer takes in what a user said to a call. An input that he made takes the
+// place of the one that was asked for, unless that was erased.
+func (c *OpenCall) answer(e Event, b ToolAnswered) {
+	c.Answered, c.Approved = e.At.UnixMilli(), b.Approved
+	if b.Approved && c.Arguments != nil && b.Input != nil && !bytes.Equal(c.Arguments, b.Input) {
+		c.Arguments, c.InputSeq = b.Input, e.Seq
+	}
+}
+
+// projectCall applies what happens to an open call between its request and its end.
+func (t *Turn) projectCall(e Event) {
+	var id string
+	var change func(*OpenCall)
+	at := e.At.UnixMilli()
+	switch b := e.Body.(type) {
+	case ToolStarted:
+		id, change = b.ID, func(c *OpenCall) { c.Started, c.To = at, b.To }
+	case ToolAnswered:
+		id, change = b.ID, func(c *OpenCall) { c.answer(e, b) }
+	case ToolOffered:
+		id, change = b.ID, func(c *OpenCall) { c.To = b.To }
+	case InterruptStarted:
+		id, change = b.Call, func(c *OpenCall) { c.Interrupt = b.ID }
+	case InterruptEnded:
+		id, change = b.Call, func(c *OpenCall) { c.Interrupt = "" }
+	}
+	if call := t.Call(id); call != nil {
+		change(call)
+	}
+}
+
 func (h *Head) given(e Event, b MessageGiven) Effect {
 	h.Updated = e.At
 	m := &Message{
 		Conversation: h.ID, ID: b.ID, Turn: e.Turn, Place: b.Place,
-		MessageFields: b.Fields, Text: b.Text, Created: e.At, Updated: e.At,
+		MessageFields: b.Fields, Text: b.Text, Alias: b.Alias, Parts: PartsAt(b.Parts, e.At), Created: e.At, Updated: e.At,
 	}
 	effect := h.take(e.Turn, b.Place)
 	effect.Message = m
@@ -108,16 +157,50 @@ func (h *Head) given(e Event, b MessageGiven) Effect {
 }
 
 func (h *Head) started(e Event, b MessageStarted) Effect {
+	if t := h.Turn(e.Turn); t != nil && SlotOf(b.Place) == 0 {
+		t.Coming = append(slices.Clone(t.Coming), Coming{
+			ID: b.ID, Alias: b.Alias, Place: b.Place, Type: b.Type, Meta: b.Meta, Created: e.At,
+		})
+	}
 	return h.take(e.Turn, b.Place)
 }
 
-func (h *Head) ended(e Event, b MessageEnded) Effect {
+func (h *Head) ended(e Event, b MessageEnded) *Message {
 	h.Updated = e.At
-	return Effect{Message: &Message{
+	return &Message{
 		Conversation: h.ID, ID: b.ID, Turn: e.Turn, Place: b.Place,
 		MessageFields: MessageFields{Type: b.Type, Meta: b.Meta},
-		Text:          b.Text, Incomplete: b.Incomplete, Created: e.At, Updated: e.At,
-	}}
+		Text:          b.Text, Alias: b.Alias, Parts: PartsAt(b.Parts, e.At), Citations: CitationsAt(b.Citations, e.At),
+		Incomplete: b.Incomplete, Created: e.At, Updated: e.At,
+	}
+}
+
+// PartsAt gives the parts of a message from an event of that time: parts have its
+// time where they have none of their own.
+func PartsAt(parts []Part, at time.Time) []Part {
+	parts = slices.Clone(parts)
+	for i := range parts {
+		p := &parts[i]
+		if p.Created.IsZero() {
+			p.Created = at
+		}
+		if p.Updated.IsZero() {
+			p.Updated = p.Created
+		}
+		p.Citations = CitationsAt(p.Citations, p.Created)
+	}
+	return parts
+}
+
+// CitationsAt is PartsAt for citations.
+func CitationsAt(citations []Citation, at time.Time) []Citation {
+	citations = slices.Clone(citations)
+	for i := range citations {
+		if citations[i].Created.IsZero() {
+			citations[i].Created = at
+		}
+	}
+	return citations
 }
 
 func (h *Head) requested(e Event, b ToolRequested) Effect {

@@ -16,6 +16,7 @@ const (
 	RunsCaller  Runner = "caller"  // the turn ends, and its caller comes back with a result
 	RunsChannel Runner = "channel" // the next message that is published on a channel
 	RunsClient  Runner = "client"  // a client that has the conversation open
+	RunsUser    Runner = "user"    // the user, whose answer to its interrupt is the result
 )
 
 // ToolOutcome says how a call ended.
@@ -77,7 +78,7 @@ type OpenCall struct {
 	ID        string
 	Message   string // the activity message of its request
 	Name      string
-	Arguments JSON // nil if that message was deleted
+	Arguments JSON // what it is to run with; nil if that message was deleted
 	Runs      Runner
 	Channel   string
 	Seq       int64 // the number of its request
@@ -86,13 +87,15 @@ type OpenCall struct {
 	Answered  int64  // Unix milliseconds of its approval or rejection; 0 = not yet
 	Approved  bool   // if Answered is not 0
 	Interrupt string // the open interrupt that asks for it; "" = none
-	To        string // with RunsClient, started: the socket session that carries it out
+	To        string // with RunsClient: the socket session that carries it out
+	InputSeq  int64  // the number of the answer whose input took the place of the request's; 0 = none did
 }
 
 // Open is the call that the request makes, whose event has that number.
 func (b ToolRequested) Open(seq int64) OpenCall {
 	return OpenCall{
 		ID: b.ID, Message: b.Message, Name: b.Name, Arguments: b.Arguments, Runs: b.Runs, Channel: b.Channel, Seq: seq,
+		Asks: b.Asked.Asks,
 	}
 }
 

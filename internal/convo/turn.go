@@ -34,6 +34,7 @@ type Failure struct {
 	Kind       Kind
 	Message    string
 	RetryAfter time.Duration
+	Code       string // why it was refused, in the engine's words; "" = it failed while it ran
 }
 
 // Turn is one run of the model in a conversation.
@@ -45,6 +46,7 @@ type Turn struct {
 	Origin       string // which token or socket session asked
 	Alias        string // the id that the client chose, unique among the conversation's turns; "" = none
 	Metadata     JSON   // of the exchange, as the client sent it
+	Implied      bool   // opened by what came after its start, which the client lost
 	State        TurnState
 	Slot         int64  // 0 until it starts
 	Next         int64  // index in the slot that its next message takes
@@ -55,9 +57,11 @@ type Turn struct {
 	Usage        Usage
 	Rating       int // the last vote on it: 1, -1; 0 = none
 	RatingReason string
+	RatedSeq     int64 // the number of that vote's event; 0 = none
 	Background   bool
 	Reruns       int        // how often it went on after a crash
 	Calls        []OpenCall // requested and not ended, in their order
+	Coming       []Coming   // what its client is saying, until it starts
 	OpenedSeq    int64      // the number of its first event
 	Opened       time.Time
 	Started      time.Time // the time of day that its prompt names

@@ -144,6 +144,7 @@ func UpdateEach(ctx context.Context, log Log, changes []*Change) {
 // Tx is what a transaction on one conversation may do. It sees its own writes.
 type Tx interface {
 	InputWriter
+	Aliases
 
 	// Head is the conversation as it is now, or nil if it does not exist. It
 	// belongs to the store: read it, do not change it, do not keep it.
@@ -155,10 +156,12 @@ type Tx interface {
 	//
 	//   - any event but ConversationCreated where there is no conversation, and
 	//     a change or deletion of a message that there is not: NotFound;
-	//   - a conversation, turn or message that exists already, and a piece of a
-	//     message that has ended: Conflict;
+	//   - a conversation, turn or message that exists already, also under its
+	//     alias, and a piece of a message that has ended: Conflict;
 	//   - the end of a message whose text does not begin with the texts of its
 	//     deltas, and a turn or message without an id: Internal.
+	//
+	// Times inside a body are whole milliseconds in UTC, or zero.
 	Append(e convo.Event) error
 
 	// Message reads one message of the conversation, with its text; also one
@@ -189,6 +192,7 @@ type Tx interface {
 type Reader interface {
 	Inputs
 	ObjectReader
+	Agendas
 
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)
@@ -250,6 +254,10 @@ type MessageQuery struct {
 	Limit int                 // at least 1
 	Types []convo.MessageType // none = all
 	Meta  []convo.MetaFilter
+	// Turn restricts to the messages of a turn; if it has not started, those that
+	// it was given are found, too, of which the first may have the place 0: they
+	// are read in one page. An unknown turn has none.
+	Turn string
 }
 
 // Usage is what a conversation cost.

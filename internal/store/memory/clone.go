@@ -21,8 +21,15 @@ func cloneFields(f convo.Fields) convo.Fields {
 	f.Name, f.Description, f.Meta = clone(f.Name), clone(f.Description), bytes.Clone(f.Meta)
 	f.BotID, f.ContactID, f.TaskID, f.SpaceID = clone(f.BotID), clone(f.ContactID), clone(f.TaskID), clone(f.SpaceID)
 	f.Channel = clone(f.Channel)
+	f.Agenda = cloneAgenda(f.Agenda)
 	f.Config = cloneConfig(f.Config)
 	return f
+}
+
+func cloneAgenda(a convo.Agenda) convo.Agenda {
+	a.Owner, a.AgentInput, a.TraceID = clone(a.Owner), bytes.Clone(a.AgentInput), clone(a.TraceID)
+	a.JobKey, a.LocalJob, a.JobStart = clone(a.JobKey), clone(a.LocalJob), bytes.Clone(a.JobStart)
+	return a
 }
 
 func cloneConfig(c convo.Config) convo.Config {
@@ -44,16 +51,46 @@ func cloneMessageFields(f convo.MessageFields) convo.MessageFields {
 
 func cloneMessage(m convo.Message) convo.Message {
 	m.MessageFields = cloneMessageFields(m.MessageFields)
+	m.Parts, m.Citations = cloneParts(m.Parts), cloneCitations(m.Citations)
 	return m
 }
 
 func cloneTurn(t convo.Turn) convo.Turn {
-	t.Failure = clone(t.Failure)
+	t.Failure, t.Metadata = clone(t.Failure), bytes.Clone(t.Metadata)
 	t.Calls = slices.Clone(t.Calls)
 	for i := range t.Calls {
 		t.Calls[i].Arguments = bytes.Clone(t.Calls[i].Arguments)
 	}
+	t.Coming = slices.Clone(t.Coming)
+	for i := range t.Coming {
+		c := &t.Coming[i]
+		c.Meta, c.Citations, c.Parts = bytes.Clone(c.Meta), cloneCitations(c.Citations), slices.Clone(c.Parts)
+		for n := range c.Parts {
+			c.Parts[n].Part = clonePart(c.Parts[n].Part)
+		}
+	}
 	return t
+}
+
+func clonePart(p convo.Part) convo.Part {
+	p.File, p.Meta, p.Citations = clone(p.File), bytes.Clone(p.Meta), cloneCitations(p.Citations)
+	return p
+}
+
+func cloneParts(list []convo.Part) []convo.Part {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = clonePart(list[i])
+	}
+	return list
+}
+
+func cloneCitations(list []convo.Citation) []convo.Citation {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Sources = slices.Clone(list[i].Sources)
+	}
+	return list
 }
 
 func cloneTurns(list []convo.Turn) []convo.Turn {
@@ -81,13 +118,38 @@ func cloneBody(b convo.Body) convo.Body {
 		b.Failure = clone(b.Failure)
 		return b
 	case convo.MessageGiven:
-		b.Fields = cloneMessageFields(b.Fields)
+		b.Fields, b.Parts = cloneMessageFields(b.Fields), cloneParts(b.Parts)
 		return b
 	case convo.MessageEnded:
-		b.Meta = bytes.Clone(b.Meta)
+		b.Meta, b.Parts, b.Citations = bytes.Clone(b.Meta), cloneParts(b.Parts), cloneCitations(b.Citations)
 		return b
 	case convo.MessageChanged:
 		b.Fields, b.Text = cloneMessageFields(b.Fields), clone(b.Text)
+		return b
+	}
+	return cloneSaid(b)
+}
+
+// cloneSaid is cloneBody for the events of live sessions.
+func cloneSaid(b convo.Body) convo.Body {
+	switch b := b.(type) {
+	case convo.TurnOpened:
+		b.Metadata = bytes.Clone(b.Metadata)
+		return b
+	case convo.MessageStarted:
+		b.Meta = bytes.Clone(b.Meta)
+		return b
+	case convo.PartStarted:
+		b.Part = clonePart(b.Part)
+		return b
+	case convo.PartEnded:
+		b.Meta = bytes.Clone(b.Meta)
+		return b
+	case convo.Cited:
+		b.Citation.Sources = slices.Clone(b.Citation.Sources)
+		return b
+	case convo.PassedOn:
+		b.Body = bytes.Clone(b.Body)
 		return b
 	}
 	return cloneCall(b)
@@ -99,11 +161,19 @@ func cloneCall(b convo.Body) convo.Body {
 	case convo.TurnWaiting:
 		b.Answered, b.Left = clone(b.Answered), slices.Clone(b.Left)
 		for i := range b.Left {
-			b.Left[i].Arguments = bytes.Clone(b.Left[i].Arguments)
+			b.Left[i] = cloneRequested(b.Left[i])
 		}
 		return b
 	case convo.ToolRequested:
-		b.Arguments = bytes.Clone(b.Arguments)
+		return cloneRequested(b)
+	case convo.ToolAnswered:
+		b.Input = bytes.Clone(b.Input)
+		return b
+	case convo.InterruptStarted:
+		b.Value = bytes.Clone(b.Value)
+		return b
+	case convo.InterruptEnded:
+		b.Value = bytes.Clone(b.Value)
 		return b
 	case convo.ToolStarted:
 		b.Input = bytes.Clone(b.Input)
@@ -112,5 +182,11 @@ func cloneCall(b convo.Body) convo.Body {
 		b.Arguments, b.Output = bytes.Clone(b.Arguments), bytes.Clone(b.Output)
 		return b
 	}
+	return b
+}
+
+func cloneRequested(b convo.ToolRequested) convo.ToolRequested {
+	b.Arguments = bytes.Clone(b.Arguments)
+	b.Asked.Input, b.Asked.Output = bytes.Clone(b.Asked.Input), bytes.Clone(b.Asked.Output)
 	return b
 }

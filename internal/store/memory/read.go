@@ -105,10 +105,13 @@ func (s *Store) Messages(
 	if err != nil {
 		return nil, err
 	}
+	if _, known := c.turns[q.Turn]; q.Turn != "" && !known {
+		return nil, nil
+	}
 	var list []convo.Message
 	for _, m := range c.messages {
-		wanted := len(q.Types) == 0 || slices.Contains(q.Types, m.Type)
-		if wanted && convo.SlotOf(m.Place) > 0 && convo.MatchMeta(m.Meta, q.Meta) {
+		wanted := (len(q.Types) == 0 || slices.Contains(q.Types, m.Type)) && (q.Turn == "" || m.Turn == q.Turn)
+		if wanted && (q.Turn != "" || convo.SlotOf(m.Place) > 0) && convo.MatchMeta(m.Meta, q.Meta) {
 			list = append(list, m)
 		}
 	}

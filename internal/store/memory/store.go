@@ -47,8 +47,8 @@ type conversation struct {
 	events   []convo.Event
 	messages map[string]convo.Message
 	turns    map[string]convo.Turn
-	pieces   map[string][]string // the deltas of messages that have not ended
-	inputs   map[string][]byte   // of turns that have not ended
+	pieces   map[string][]convo.Delta // of messages that have not ended
+	inputs   map[string][]byte        // of turns that have not ended
 }
 
 var _ store.Store = (*Store)(nil)

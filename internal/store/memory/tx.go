@@ -71,7 +71,7 @@ func (t *tx) begin() {
 		epoch:    t.store.epoch,
 		messages: make(map[string]convo.Message),
 		turns:    make(map[string]convo.Turn),
-		pieces:   make(map[string][]string),
+		pieces:   make(map[string][]convo.Delta),
 		inputs:   make(map[string][]byte),
 	}
 	c.head.Tenant, c.head.ID = t.key.tenant, t.key.id
@@ -90,14 +90,21 @@ func (t *tx) check(e convo.Event) error {
 		if _, ok := c.turns[e.Turn]; ok {
 			return convo.Errorf(convo.Conflict, "there is a turn %q already", e.Turn)
 		}
+		return c.checkTurnAlias(b.Alias)
 	case convo.MessageGiven:
-		return t.unknown(b.ID)
+		if err := t.unknown(b.ID); err != nil {
+			return err
+		}
+		return c.checkMessageAlias(e.Turn, b.Alias)
 	case convo.MessageStarted:
-		return t.unknown(b.ID)
+		if err := t.unknown(b.ID); err != nil {
+			return err
+		}
+		return c.checkMessageAlias(e.Turn, b.Alias)
 	case convo.Delta:
 		return t.fresh(b.Message)
 	case convo.MessageEnded:
-		if pieces := strings.Join(c.pieces[b.ID], ""); !strings.HasPrefix(b.Text, pieces) {
+		if !strings.HasPrefix(b.Text, c.text(b.ID)) {
 			return convo.Errorf(convo.Internal, "the text of message %q is not that of its deltas", b.ID)
 		}
 		return t.fresh(b.ID)
@@ -181,18 +188,20 @@ func (t *tx) add(e convo.Event) {
 	}
 	switch b := e.Body.(type) {
 	case convo.Delta:
-		c.pieces[b.Message] = append(c.pieces[b.Message], b.Text)
+		c.pieces[b.Message] = append(c.pieces[b.Message], b)
 	case convo.TurnEnded:
 		delete(c.inputs, e.Turn)
 	case convo.MessageEnded:
 		delete(c.pieces, b.ID)
 	case convo.MessageChanged:
 		m := c.messages[b.ID]
-		m.MessageFields, m.Updated = b.Fields, e.At
-		if b.Text != nil {
-			m.Text = *b.Text
-		}
+		m.Change(b, e.At)
 		c.messages[b.ID] = m
+	case convo.Rated:
+		if turn, ok := c.turns[e.Turn]; ok && b.Message == "" {
+			turn.Rate(e.Seq, b)
+			c.turns[e.Turn] = turn
+		}
 	case convo.MessageDeleted:
 		delete(c.messages, b.ID)
 		c.erase(b.ID)

@@ -39,9 +39,9 @@ func Encode(b convo.Body) (Record, error) {
 	case convo.ConversationCreated:
 		data = fieldsOf(b.Fields)
 	case convo.ConversationChanged:
-		data = fieldsOf(b.Fields)
+		data = changedFields{fieldsOf(b.Fields), b.Relabelled}
 	case convo.TurnOpened:
-		data = turnOpened{b.Front, b.Zone, b.Background}
+		data = turnOpened{b.Front, b.Zone, b.Background, b.Alias, string(b.Metadata), b.Implied}
 	case convo.TurnStarted:
 		data = turnStarted(b)
 	case convo.TurnWaiting:
@@ -52,16 +52,18 @@ func Encode(b convo.Body) (Record, error) {
 		data = turnEnded{Reason: b.Reason, Usage: usageOf(b.Usage), Failure: (*failure)(b.Failure)}
 	case convo.MessageGiven:
 		r.Message, r.Text, r.HasText = b.ID, b.Text, true
-		data = messageGiven{b.Place, messageFieldsOf(b.Fields)}
+		data = messageGiven{b.Place, messageFieldsOf(b.Fields), b.Alias, partsOf(b.Parts)}
 	case convo.MessageStarted:
 		r.Message = b.ID
-		data = messageStarted{b.Place, b.Type}
+		data = messageStarted{b.Place, b.Type, b.Alias, string(b.Meta)}
 	case convo.Delta:
 		r.Message, r.Text, r.HasText = b.Message, b.Text, true
-		data = delta{b.Type}
+		data = delta{b.Type, b.Part}
 	case convo.MessageEnded:
 		r.Message, r.Text, r.HasText = b.ID, b.Text, true
-		data = messageEnded{b.Place, b.Type, string(b.Meta), b.Incomplete}
+		data = messageEnded{
+			b.Place, b.Type, string(b.Meta), b.Incomplete, b.Alias, partsOf(b.Parts), citationsOf(b.Citations),
+		}
 	case convo.MessageChanged:
 		r.Message = b.ID
 		if b.Text != nil {
@@ -80,10 +82,11 @@ func Encode(b convo.Body) (Record, error) {
 	case convo.Restarted:
 		data = restarted(b)
 	case convo.TurnQueued:
-	case convo.ToolRequested, convo.ToolStarted, convo.ToolEnded:
-		data = r.encodeCall(b)
 	default:
-		return Record{}, fmt.Errorf("record: a body of type %T has no stored form", b)
+		var err error
+		if data, err = r.encodePart(b); err != nil {
+			return Record{}, err
+		}
 	}
 	var err error
 	r.Data, err = marshal(data)
@@ -105,11 +108,14 @@ func decode(r Record) (convo.Body, error) {
 		f, err := DecodeFields(r.Data)
 		return convo.ConversationCreated{Fields: f}, err
 	case convo.KindConversationChanged:
-		f, err := DecodeFields(r.Data)
-		return convo.ConversationChanged{Fields: f}, err
+		d, err := unmarshal[changedFields](r.Data)
+		return convo.ConversationChanged{Fields: d.domain(), Relabelled: d.Relabelled}, err
 	case convo.KindTurnOpened:
 		d, err := unmarshal[turnOpened](r.Data)
-		return convo.TurnOpened{Front: d.Front, Zone: d.Zone, Background: d.Background}, err
+		return convo.TurnOpened{
+			Front: d.Front, Zone: d.Zone, Background: d.Background, Alias: d.Alias, Metadata: jsonOf(d.Metadata),
+			Implied: d.Implied,
+		}, err
 	case convo.KindTurnQueued:
 		return convo.TurnQueued{}, nil
 	case convo.KindTurnStarted:
@@ -146,17 +152,22 @@ func decodeMessage(r Record) (convo.Body, error) {
 	switch r.Kind {
 	case convo.KindMessageGiven:
 		d, err := unmarshal[messageGiven](r.Data)
-		return convo.MessageGiven{ID: r.Message, Place: d.Place, Fields: d.domain(), Text: r.Text}, err
+		return convo.MessageGiven{
+			ID: r.Message, Place: d.Place, Fields: d.domain(), Text: r.Text, Alias: d.Alias, Parts: d.Parts.domain(),
+		}, err
 	case convo.KindMessageStarted:
 		d, err := unmarshal[messageStarted](r.Data)
-		return convo.MessageStarted{ID: r.Message, Place: d.Place, Type: d.Type}, err
+		return convo.MessageStarted{
+			ID: r.Message, Place: d.Place, Type: d.Type, Alias: d.Alias, Meta: jsonOf(d.Meta),
+		}, err
 	case convo.KindDelta:
 		d, err := unmarshal[delta](r.Data)
-		return convo.Delta{Message: r.Message, Type: d.Type, Text: r.Text}, err
+		return convo.Delta{Message: r.Message, Type: d.Type, Text: r.Text, Part: d.Part}, err
 	case convo.KindMessageEnded:
 		d, err := unmarshal[messageEnded](r.Data)
 		return convo.MessageEnded{
 			ID: r.Message, Place: d.Place, Type: d.Type, Text: r.Text, Meta: jsonOf(d.Meta), Incomplete: d.Incomplete,
+			Alias: d.Alias, Parts: d.Parts.domain(), Citations: d.Citations.domain(),
 		}, err
 	case convo.KindMessageChanged:
 		d, err := unmarshal[messageFields](r.Data)
@@ -168,24 +179,7 @@ func decodeMessage(r Record) (convo.Body, error) {
 	case convo.KindMessageDeleted:
 		return convo.MessageDeleted{ID: r.Message}, nil
 	default:
-		return decodeCall(r)
-	}
-}
-
-// decodeCall decodes the events of tool calls.
-func decodeCall(r Record) (convo.Body, error) {
-	switch r.Kind {
-	case convo.KindToolRequested:
-		d, err := unmarshal[toolRequested](r.Data)
-		return d.domain(r), err
-	case convo.KindToolStarted:
-		d, err := unmarshal[toolStarted](r.Data)
-		return convo.ToolStarted{ID: d.ID, Message: r.Message, Name: d.Name, Channel: d.Channel, Input: jsonOf(r.Text)}, err
-	case convo.KindToolEnded:
-		d, err := unmarshal[toolEnded](r.Data)
-		return d.domain(r), err
-	default:
-		return nil, fmt.Errorf("this version does not know the kind; the data was written by a newer one")
+		return decodePart(r)
 	}
 }
 

@@ -24,7 +24,9 @@ func bodies() []convo.Body {
 		convo.TurnStarted{}, convo.TurnWaiting{}, convo.TurnResumed{}, convo.TurnEnded{}, convo.MessageGiven{},
 		convo.MessageStarted{}, convo.Delta{}, convo.MessageEnded{}, convo.MessageChanged{}, convo.MessageDeleted{},
 		convo.ModelAsked{}, convo.ModelAnswered{}, convo.Rated{}, convo.Restarted{},
-		convo.ToolRequested{}, convo.ToolStarted{}, convo.ToolEnded{},
+		convo.ToolRequested{}, convo.ToolStarted{}, convo.ToolEnded{}, convo.ToolAnswered{}, convo.ToolOffered{},
+		convo.PartStarted{}, convo.PartEnded{}, convo.Cited{}, convo.InterruptStarted{}, convo.InterruptEnded{},
+		convo.PassedOn{},
 	}
 }
 
@@ -41,6 +43,8 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 	t.Helper()
 	*n++
 	switch {
+	case v.Type() == reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(time.UnixMilli(1_700_000_000_000 + int64(*n)).UTC()))
 	case v.Type() == reflect.TypeFor[convo.JSON]():
 		v.SetBytes(fmt.Appendf(nil, `{ "n": %d.0 }`, *n))
 	case v.Type() == reflect.TypeFor[time.Duration]():
@@ -152,7 +156,10 @@ func TestDataOfEarlierVersionsIsRead(t *testing.T) {
 // A driver may look at what an event is about without its text.
 func TestACallIsReadWithoutItsText(t *testing.T) {
 	t.Parallel()
-	for _, b := range []convo.Body{convo.ToolRequested{}, convo.ToolStarted{}, convo.ToolEnded{}} {
+	for _, b := range []convo.Body{
+		convo.ToolRequested{}, convo.ToolStarted{}, convo.ToolEnded{}, convo.ToolAnswered{},
+		convo.InterruptStarted{}, convo.InterruptEnded{},
+	} {
 		r, err := record.Encode(filled(t, b))
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,9 @@ type turnOpened struct {
 	Front      string `json:"f,omitempty"`
 	Zone       string `json:"z,omitempty"`
 	Background bool   `json:"b,omitempty"`
+	Alias      string `json:"a,omitempty"`
+	Metadata   string `json:"m,omitempty"`
+	Implied    bool   `json:"i,omitempty"`
 }
 
 type turnStarted struct {
@@ -34,6 +37,7 @@ type failure struct {
 	Kind       convo.Kind    `json:"k,omitempty"`
 	Message    string        `json:"m,omitempty"`
 	RetryAfter time.Duration `json:"r,omitempty"`
+	Code       string        `json:"c,omitempty"`
 }
 
 // usage holds the counts, and in one number which of them are estimates.
@@ -81,15 +85,20 @@ func UsageOf(input, cached, reasoning, output, estimated int64) convo.Usage {
 type messageGiven struct {
 	Place int64 `json:"p,omitempty"`
 	messageFields
+	Alias string `json:"a,omitempty"`
+	Parts parts  `json:"ps,omitempty"`
 }
 
 type messageStarted struct {
 	Place int64             `json:"p,omitempty"`
 	Type  convo.MessageType `json:"t,omitempty"`
+	Alias string            `json:"a,omitempty"`
+	Meta  string            `json:"m,omitempty"`
 }
 
 type delta struct {
 	Type convo.MessageType `json:"t,omitempty"`
+	Part string            `json:"p,omitempty"`
 }
 
 type messageEnded struct {
@@ -97,6 +106,9 @@ type messageEnded struct {
 	Type       convo.MessageType `json:"t,omitempty"`
 	Meta       string            `json:"m,omitempty"`
 	Incomplete bool              `json:"i,omitempty"`
+	Alias      string            `json:"a,omitempty"`
+	Parts      parts             `json:"ps,omitempty"`
+	Citations  citations         `json:"c,omitempty"`
 }
 
 // messageFields holds Meta as a string: as a part of this object it would lose
@@ -158,7 +170,37 @@ type fields struct {
 	TaskID      *string `json:"t,omitempty"`
 	SpaceID     *string `json:"s,omitempty"`
 	Channel     *string `json:"ch,omitempty"`
+	agenda
 	config
+}
+
+// agenda has keys of two letters, apart from those of the fields around it.
+type agenda struct {
+	Owner      *string `json:"aw,omitempty"`
+	AutoLabel  bool    `json:"al,omitempty"`
+	AgentInput string  `json:"ai,omitempty"`
+	TraceID    *string `json:"at,omitempty"`
+	JobKey     *string `json:"aj,omitempty"`
+	LocalJob   *bool   `json:"ao,omitempty"`
+	JobStart   string  `json:"as,omitempty"`
+}
+
+func agendaOf(a convo.Agenda) agenda {
+	return agenda{
+		a.Owner, a.AutoLabel, string(a.AgentInput), a.TraceID, a.JobKey, a.LocalJob, string(a.JobStart),
+	}
+}
+
+func (a agenda) domain() convo.Agenda {
+	return convo.Agenda{
+		Owner: a.Owner, AutoLabel: a.AutoLabel, AgentInput: jsonOf(a.AgentInput), TraceID: a.TraceID,
+		JobKey: a.JobKey, LocalJob: a.LocalJob, JobStart: jsonOf(a.JobStart),
+	}
+}
+
+type changedFields struct {
+	fields
+	Relabelled convo.Relabelled `json:"rl,omitempty"`
 }
 
 type config struct {
@@ -174,7 +216,7 @@ func fieldsOf(f convo.Fields) fields {
 	return fields{
 		Name: f.Name, Description: f.Description, Meta: string(f.Meta),
 		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
-		config: config(f.Config),
+		agenda: agendaOf(f.Agenda), config: config(f.Config),
 	}
 }
 
@@ -182,7 +224,7 @@ func (f fields) domain() convo.Fields {
 	return convo.Fields{
 		Name: f.Name, Description: f.Description, Meta: jsonOf(f.Meta),
 		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
-		Config: convo.Config(f.config),
+		Agenda: f.agenda.domain(), Config: convo.Config(f.config),
 	}
 }
 

@@ -150,6 +150,11 @@ func (l *Log) Add(e convo.Event) error {
 		l.change(e, b)
 	case convo.MessageDeleted:
 		l.delete(b.ID)
+	case convo.Rated:
+		if t, ok := l.turns[e.Turn]; ok && b.Message == "" {
+			t.Rate(e.Seq, b)
+			l.turns[e.Turn] = t
+		}
 	default:
 		l.addCall(e, effect)
 	}
@@ -199,7 +204,7 @@ func (l *Log) put(e convo.Event, m *convo.Message, parts []int64) {
 
 func (l *Log) change(e convo.Event, b convo.MessageChanged) {
 	m := l.messages[b.ID]
-	m.MessageFields, m.Updated = b.Fields, e.At
+	m.Change(b, e.At)
 	m.Changes, m.Parts = append(m.Changes, e.Seq), append(m.Parts, e.Seq)
 	m.note(e)
 	if b.Text != nil {

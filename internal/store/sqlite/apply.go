@@ -32,6 +32,11 @@ func (t *tx) apply() error {
 	if err := t.applyInputs(); err != nil {
 		return err
 	}
+	for k, id := range t.aliases {
+		if err := writeAlias(t.conn(), t.conversation.id, k, id); err != nil {
+			return err
+		}
+	}
 	if err := t.applyHead(); err != nil {
 		return err
 	}
@@ -90,6 +95,8 @@ func deleteConversation(conn *sqlite.Conn, c int64) error {
 		ask(conn, `DELETE FROM turns WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM inputs WHERE id > ? AND id <= ?`).int(rowID(c, 0)).int(lastID(c)).exec(),
 		ask(conn, `DELETE FROM messages WHERE conversation = ?`).int(c).exec(),
+		ask(conn, `DELETE FROM aliases WHERE conversation = ?`).int(c).exec(),
+		ask(conn, `DELETE FROM agendas WHERE id = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM heads WHERE id = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM conversations WHERE id = ?`).int(c).exec(),
 	)
@@ -101,8 +108,13 @@ func (t *tx) applyHead() error {
 		return nil
 	}
 	c := t.conversation
+	before := t.w.heads.get(t.key)
 	t.w.heads.put(t.key, c)
-	return writeHead(t.conn(), c)
+	err := writeHead(t.conn(), c)
+	if err == nil && (before == nil || !sameAgenda(before, c)) {
+		err = writeAgenda(t.conn(), c)
+	}
+	return err
 }
 
 func (t *tx) applyStep(s *step) error {
@@ -141,8 +153,7 @@ func (t *tx) applyStep(s *step) error {
 	case convo.ConversationCreated:
 		return insertConversation(t.conn(), t.conversation, rec.Data)
 	case convo.ConversationChanged:
-		return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ?, bot = ? WHERE id = ?`).
-			blob(rec.Data).textOrNull(b.Fields.Channel).keyOrNull(b.Fields.BotID).int(c).exec()
+		return t.applyFields(b.Fields)
 	case convo.TurnEnded:
 		return dropInput(t.conn(), c, s.effect.Turn)
 	case convo.MessageChanged:
@@ -153,13 +164,22 @@ func (t *tx) applyStep(s *step) error {
 	return nil
 }
 
+func (t *tx) applyFields(f convo.Fields) error {
+	fields, err := record.EncodeFields(f)
+	if err != nil {
+		return err
+	}
+	return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ?, bot = ? WHERE id = ?`).
+		blob(fields).textOrNull(f.Channel).keyOrNull(f.BotID).int(t.conversation.id).exec()
+}
+
 func (t *tx) applyDelta(s *step, d convo.Delta) error {
 	id := t.w.pieces.add(t.conversation.id, s.event, d)
 	return ask(t.conn(), `
 		INSERT INTO open_deltas (id, conversation, seq, at, message, turn, origin, type, text)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`).
 		int(id).int(t.conversation.id).int(s.event.Seq).int(s.event.At.UnixMilli()).
-		key(d.Message).key(s.event.Turn).key(s.event.Origin).text(string(d.Type)).text(d.Text).exec()
+		key(d.Message).key(s.event.Turn).key(s.event.Origin).text(tag(d.Type, d.Part)).text(d.Text).exec()
 }
 
 // fold makes the list of the deltas that a message's text is made of, nil if
@@ -170,8 +190,7 @@ func (t *tx) fold(e convo.Event, b convo.MessageEnded) []byte {
 		return nil
 	}
 	t.w.pieces.end(u)
-	own := voice{e.Turn, e.Origin, b.Type}
-	return appendFold(nil, e.Seq, e.At.UnixMilli(), own, u.voices, u.pieces)
+	return appendFold(nil, e.Seq, e.At.UnixMilli(), voiceOf(e, b), u.voices, u.pieces)
 }
 
 const slotMessages = `
@@ -212,7 +231,7 @@ func (t *tx) erase(message string) error {
 	_, err := ask(t.conn(), `SELECT seq, changes FROM messages WHERE conversation = ? AND key = ?`).int(c).key(message).
 		one(func(q *query) { seqs = append([]int64{q.readInt()}, readChanges(q.readBlob())...) })
 	if err == nil && len(seqs) > 0 {
-		seqs, err = appendCall(t.conn(), seqs, c)
+		seqs, err = appendMore(t.conn(), seqs, c)
 	}
 	if err != nil {
 		return err

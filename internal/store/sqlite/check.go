@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"slices"
+
 	"github.com/parleyhq/parley/internal/convo"
 )
 
@@ -8,11 +10,11 @@ import (
 func (t *tx) check(e convo.Event) error {
 	switch b := e.Body.(type) {
 	case convo.TurnOpened:
-		return t.checkTurn(e.Turn)
+		return errorsFirst(t.checkTurn(e.Turn), t.checkTurnAlias(b.Alias))
 	case convo.MessageGiven:
-		return t.checkNew(b.ID)
+		return errorsFirst(t.checkNew(b.ID), t.checkMessageAlias(e.Turn, b.Alias))
 	case convo.MessageStarted:
-		return t.checkNew(b.ID)
+		return errorsFirst(t.checkNew(b.ID), t.checkMessageAlias(e.Turn, b.Alias))
 	case convo.Delta:
 		return t.checkDelta(b.Message)
 	case convo.MessageEnded:
@@ -22,22 +24,35 @@ func (t *tx) check(e convo.Event) error {
 		if err != nil {
 			return err
 		}
-		m.MessageFields, m.Updated = b.Fields, e.At
-		if b.Text != nil {
-			m.Text = *b.Text
-		}
+		m.Change(b, e.At)
 		put(&t.messages, b.ID, &m)
 	case convo.MessageDeleted:
-		if _, err := t.Message(b.ID); err != nil {
+		m, err := t.Message(b.ID)
+		if err != nil {
 			return err
 		}
 		put(&t.messages, b.ID, nil)
+		t.name(aliasKey{true, m.Turn, m.Alias}, "")
+	case convo.Rated:
+		return t.checkRated(e.Turn, b)
 	case convo.ToolRequested:
 		return t.checkNew(b.Message)
 	case convo.ToolEnded:
 		return t.checkNew(b.Message)
 	}
 	return nil
+}
+
+// checkRated finds the turn of a vote if it has ended: it stands in no head.
+func (t *tx) checkRated(id string, b convo.Rated) error {
+	if id == "" || b.Message != "" || t.conversation.head.Turn(id) != nil {
+		return nil
+	}
+	turn, err := t.turn(id)
+	if err == nil && turn != nil {
+		t.rated = new(*turn)
+	}
+	return err
 }
 
 func (t *tx) checkTurn(id string) error {
@@ -89,8 +104,9 @@ func (t *tx) checkEnd(b convo.MessageEnded) error {
 // soFar is the text of a message that has not ended, as a checksum and its size;
 // the size is -1 if no piece of it is known.
 type soFar struct {
-	sum  uint32
-	size int
+	sum     uint32
+	size    int
+	lengths lengths
 }
 
 // textSoFar gives the text of a message so far. Steps are looked through once,
@@ -100,7 +116,11 @@ func (t *tx) textSoFar(id string) soFar {
 		switch b := s.event.Body.(type) {
 		case convo.Delta:
 			text := t.knownText(b.Message)
-			put(&t.texts, b.Message, soFar{sumOn(text.sum, b.Text), max(text.size, 0) + len(b.Text)})
+			if _, own := t.texts[b.Message]; !own {
+				text.lengths = slices.Clone(text.lengths)
+			}
+			text.lengths.add(b.Part, b.Text)
+			put(&t.texts, b.Message, soFar{sumOn(text.sum, b.Text), max(text.size, 0) + len(b.Text), text.lengths})
 		case convo.MessageEnded:
 			put(&t.texts, b.ID, soFar{size: -1})
 		}
@@ -114,7 +134,7 @@ func (t *tx) knownText(id string) soFar {
 		return text
 	}
 	if u := t.w.pieces.find(t.conversation.id, id); u != nil {
-		return soFar{u.sum, u.size}
+		return soFar{u.sum, u.size, u.lengths}
 	}
 	return soFar{size: -1}
 }

@@ -135,7 +135,7 @@ func (p *page) unfold(r row, e convo.Event, b convo.MessageEnded) error {
 	if r.deltas == nil {
 		return nil
 	}
-	voices, pieces, err := readFold(r.deltas, e.Seq, r.at, voice{e.Turn, e.Origin, b.Type})
+	voices, pieces, err := readFold(r.deltas, e.Seq, r.at, voiceOf(e, b))
 	if err != nil {
 		return p.damaged(r, err)
 	}

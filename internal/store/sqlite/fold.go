@@ -14,7 +14,8 @@ import (
 // number, size and time. The list is a row of varints, and at its end of bits:
 //
 //	voices    0 if the deltas have the turn, origin and type of the row itself;
-//	          else how many sets of them follow, each three strings
+//	          else how many sets of them follow, each three strings; the part
+//	          of deltas stands behind the type, after a dash
 //	count     of deltas
 //	runs      how many runs of consecutive numbers; of each how far it begins
 //	          after the end of the one before, and its length. The first begins
@@ -38,6 +39,17 @@ type piece struct {
 type voice struct {
 	turn, origin string
 	kind         convo.MessageType
+	part         string
+}
+
+// voiceOf is the voice of the row that ends a message: that of its first part, if
+// it has parts.
+func voiceOf(e convo.Event, b convo.MessageEnded) voice {
+	v := voice{turn: e.Turn, origin: e.Origin, kind: b.Type}
+	if len(b.Parts) > 0 {
+		v.part = b.Parts[0].ID
+	}
+	return v
 }
 
 var errFold = errors.New("sqlite: a list of deltas is damaged")
@@ -49,7 +61,7 @@ func appendFold(b []byte, seq, at int64, own voice, voices []voice, pieces []pie
 	}
 	b = binary.AppendUvarint(b, uint64(len(voices)))
 	for _, v := range voices {
-		for _, s := range []string{v.turn, v.origin, string(v.kind)} {
+		for _, s := range []string{v.turn, v.origin, tag(v.kind, v.part)} {
 			b = binary.AppendUvarint(b, uint64(len(s)))
 			b = append(b, s...)
 		}
@@ -160,7 +172,8 @@ func readFold(b []byte, seq, at int64, own voice) ([]voice, []piece, error) {
 	r := &foldReader{b: b}
 	voices := make([]voice, r.count())
 	for i := range voices {
-		voices[i] = voice{r.string(), r.string(), convo.MessageType(r.string())}
+		voices[i] = voice{turn: r.string(), origin: r.string()}
+		voices[i].kind, voices[i].part = untag(r.string())
 	}
 	several := len(voices) > 1
 	if len(voices) == 0 {
@@ -239,6 +252,6 @@ func (r *foldReader) runs(pieces []piece, seq int64) {
 func (v voice) event(p piece, message, text string) convo.Event {
 	return convo.Event{
 		Seq: p.seq, At: time.UnixMilli(p.at).UTC(), Turn: v.turn, Origin: v.origin,
-		Body: convo.Delta{Message: message, Type: v.kind, Text: text},
+		Body: convo.Delta{Message: message, Type: v.kind, Text: text, Part: v.part},
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // randomFold makes a list as a message may have it.
 func randomFold(r *rand.Rand) (seq, at int64, voices []voice, pieces []piece) {
-	all := []voice{{"t", "", convo.Bot}, {"", "token", convo.Bot}, {"", "", ""}, {"", "", convo.User}}
+	all := []voice{{"t", "", convo.Bot, ""}, {"", "token", convo.Bot, "part"}, {}, {kind: convo.User, part: "a-b"}}
 	voices = all[:1+r.IntN(len(all))]
 	seq, at = 1+r.Int64N(9), r.Int64N(1<<42)
 	for range 1 + r.IntN(50) {
@@ -31,7 +31,7 @@ func TestAListOfDeltasComesBackAsItWas(t *testing.T) {
 		seq, at, voices, pieces := randomFold(r)
 		own := voices[0]
 		if r.IntN(2) == 0 {
-			own = voice{"another", "", convo.Bot}
+			own = voice{turn: "another", kind: convo.Bot}
 		}
 		b := appendFold(nil, seq, at, own, voices, pieces)
 		gotVoices, gotPieces, err := readFold(b, seq, at, own)
@@ -45,7 +45,7 @@ func TestADamagedListOfDeltasIsAnError(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	seq, at, voices, pieces := randomFold(r)
-	b := appendFold(nil, seq, at, voice{"another", "", convo.Bot}, voices, pieces)
+	b := appendFold(nil, seq, at, voice{turn: "another", kind: convo.Bot}, voices, pieces)
 	for n := range b {
 		if _, _, err := readFold(b[:n], seq, at, voices[0]); err == nil {
 			t.Errorf("the first %d of %d bytes are taken for a list", n, len(b))
@@ -63,7 +63,7 @@ func FuzzReadFold(f *testing.F) {
 		f.Add(appendFold(nil, seq, at, voices[0], voices, pieces), seq, at)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, seq, at int64) {
-		own := voice{"t", "o", convo.Bot}
+		own := voice{turn: "t", origin: "o", kind: convo.Bot}
 		voices, pieces, err := readFold(b, seq, at, own)
 		if err != nil {
 			return

@@ -29,8 +29,9 @@ func findConversation(conn *sqlite.Conn, k key) (int64, error) {
 
 // conversationColumns are what scanConversation reads.
 const (
-	conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch`
-	fieldsColumn        = 3
+	conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch,
+		coalesce((SELECT active FROM agendas WHERE id = c.id), c.created)`
+	fieldsColumn = 3
 )
 
 func scanConversation(q *query, tenant string) (*conversation, error) {
@@ -41,6 +42,7 @@ func scanConversation(q *query, tenant string) (*conversation, error) {
 	c.head.Fields = fields
 	c.head.Updated = fromMilli(q.readInt())
 	c.head.NextSlot, c.head.ContextFrom, c.epoch = q.readInt(), q.readInt(), q.readInt()
+	c.head.Conversation.Active = fromMilli(q.readInt())
 	return c, err
 }
 
@@ -147,6 +149,9 @@ func (c *conversation) size() int {
 	for _, t := range c.head.Open {
 		for _, call := range t.Calls {
 			size += 256 + len(call.Arguments)
+		}
+		for _, coming := range t.Coming {
+			size += 256 + 512*len(coming.Parts)
 		}
 	}
 	return size

@@ -94,7 +94,7 @@ func (p *preparer) add(e convo.Event) error {
 	}
 	if b, ok := e.Body.(convo.MessageEnded); ok {
 		if u := p.open[b.ID]; u != nil {
-			r.deltas = appendFold(nil, e.Seq, r.at, voice{e.Turn, e.Origin, b.Type}, u.voices, u.pieces)
+			r.deltas = appendFold(nil, e.Seq, r.at, voiceOf(e, b), u.voices, u.pieces)
 			delete(p.open, b.ID) // the id may be used again when this message is deleted
 		}
 	}
@@ -141,7 +141,7 @@ func (w *writer) writeImport(i *imported) error {
 			return err
 		}
 	}
-	return writeHead(w.conn, c)
+	return errorsFirst(writeAliases(w.conn, c.id, i.turns, i.messages), writeHead(w.conn, c), writeAgenda(w.conn, c))
 }
 
 // writeMessage writes the projection of a message that was replayed.

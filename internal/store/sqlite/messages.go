@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -56,10 +57,11 @@ func (r *messageReader) scan(q *query) (convo.Message, error) {
 	m.ID, m.Turn, m.Created, m.Updated = born.record.Message, e.Turn, e.At, e.At
 	switch b := e.Body.(type) {
 	case convo.MessageGiven:
-		m.MessageFields, m.Text = b.Fields, b.Text
+		m.MessageFields, m.Text, m.Alias, m.Parts = b.Fields, b.Text, b.Alias, convo.PartsAt(b.Parts, e.At)
 	case convo.MessageEnded:
 		m.MessageFields = convo.MessageFields{Type: b.Type, Meta: b.Meta}
-		m.Text, m.Incomplete = b.Text, b.Incomplete
+		m.Text, m.Alias, m.Incomplete = b.Text, b.Alias, b.Incomplete
+		m.Parts, m.Citations = convo.PartsAt(b.Parts, e.At), convo.CitationsAt(b.Citations, e.At)
 	case convo.ToolRequested:
 		m.MessageFields = convo.MessageFields{Type: convo.Activity, Meta: b.Activity()}
 	case convo.ToolEnded:
@@ -74,19 +76,18 @@ func (r *messageReader) scan(q *query) (convo.Message, error) {
 // change applies the last change, and the last one of the text if it was
 // another one.
 func (r *messageReader) change(m *convo.Message, fieldSeq, textSeq int64) error {
+	if textSeq > 0 && textSeq != fieldSeq {
+		of, at, err := r.changed(textSeq)
+		if err != nil {
+			return err
+		}
+		m.Change(of, at)
+	}
 	last, at, err := r.changed(fieldSeq)
 	if err != nil {
 		return err
 	}
-	m.MessageFields, m.Updated = last.Fields, at
-	if textSeq > 0 && textSeq != fieldSeq {
-		if last, _, err = r.changed(textSeq); err != nil {
-			return err
-		}
-	}
-	if last.Text != nil {
-		m.Text = *last.Text
-	}
+	m.Change(last, at)
 	return nil
 }
 
@@ -124,7 +125,7 @@ const (
 	messagesDown = `
 		SELECT ` + messageColumns + `
 		FROM messages m JOIN log l ON l.id = (m.conversation << 32) | m.seq` + joinText + `
-		WHERE m.conversation = ? AND m.place < ? AND m.place >= 1048576 ORDER BY m.place DESC`
+		WHERE m.conversation = ? AND m.place < ? AND m.place >= ? ORDER BY m.place DESC`
 	// Of the types that have an index of their own, which is used if they are
 	// named as there.
 	messagesPinned = `
@@ -153,18 +154,38 @@ func (s *reader) Messages(
 }
 
 func (r *messageReader) page(want store.MessageQuery) ([]convo.Message, error) {
-	sql, after := messagesUp, max(want.After, convo.Place(1, 0)-1)
+	first, last := convo.Place(1, 0), int64(math.MaxInt64)
+	if want.Turn != "" {
+		slot, err := r.slot(want.Turn)
+		if err != nil || slot < 0 {
+			return nil, err
+		}
+		first, last = convo.Place(slot, 0), convo.Place(slot+1, 0)-1
+	}
+	sql, after := messagesUp, want.After
+	if after == 0 || after < first {
+		after = first - 1
+	}
 	switch {
 	case want.Desc:
-		if sql, after = messagesDown, want.After; after == 0 {
-			after = 1<<63 - 1
+		if sql, after = messagesDown, want.After; after == 0 || after > last {
+			after = last
+			if last < math.MaxInt64 {
+				after++
+			}
 		}
 	case pinned(want.Types):
 		sql = messagesPinned
 	}
 	q := ask(r.conn, sql).int(r.conversation).int(after)
+	if sql == messagesDown {
+		q.int(first)
+	}
 	var list []convo.Message
 	for len(list) < want.Limit && q.next() {
+		if place := q.stmt.ColumnInt64(0); place < first || place > last {
+			break
+		}
 		if len(want.Types) > 0 && !slices.Contains(want.Types, convo.MessageType(q.stmt.ColumnText(1))) {
 			continue
 		}
@@ -172,11 +193,21 @@ func (r *messageReader) page(want store.MessageQuery) ([]convo.Message, error) {
 		if err != nil {
 			return nil, errorsFirst(err, q.done())
 		}
-		if convo.MatchMeta(m.Meta, want.Meta) {
+		if (want.Turn == "" || m.Turn == want.Turn) && convo.MatchMeta(m.Meta, want.Meta) {
 			list = append(list, m)
 		}
 	}
 	return list, q.done()
+}
+
+// slot gives the slot of a turn, or -1 if there is no such turn.
+func (r *messageReader) slot(turn string) (slot int64, err error) {
+	found, err := ask(r.conn, `SELECT slot FROM turns WHERE conversation = ? AND key = ?`).int(r.conversation).key(turn).
+		one(func(q *query) { slot = q.readInt() })
+	if !found {
+		slot = -1
+	}
+	return slot, err
 }
 
 func noMessage(id string) error { return convo.Errorf(convo.NotFound, "there is no message %q", id) }

@@ -42,10 +42,11 @@ type unfinished struct {
 	message      string
 	voices       []voice
 	pieces       []piece
-	size         int    // of the text so far
-	sum          uint32 // CRC-32 of the text so far
-	ended        bool   // the writer's: its end is written, perhaps not committed
-	left         bool   // its end is committed: readers find it in the log
+	size         int     // of the text so far
+	sum          uint32  // CRC-32 of the text so far
+	lengths      lengths // of the texts of its parts so far; the writer's
+	ended        bool    // the writer's: its end is written, perhaps not committed
+	left         bool    // its end is committed: readers find it in the log
 }
 
 // find gives a message that has not ended, or nil.
@@ -86,12 +87,13 @@ func (p *pieces) put(conversation, row int64, e convo.Event, d convo.Delta) {
 	}
 	u.add(row, e, d)
 	u.sum = sumOn(u.sum, d.Text)
+	u.lengths.add(d.Part, d.Text)
 	p.live++
 }
 
 // add takes in a delta that stands in that row.
 func (u *unfinished) add(row int64, e convo.Event, d convo.Delta) {
-	v := voice{e.Turn, e.Origin, d.Type}
+	v := voice{e.Turn, e.Origin, d.Type, d.Part}
 	n := slices.Index(u.voices, v)
 	if n < 0 {
 		n = len(u.voices)
@@ -252,7 +254,9 @@ func (p *pieces) load(conn *sqlite.Conn) error {
 		e := convo.Event{Seq: q.readInt(), At: fromMilli(q.readInt())}
 		message := q.readKey()
 		e.Turn, e.Origin = q.readKey(), q.readKey()
-		d := convo.Delta{Message: message, Type: convo.MessageType(q.readText()), Text: q.readText()}
+		d := convo.Delta{Message: message}
+		d.Type, d.Part = untag(q.readText())
+		d.Text = q.readText()
 		fresh.lastRow = max(fresh.lastRow, row)
 		fresh.put(conversation, row, e, d)
 		if q.readBool() {

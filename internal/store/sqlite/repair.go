@@ -125,6 +125,8 @@ func (m *mender) conversation(l *replay.Log, p *pieces) error {
 		ask(m.conn, `DELETE FROM messages WHERE conversation = ?`).int(id).exec(),
 		ask(m.conn, `DELETE FROM turns WHERE id > ? AND id <= ? OR conversation = ?`).
 			int(rowID(id, 0)).int(lastID(id)).int(id).exec(),
+		ask(m.conn, `DELETE FROM aliases WHERE conversation = ?`).int(id).exec(),
+		writeAgenda(m.conn, &conversation{id: id, head: head}),
 	); err != nil {
 		return err
 	}
@@ -142,7 +144,7 @@ func (m *mender) project(id int64, l *replay.Log) error {
 			return err
 		}
 	}
-	return nil
+	return writeAliases(m.conn, id, l.Turns(), l.Messages())
 }
 
 // epoch is what the conversation says of restarts, unless that cannot be: then

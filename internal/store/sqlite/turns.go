@@ -20,11 +20,11 @@ func states() []convo.TurnState {
 
 const writeTurnSQL = `
 	INSERT INTO turns (id, conversation, key, state, slot, next, context_from, reason, failure,
-		input, cached, reasoning, output, estimated, started, ended, calls, reruns)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+		input, cached, reasoning, output, estimated, started, ended, calls, reruns, rated)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
 	ON CONFLICT (id) DO UPDATE SET state = ?4, slot = ?5, next = ?6, context_from = ?7, reason = ?8, failure = ?9,
 		input = ?10, cached = ?11, reasoning = ?12, output = ?13, estimated = ?14, started = ?15, ended = ?16,
-		calls = ?17, reruns = ?18`
+		calls = ?17, reruns = ?18, rated = ?19`
 
 // writeTurn writes a turn as it is now.
 func writeTurn(conn *sqlite.Conn, conversation int64, t *convo.Turn) error {
@@ -43,13 +43,18 @@ func writeTurn(conn *sqlite.Conn, conversation int64, t *convo.Turn) error {
 		int(t.Usage.Input.N).int(t.Usage.Cached.N).int(t.Usage.Reasoning.N).int(t.Usage.Output.N).
 		int(record.EstimatedBits(t.Usage)).time(t.Started).time(t.Ended).
 		blob(appendCalls(t)).int(int64(t.Reruns))
+	if t.RatedSeq == 0 {
+		q.null()
+	} else {
+		q.int(t.RatedSeq)
+	}
 	return q.exec()
 }
 
 // turnColumns are what turnReader.scan reads.
 const turnColumns = `
 	t.id, t.key, t.state, t.slot, t.next, t.context_from, t.reason, t.failure,
-	t.input, t.cached, t.reasoning, t.output, t.estimated, t.started, t.ended, t.calls, t.reruns,
+	t.input, t.cached, t.reasoning, t.output, t.estimated, t.started, t.ended, t.calls, t.reruns, t.rated,
 	l.at, l.origin, l.data`
 
 // turnReader makes turns of their rows and of the events that these point to.
@@ -77,16 +82,40 @@ func (r *turnReader) scan(q *query) (convo.Turn, error) {
 	t.Usage = record.UsageOf(q.readInt(), q.readInt(), q.readInt(), q.readInt(), q.readInt())
 	t.Started, t.Ended = q.readTime(), q.readTime()
 	calls := q.readBlob()
-	t.Reruns = int(q.readInt())
+	t.Reruns, t.RatedSeq = int(q.readInt()), q.readInt()
 	t.Opened, t.Origin = fromMilli(q.readInt()), q.readKey()
 	body, err := record.Decode(record.Record{Kind: convo.KindTurnOpened, Data: q.readBlob()})
 	if opened, ok := body.(convo.TurnOpened); ok {
 		t.Front, t.Zone, t.Background = opened.Front, opened.Zone, opened.Background
+		t.Alias, t.Metadata, t.Implied = opened.Alias, opened.Metadata, opened.Implied
 	}
-	if err == nil && calls != nil {
-		err = (&logReader{conn: r.conn, texts: r.texts, conversation: id >> 32}).calls(&t, calls)
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	return t, r.rest(&t, id>>32, calls)
+}
+
+// rest reads what a turn's row only points to.
+func (r *turnReader) rest(t *convo.Turn, conversation int64, calls []byte) error {
+	log := &logReader{conn: r.conn, texts: r.texts, conversation: conversation}
+	if calls != nil {
+		if err := log.calls(t, calls); err != nil {
+			return err
+		}
+	}
+	if t.RatedSeq > 0 {
+		body, err := log.at(t.RatedSeq)
+		if err != nil {
+			return err
+		}
+		if b, ok := body.(convo.Rated); ok {
+			t.Rate(t.RatedSeq, b)
+		}
+	}
+	if t.State == convo.StateOpen || t.State == convo.StateQueued {
+		return log.coming(t)
+	}
+	return nil
 }
 
 const (

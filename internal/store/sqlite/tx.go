@@ -37,12 +37,15 @@ type tx struct {
 
 	messages map[string]*convo.Message // written here; nil = deleted
 	turns    map[string]*convo.Turn
-	slotted  map[string]int64 // slots of turns that started here
-	texts    map[string]soFar // of messages whose pieces are among the steps
-	summed   int              // steps that texts has taken in
+	slotted  map[string]int64    // slots of turns that started here
+	texts    map[string]soFar    // of messages whose pieces are among the steps
+	aliases  map[aliasKey]string // given here; "" = taken away
+	summed   int                 // steps that texts has taken in
 	inputs   map[string][]byte
 	tokens   []convo.Token
 	requests map[convo.RequestID]convo.Request
+
+	rated *convo.Turn // has ended, and the event that is appended is a vote on it
 
 	published  []*publication
 	dispatches []convo.Dispatch
@@ -170,8 +173,27 @@ func (t *tx) add(e convo.Event) {
 	if effect.Slotted != nil {
 		t.slot(effect.Slotted)
 	}
+	t.follow(e)
 	if effect.Message != nil {
 		put(&t.messages, effect.Message.ID, effect.Message)
+	}
+}
+
+// follow takes in what an event says beside its effect.
+func (t *tx) follow(e convo.Event) {
+	switch b := e.Body.(type) {
+	case convo.TurnOpened:
+		t.name(aliasKey{alias: b.Alias}, e.Turn)
+	case convo.MessageStarted:
+		t.name(aliasKey{true, e.Turn, b.Alias}, b.ID)
+	case convo.MessageGiven:
+		t.name(aliasKey{true, e.Turn, b.Alias}, b.ID)
+	case convo.Rated:
+		if t.rated != nil {
+			t.rated.Rate(e.Seq, b)
+			put(&t.turns, t.rated.ID, t.rated)
+			t.rated = nil
+		}
 	}
 }
 
@@ -285,7 +307,7 @@ func (t *tx) Delete() error {
 	}
 	t.conversation, t.stored, t.owned = nil, false, true
 	t.steps, t.messages, t.turns, t.slotted = nil, nil, nil, nil // nothing of it will be left
-	t.texts, t.summed, t.inputs, t.dispatches = nil, 0, nil, nil
+	t.texts, t.summed, t.inputs, t.dispatches, t.aliases = nil, 0, nil, nil, nil
 	t.deleted = true
 	t.tokens = slices.DeleteFunc(t.tokens, func(token convo.Token) bool {
 		return token.Tenant == t.key.tenant && token.Conversation == t.key.id

@@ -25,7 +25,7 @@ func conversationFields(t *testing.T, d Driver) {
 	e := w.append("", convo.ConversationCreated{Fields: made})[0]
 	got, err := s.Conversation(t.Context(), "a", w.id)
 	must(t, err)
-	want := convo.Conversation{Tenant: "a", ID: w.id, Fields: made, Created: e.At, Updated: e.At}
+	want := convo.Conversation{Tenant: "a", ID: w.id, Fields: made, Created: e.At, Updated: e.At, Active: e.At}
 	equal(t, "made", got, want)
 	equal(t, "head", w.head(), convo.Head{Conversation: want, LastSeq: 1, NextSlot: 1})
 

@@ -43,6 +43,7 @@ func Run(t *testing.T, d Driver) {
 		"objects":       objectChecks(),
 		"reseal":        resealChecks(),
 		"identities":    identityChecks(),
+		"sessions":      sessionChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {
