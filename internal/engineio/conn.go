@@ -73,7 +73,9 @@ func (c *Conn) abort(cause error) {
 func (c *Conn) run(socket *websocket.Conn) {
 	defer c.server.gone(c)
 	socket.SetPingHandler(func(data string) error {
-		c.control(frame{Message: Message{Data: []byte(data)}, opcode: opPong})
+		if waiting, _ := c.Buffered(); waiting < c.server.options.MaxMessages { // else: not every ping needs an answer
+			c.control(frame{Message: Message{Data: []byte(data)}, opcode: opPong})
+		}
 		return nil
 	})
 	socket.SetCloseHandler(func(int, string) error { return nil }) // the answer is queued by end

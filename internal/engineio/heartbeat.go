@@ -91,9 +91,9 @@ func (h *heartbeat) all() []*Conn {
 	return list
 }
 
-// ping sends one, unless one is still to be answered.
+// ping sends one, unless the last one is still to be answered.
 func (c *Conn) ping(now int64) {
-	if c.pinged != 0 {
+	if c.pinged != 0 && !c.wire.heard.Load() {
 		return
 	}
 	c.pinged = now

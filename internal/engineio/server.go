@@ -30,7 +30,7 @@ type Server struct {
 	stop      chan struct{} // closed by Close: the heartbeat ends
 
 	mu          sync.Mutex
-	closed      bool
+	closed      bool           // and stop is
 	connections int            // those that are being made included
 	wait        sync.WaitGroup // for them, and for the heartbeat
 }
@@ -134,12 +134,14 @@ func (s *Server) isClosed() bool {
 
 // Close takes no more connections and closes those that are there, with what
 // waits for their peers written, until ctx ends; then it cuts them. It returns
-// when all have ended and their receivers were told. It is called once.
+// when all have ended and their receivers were told.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		close(s.stop)
+	}
 	s.mu.Unlock()
-	close(s.stop)
 	for _, c := range s.heartbeat.all() {
 		c.Close(GoingAway, "the server ends")
 	}

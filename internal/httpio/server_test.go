@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -59,6 +61,31 @@ func TestTheNextRequestProvesTheAnswerBefore(t *testing.T) {
 			t.Errorf("the receipt was told %s, after %s", got, time.Since(start))
 		}
 	})
+}
+
+func TestTheDeadlinesOfAConnectionThatWasTakenAreItsOwners(t *testing.T) {
+	t.Parallel()
+	failed := make(chan error, 1)
+	b := serve(t, func(w *httpio.Response, _ *http.Request) error {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := c.SetWriteDeadline(time.Unix(1, 0)); err != nil {
+			return err
+		}
+		_, err = io.WriteString(c, "too late")
+		failed <- err
+		return nil
+	})
+	c := b.dial(t)
+	if _, err := io.WriteString(c, plainGet); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the error is %v", err)
+	}
 }
 
 func TestAConnectionResetAfterTheAnswerBreaksIt(t *testing.T) {

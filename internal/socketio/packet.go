@@ -108,7 +108,9 @@ func (p *packet) decodePayload(data []byte) error {
 		if p.id != nil || len(data) > 0 && data[0] != '{' {
 			return errPacket
 		}
-		p.payload = data
+		if len(data) > 0 {
+			p.payload = data
+		}
 		return nil
 	case packetDisconnect:
 		if p.id != nil || len(data) > 0 {
