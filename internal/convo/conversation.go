@@ -83,14 +83,17 @@ func (h *Head) Active() *Turn {
 	return nil
 }
 
-// NextQueued is the turn that starts when the active one has ended.
+// NextQueued is the turn that starts when the active one has ended: that of the
+// queued ones which was queued first.
 func (h *Head) NextQueued() *Turn {
+	var next *Turn
 	for i := range h.Open {
-		if h.Open[i].State == StateQueued {
-			return &h.Open[i]
+		t := &h.Open[i]
+		if t.State == StateQueued && (next == nil || t.QueuedSeq < next.QueuedSeq) {
+			next = t
 		}
 	}
-	return nil
+	return next
 }
 
 // Turn gives the open turn with that id, or nil.

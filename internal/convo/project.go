@@ -69,10 +69,10 @@ func (h *Head) projectTurn(e Event) Effect {
 	}
 	switch b := e.Body.(type) {
 	case TurnQueued:
-		t.State = StateQueued
+		t.State, t.QueuedSeq = StateQueued, e.Seq
 		h.Conversation.Active = e.At
 	case TurnStarted:
-		t.State, t.Slot, t.Started = StateRunning, b.Slot, e.At
+		t.State, t.QueuedSeq, t.Slot, t.Started = StateRunning, 0, b.Slot, e.At
 		h.NextSlot = max(h.NextSlot, b.Slot+1)
 		h.Updated = e.At
 		slotted := *t
@@ -93,7 +93,7 @@ func (h *Head) projectTurn(e Event) Effect {
 		t.Usage = t.Usage.Add(b.Usage)
 	case TurnEnded:
 		t.State, t.Reason, t.Failure, t.Usage, t.Ended = StateEnded, b.Reason, b.Failure, b.Usage, e.At
-		t.Calls, t.Coming = nil, nil
+		t.Calls, t.Coming, t.QueuedSeq = nil, nil, 0
 		h.Updated, h.Conversation.Active = e.At, e.At
 		ended := *t
 		h.close(e.Turn)

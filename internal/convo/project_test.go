@@ -59,8 +59,10 @@ func TestProjectMovesATurnThroughItsStates(t *testing.T) {
 	}{
 		{convo.TurnOpened{Front: "front", Zone: "UTC"}, func() {}},
 		{convo.MessageGiven{ID: "m", Place: 0}, func() { want.Next = 1 }},
-		{convo.TurnQueued{}, func() { want.State = convo.StateQueued }},
-		{convo.TurnStarted{Slot: 4}, func() { want.State, want.Slot, want.Started = convo.StateRunning, 4, l.now }},
+		{convo.TurnQueued{}, func() { want.State, want.QueuedSeq = convo.StateQueued, 4 }},
+		{convo.TurnStarted{Slot: 4}, func() {
+			want.State, want.QueuedSeq, want.Slot, want.Started = convo.StateRunning, 0, 4, l.now
+		}},
 		{convo.ModelAsked{From: 9}, func() { want.ContextFrom = 9 }},
 		{convo.MessageStarted{ID: "a", Place: convo.Place(4, 3)}, func() { want.Next = 4 }},
 		{convo.ModelAnswered{Usage: used}, func() { want.Usage = used }},
@@ -105,8 +107,8 @@ func TestProjectKeepsTheQueueInItsOrder(t *testing.T) {
 	}
 	l.apply("c", convo.TurnQueued{})
 	l.apply("b", convo.TurnQueued{})
-	if next := l.head.NextQueued(); next == nil || next.ID != "b" {
-		t.Errorf("next is %+v, want the one opened first", next)
+	if next := l.head.NextQueued(); next == nil || next.ID != "c" {
+		t.Errorf("next is %+v, want the one queued first", next)
 	}
 	l.apply("b", convo.TurnStarted{Slot: 1})
 	before := l.head.Open

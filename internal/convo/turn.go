@@ -63,6 +63,7 @@ type Turn struct {
 	Calls        []OpenCall // requested and not ended, in their order
 	Coming       []Coming   // what its client is saying, until it starts
 	OpenedSeq    int64      // the number of its first event
+	QueuedSeq    int64      // while it is queued: the number of the event that says so
 	Opened       time.Time
 	Started      time.Time // the time of day that its prompt names
 	Ended        time.Time

@@ -8,12 +8,14 @@ import (
 )
 
 // comingRows are the events of a turn from which it is known what its client is
-// saying. They have no text but what ends a message, which is not needed.
+// saying, and since when it is queued. They have no text but what ends a message,
+// which is not needed.
 const comingRows = `
 	SELECT id & 0xffffffff, kind, at, message, data FROM log
-	WHERE id > ?1 AND id <= ?2 AND turn = ?3 AND kind IN (10, 12, 25, 26, 27) ORDER BY id`
+	WHERE id > ?1 AND id <= ?2 AND turn = ?3 AND kind IN (4, 10, 12, 25, 26, 27) ORDER BY id`
 
-// coming reads what the client of a turn that has not started is saying.
+// coming reads what the client of a turn that has not started is saying, and its
+// number in the queue.
 func (l *logReader) coming(t *convo.Turn) error {
 	head := convo.Head{Open: []convo.Turn{*t}}
 	q := ask(l.conn, comingRows).int(rowID(l.conversation, t.OpenedSeq)).int(lastID(l.conversation)).int(t.OpenedSeq)
@@ -29,7 +31,7 @@ func (l *logReader) coming(t *convo.Turn) error {
 		e.Body = body
 		head.Project(e)
 	}
-	t.Coming = head.Open[0].Coming
+	t.Coming, t.QueuedSeq = head.Open[0].Coming, head.Open[0].QueuedSeq
 	return q.done()
 }
 

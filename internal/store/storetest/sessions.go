@@ -283,7 +283,14 @@ func sessionTurns(t *testing.T, d Driver) {
 	for _, id := range []string{"t1", "t2", "t3", "t4", "t5"} {
 		w.append(id, convo.TurnOpened{}, convo.MessageGiven{ID: id + "m", Fields: convo.MessageFields{Type: convo.User}})
 	}
-	w.append("t2", convo.TurnQueued{}, convo.TurnStarted{Slot: 1})
+	w.append("t4", convo.TurnQueued{})
+	w.append("t2", convo.TurnQueued{})
+	for range w.twice(d) {
+		head := w.head()
+		equal(t, "the one that was queued first", head.NextQueued().ID, "t4")
+	}
+	w.append("t4", convo.TurnEnded{Reason: convo.EndStopped})
+	w.append("t2", convo.TurnStarted{Slot: 1})
 	w.append("", convo.MessageGiven{ID: "out", Place: convo.Place(2, 0), Fields: convo.MessageFields{Type: convo.User}})
 	w.append("t2", convo.MessageGiven{ID: "t2n", Place: convo.Place(1, 1), Fields: convo.MessageFields{Type: convo.Bot}})
 	w.append("t1", convo.TurnEnded{Reason: convo.EndStopped})

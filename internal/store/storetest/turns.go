@@ -42,9 +42,9 @@ func wayOfATurn(t *testing.T, d Driver) {
 		want.State, want.OpenedSeq, want.Opened = convo.StateOpen, e.Seq, e.At
 	})
 	step(convo.MessageGiven{ID: "q"}, func(convo.Event) { want.Next = 1 })
-	step(convo.TurnQueued{}, func(convo.Event) { want.State = convo.StateQueued })
+	step(convo.TurnQueued{}, func(e convo.Event) { want.State, want.QueuedSeq = convo.StateQueued, e.Seq })
 	step(convo.TurnStarted{Slot: 1}, func(e convo.Event) {
-		want.State, want.Slot, want.Started = convo.StateRunning, 1, e.At
+		want.State, want.QueuedSeq, want.Slot, want.Started = convo.StateRunning, 0, 1, e.At
 	})
 	step(convo.ModelAsked{Model: "m", From: 5}, func(convo.Event) { want.ContextFrom = 5 })
 	equal(t, "context of the conversation", w.head().ContextFrom, int64(5))
