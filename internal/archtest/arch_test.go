@@ -32,6 +32,9 @@ func layers() []layer {
 			packages: []string{"client"}, stdlib: true,
 			why: "programs of other people import the client; it brings them nothing of the server and no dependency",
 		}, {
+			packages: []string{"client/live"}, may: []string{"client"},
+			why: "programs of other people import it for sessions; it brings them nothing of the server, and one library for WebSockets",
+		}, {
 			packages: []string{"internal/convo"}, stdlib: true,
 			why: "convo is the bottom: the domain knows no wire format, no database and no library",
 		}, {
@@ -143,7 +146,7 @@ func layers() []layer {
 			may:      []string{"client", "docs", "internal/app", "internal/bench", "internal/config", "internal/console", "internal/convo", "internal/pull"},
 			why:      "the command line parses, calls app and prints; it does not wire",
 		}, {
-			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"client", "internal/*/*/*", "internal/*/*", "internal/*", "test/*"},
+			packages: []string{"test/*", "test/*/*", "internal/archtest"}, may: []string{"client", "client/live", "internal/*/*/*", "internal/*/*", "internal/*", "test/*"},
 			why: "tests may import what they test",
 		},
 	}

@@ -1,0 +1,190 @@
+package live_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/parleyhq/parley/client/live"
+)
+
+// begun is a session in which an answer has begun.
+func begun(t *testing.T, numbers bool) (*stage, *live.SessionStream, *transcript, *peer) {
+	t.Helper()
+	s := newStage(t)
+	session := s.session()
+	told := follow(session)
+	s.run(session)
+	p := s.accept()
+	p.open(numbers)
+	p.tell(`{"seq":7,"exchange":{"exchangeId":"x1","startExchange":{}}} @a`, answerStart, answerPart, `{"seq":9,`+chunk("You ")[1:]+" @b")
+	told.expect(t, "session started", "exchange x1", "message a1 of the assistant", "part p1", `chunk "You "`)
+	return s, session, told, p
+}
+
+func TestASocketSessionThatWasKeptGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.pid = func(connectAuth) string { return "pid" }
+	session := s.session()
+	told := follow(session)
+	s.run(session)
+	p := s.accept()
+	p.open(true)
+	p.tell(answerStart+" @a", answerPart+" @b", chunk("You ")+" @c")
+	told.expect(t, "session started", "exchange x1", "message a1 of the assistant", "part p1", `chunk "You "`)
+	p.cut()
+	p = s.accept()
+	if want := (connectAuth{PID: "pid", Offset: "c", Token: "secret"}); p.auth != want {
+		t.Errorf("it comes back with %+v", p.auth)
+	}
+	p.tell(chunk("said")+" @d", answerEnd+" @e")
+	told.expect(t, "disconnected", "reconnected anew=false", `chunk "said"`, "part p1 ended cut=false", "message a1 ended", "exchange x1 ended done")
+	if err := session.SendMetaEvent(json.RawMessage(`{"typing":true}`)); err != nil {
+		t.Fatal(err)
+	}
+	p.expect(`{"metaEvent":{"typing":true}}`) // and no startSession before it
+}
+
+func TestASessionGoesOnBehindItsLastNumber(t *testing.T) {
+	t.Parallel()
+	s, session, told, p := begun(t, true)
+	if session.Seq() != 9 {
+		t.Errorf("it has come to %d", session.Seq())
+	}
+	p.cut()
+	p = s.accept()
+	p.compare(p.hear(), `{"startSession":{"capabilities":{"resume":true},"metaData":{"after":9}}}`)
+	p.tell(`{"sessionStarted":{"capabilities":{"resume":true}}}`, chunk("said"), answerEnd)
+	told.expect(t, "disconnected", "reconnected anew=true", `chunk "said"`, "part p1 ended cut=false", "message a1 ended", "exchange x1 ended done")
+}
+
+func TestWithoutNumbersARepeatIsTakenOut(t *testing.T) {
+	t.Parallel()
+	s, _, told, p := begun(t, false)
+	p.cut()
+	p = s.accept()
+	p.hear()
+	p.tell(`{"sessionStarted":{}}`, `{"exchange":{"exchangeId":"x1","startExchange":{}}}`, answerStart, answerPart, chunk("You sa"), chunk("id"), answerEnd)
+	told.expect(t, "disconnected", "reconnected anew=true", `chunk "sa"`, `chunk "id"`, "part p1 ended cut=false", "message a1 ended", "exchange x1 ended done")
+}
+
+func TestWithoutNumbersWhatEndedMeanwhileIsRead(t *testing.T) {
+	t.Parallel()
+	s, _, told, p := begun(t, false)
+	s.answers("GET /conversation/c1/exchange/x1", `{"exchangeId":"x1","messages":[{"messageId":"m1","role":"user","contentParts":[]},
+		{"messageId":"a1","role":"assistant","contentParts":[{"contentPartId":"p1","mimeType":"text/markdown","data":{"inline":"You said"},"citations":[]}],
+		"toolCalls":[{"toolCallId":"t1","name":"pay","input":{},"result":{"output":"paid"}}]}]}`)
+	p.cut()
+	p = s.accept()
+	p.hear()
+	p.tell(`{"sessionStarted":{}}`)
+	told.expect(t, "disconnected", "reconnected anew=true", "message m1 of the user", "message m1 ended", `chunk "said"`, "part p1 ended cut=false",
+		"call t1 of pay", `call t1 ended with "paid"`, "message a1 ended", "exchange x1 ended ")
+}
+
+func TestWhatWasNotAcknowledgedIsSaidAgain(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	session := s.session()
+	told := follow(session)
+	ask(t, session, "Hello!")
+	s.run(session)
+	p := s.accept()
+	p.open(true)
+	p.expect(`{"exchange":{"exchangeId":"x1","startExchange":{}}}`)
+	first := p.hear() // its acknowledgement is lost
+	p.cut()
+	told.expect(t, "session started", "exchange x1", "message m1 of the user")
+	p = s.accept()
+	p.hear()
+	p.tell(`{"sessionStarted":{"capabilities":{"resume":true}}}`)
+	text, err := json.Marshal(first.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.expect(string(text))
+	if next := p.hear(); next.body["exchange"].(map[string]any)["message"].(map[string]any)["contentPart"] == nil {
+		t.Errorf("it goes on with %v", next.body)
+	}
+}
+
+func TestTheRefusalOfARepeatIsNotTold(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	session := s.session()
+	told := follow(session)
+	s.run(session)
+	if _, err := session.StartExchange(live.ExchangeStart{ID: "x1"}); err != nil {
+		t.Fatal(err)
+	}
+	p := s.accept()
+	p.open(true)
+	p.hear()
+	p.cut()
+	told.expect(t, "exchange x1", "session started", "disconnected")
+	p = s.accept()
+	p.hear()
+	p.tell(`{"sessionStarted":{"capabilities":{"resume":true}}}`)
+	again := p.hear()
+	p.tell(`{"exchange":{"exchangeId":"x1","exchangeError":{"errorId":"EXCHANGE_COULD_NOT_BE_CREATED","startError":{"message":"it exists"},"endError":{}}}}`)
+	_ = p.socket.Ack(t.Context(), again.event, []json.RawMessage{json.RawMessage(`{"ok":false}`)})
+	p.tell(`{"labelUpdated":{"label":"L","autogenerated":true}}`)
+	told.expect(t, "reconnected anew=true", "label L")
+}
+
+func TestAPieceThatArrivedIsNotSaidAgain(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	session := s.session()
+	s.run(session)
+	x, err := session.StartExchange(live.ExchangeStart{ID: "x1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := x.StartMessage(live.MessageStart{ID: "m1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := m.StartContentPart(live.ContentPartStart{ID: "p1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, piece := range []string{"one ", "two ", "three"} {
+		if err := part.SendChunk(live.Chunk{Data: piece}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := s.accept()
+	p.open(true)
+	for range 4 { // up to the first piece
+		p.ack(p.hear())
+	}
+	p.hear() // the second arrives, and its acknowledgement is lost
+	p.hear()
+	s.answers("GET /conversation/c1/exchange/x1/message/m1/contentPart/p1", `{"contentPartId":"p1","mimeType":"text/markdown","data":{"inline":"one two "},"citations":[]}`)
+	p.cut()
+	p = s.accept()
+	p.hear()
+	p.tell(`{"sessionStarted":{"capabilities":{"resume":true}}}`)
+	p.expect(`{"exchange":{"exchangeId":"x1","message":{"messageId":"m1","contentPart":{"contentPartId":"p1","chunk":{"data":"three"}}}}}`)
+}
+
+func TestABusyServerIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	refusals := make(chan struct{}, 2)
+	refusals <- struct{}{}
+	refusals <- struct{}{}
+	busy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-refusals:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			s.serve(w, r)
+		}
+	})
+	session := s.front(busy).Conversation.StartSession("c1", live.SessionOptions{})
+	s.run(session)
+	s.accept().open(true)
+}
