@@ -89,6 +89,32 @@ const completeTime = 3 * time.Second
 
 // tokenIDs are the tokens of the running server that can still be revoked.
 func (p *program) tokenIDs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return p.offer(cmd, args, func(ctx context.Context, client *console.Client, tenant string) (ids []string) {
+		list, _ := client.List(ctx, tenant) // of an error nothing is offered
+		for _, t := range list {
+			if t.Revoked.IsZero() {
+				ids = append(ids, cobra.CompletionWithDesc(t.ID, orDash(t.Name)))
+			}
+		}
+		return ids
+	})
+}
+
+// userNames are the users that the running server can change.
+func (p *program) userNames(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return p.offer(cmd, args, func(ctx context.Context, client *console.Client, tenant string) (names []string) {
+		list, _ := client.ListUsers(ctx, tenant) // of an error nothing is offered
+		for _, m := range list {
+			names = append(names, cobra.CompletionWithDesc(m.Name, orDash(m.Email)))
+		}
+		return names
+	})
+}
+
+// offer asks the running server for what may stand in place of the one argument.
+func (p *program) offer(
+	cmd *cobra.Command, args []string, ask func(ctx context.Context, client *console.Client, tenant string) []string,
+) ([]string, cobra.ShellCompDirective) {
 	l, err := p.load(cmd)
 	if l == nil || err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -101,15 +127,5 @@ func (p *program) tokenIDs(cmd *cobra.Command, args []string, _ string) ([]strin
 	}
 	defer client.Close()
 	tenant, _ := cmd.Flags().GetString("tenant") // "" is the first one
-	list, err := client.List(ctx, tenant)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var ids []string
-	for _, t := range list {
-		if t.Revoked.IsZero() {
-			ids = append(ids, cobra.CompletionWithDesc(t.ID, orDash(t.Name)))
-		}
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
+	return ask(ctx, client, tenant), cobra.ShellCompDirectiveNoFileComp
 }

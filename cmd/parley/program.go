@@ -131,7 +131,7 @@ Exit codes: 0 it went well, 1 it failed, 2 there is no such command or flag.`,
 	root.SetErr(p.err)
 	p.settingFlags(root, "config", "data")
 	root.AddCommand(
-		p.serveCommand(), p.chatCommand(), p.mcpCommand(), p.tokenCommand(),
+		p.serveCommand(), p.chatCommand(), p.mcpCommand(), p.tokenCommand(), p.userCommand(),
 		p.exportCommand(), p.importCommand(),
 		p.checkCommand(), p.backupCommand(), p.restoreCommand(), p.keyCommand(),
 		p.configCommand(), p.healthCommand(), p.benchCommand(), p.versionCommand(),

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parleyhq/parley/internal/app"
+	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -121,6 +122,15 @@ end within 30 seconds. A secret of the configuration is taken out there instead.
 // withTokens reaches the tokens through the running server, or opens the data
 // folder when there is none.
 func (p *program) withTokens(cmd *cobra.Command, do func(context.Context, console.Tokens) error) error {
+	return withServer(p, cmd, func(c *console.Client) console.Tokens { return c }, app.OpenTokens, do)
+}
+
+// withServer does something with what a running server offers on its socket, or with
+// what is opened in the data folder when no server runs.
+func withServer[T any](
+	p *program, cmd *cobra.Command, offered func(*console.Client) T,
+	open func(context.Context, config.Config) (T, func() error, error), do func(context.Context, T) error,
+) error {
 	l, err := p.load(cmd)
 	if err != nil {
 		return err
@@ -129,16 +139,16 @@ func (p *program) withTokens(cmd *cobra.Command, do func(context.Context, consol
 		client, err := console.Dial(ctx, l.Config.Data)
 		if err == nil {
 			defer client.Close()
-			return do(ctx, client)
+			return do(ctx, offered(client))
 		}
 		if !errors.Is(err, console.ErrNoServer) {
 			return err
 		}
-		tokens, closeData, err := app.OpenTokens(ctx, l.Config)
+		opened, closeData, err := open(ctx, l.Config)
 		if err != nil {
 			return err
 		}
-		return errors.Join(do(ctx, tokens), closeData())
+		return errors.Join(do(ctx, opened), closeData())
 	})
 }
 

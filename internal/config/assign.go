@@ -89,8 +89,8 @@ func (a *assigner) leaf(v reflect.Value, n *node, path string) {
 
 func (a *assigner) scalar(v reflect.Value, n *node, path string) {
 	_, secret := v.Interface().(Secret)
-	if secret {
-		n = rejoin(n)
+	if v.Kind() == reflect.String {
+		n = rejoin(n, secret)
 	}
 	if n.shape != scalarShape {
 		a.problem(path, a.at(n.line), "this is %s, but a single value belongs here", n.shape)
@@ -109,12 +109,15 @@ func (a *assigner) scalar(v reflect.Value, n *node, path string) {
 	}
 }
 
-// rejoin undoes what the parser makes of [env:NAME]: a group with one key.
-func rejoin(n *node) *node {
+// rejoin undoes what the parser makes of [env:NAME] and of [http://host:1/]: a
+// group with one key.
+func rejoin(n *node, secret bool) *node {
 	if n.shape != mapShape || len(n.keys) != 1 || n.keys[0].value.shape != scalarShape {
 		return n
 	}
-	if key := n.keys[0]; key.name == "env" || key.name == "file" {
+	key := n.keys[0]
+	address := strings.HasPrefix(key.name, "http://") || strings.HasPrefix(key.name, "https://")
+	if address || secret && (key.name == "env" || key.name == "file") {
 		return &node{line: n.line, text: key.name + ":" + key.value.text, shape: scalarShape}
 	}
 	return n

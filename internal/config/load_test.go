@@ -339,3 +339,52 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+func TestWhoMaySignInIsChecked(t *testing.T) {
+	t.Parallel()
+	good := `
+oidc:
+  issuers: [{issuer: "https://id.example", audience: parley}, {issuer: https://id.example:8443/x, audience: a, tenantClaim: t}]
+  builtin:
+    enabled: true
+    clients: [{id: web, redirectURIs: [http://127.0.0.1:5173/back, "https://app.example/"]}]
+    users: [{name: Ann.B+c@d, password: correct horse}]
+`
+	l, err := loadFile(t, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := l.Config.OIDC.Builtin
+	if got := b.Clients[0].RedirectURIs; len(got) != 2 || got[0] != "http://127.0.0.1:5173/back" || b.TokenLife != time.Hour {
+		t.Errorf("got %+v", b)
+	}
+	for text, want := range map[string]string{
+		"issuers: [{audience: a}]":                                                             "oidc.issuers[0].issuer",
+		"issuers: [{issuer: ftp://x, audience: a}]":                                            "oidc.issuers[0].issuer",
+		"issuers: [{issuer: https://x}]":                                                       "oidc.issuers[0].audience",
+		"issuers: [{issuer: https://x, audience: a, tenant: no/one}]":                          "oidc.issuers[0].tenant",
+		"issuers: [{issuer: https://x, audience: a, tenant: a/b, tenantClaim: c}]":             "oidc.issuers[0].tenant",
+		"builtin: {tokenLife: 1s}":                                                             "oidc.builtin.tokenLife",
+		"builtin: {signInLife: 1m}":                                                            "oidc.builtin.signInLife",
+		"builtin: {clients: [{id: a b, redirectURIs: [https://x/]}]}":                          "oidc.builtin.clients[0].id",
+		"builtin: {clients: [{id: a}]}":                                                        "oidc.builtin.clients[0].redirectURIs",
+		"builtin: {clients: [{id: a, redirectURIs: ['https://x/#y']}]}":                        "oidc.builtin.clients[0].redirectURIs",
+		"builtin: {clients: [{id: a, redirectURIs: ['javascript:x']}]}":                        "oidc.builtin.clients[0].redirectURIs",
+		"builtin: {users: [{name: ä, password: correct horse}]}":                               "oidc.builtin.users[0].name",
+		"builtin: {users: [{name: ann, password: short}]}":                                     "oidc.builtin.users[0].password",
+		"builtin: {users: [{name: ann, password: 12345678}, {name: ANN, password: 12345678}]}": "oidc.builtin.users[1].name",
+		"builtin: {users: [{name: ann, password: 12345678, tenant: no/one}]}":                  "oidc.builtin.users[0].tenant",
+		"builtin: {enabled: true, development: true}\nlisten: ':8787'":                         "oidc.builtin.development",
+		"builtin: {enabled: true, development: true}\npublicURL: https://parley.example":       "oidc.builtin.development",
+	} {
+		_, err := loadFile(t, "oidc:\n  "+text+"\n")
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "12345678") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	for _, fine := range []string{"", "\npublicURL: http://localhost:8787", "\nlisten: '[::1]:8787'"} {
+		if _, err := loadFile(t, "oidc:\n  builtin: {enabled: true, development: true}"+fine+"\n"); err != nil {
+			t.Errorf("%q: %v", fine, err)
+		}
+	}
+}

@@ -44,6 +44,59 @@ func (s *tokens) Revoke(_ context.Context, tenant, id string) error {
 	return s.err
 }
 
+// users remembers what it was asked for.
+type users struct {
+	asked string
+	err   error
+}
+
+func (u *users) AddUser(_ context.Context, tenant, name, email, password string) (convo.Member, error) {
+	u.asked = "add " + tenant + " " + name + " " + email + " " + password
+	return convo.Member{ID: "id", Tenant: tenant, Name: name, Email: email, Password: "hash", Created: born, Changed: born}, u.err
+}
+
+func (u *users) ListUsers(_ context.Context, tenant string) ([]convo.Member, error) {
+	return []convo.Member{{ID: "a", Tenant: tenant, Name: "ann", Created: born, Changed: born.Add(1e9)}}, u.err
+}
+
+func (u *users) SetPassword(_ context.Context, tenant, name, password string) error {
+	u.asked = "password " + tenant + " " + name + " " + password
+	return u.err
+}
+
+func (u *users) RemoveUser(_ context.Context, tenant, name string) error {
+	u.asked = "remove " + tenant + " " + name
+	return u.err
+}
+
+func TestCommandsReachTheUsersOfAServer(t *testing.T) {
+	t.Parallel()
+	u := &users{}
+	c := serve(t, &console.Server{Users: u})
+	m, err := c.AddUser(t.Context(), "org/x", "ann", "a@example.com", "pass word")
+	want := convo.Member{ID: "id", Tenant: "org/x", Name: "ann", Email: "a@example.com", Created: born, Changed: born}
+	if err != nil || m != want || u.asked != "add org/x ann a@example.com pass word" {
+		t.Errorf("got %+v, %v; the server was asked to %s", m, err, u.asked)
+	}
+	list, err := c.ListUsers(t.Context(), "org/x&y")
+	if err != nil || len(list) != 1 || list[0] != (convo.Member{ID: "a", Tenant: "org/x&y", Name: "ann", Created: born, Changed: born.Add(1e9)}) {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if err := c.SetPassword(t.Context(), "", "ann", "other"); err != nil || u.asked != "password  ann other" {
+		t.Errorf("%v; the server was asked to %s", err, u.asked)
+	}
+	u.err = convo.Errorf(convo.NotFound, "no such user")
+	if err := c.RemoveUser(t.Context(), "org/x", "bob"); convo.ErrorKind(err) != convo.NotFound || u.asked != "remove org/x bob" {
+		t.Errorf("%v; the server was asked to %s", err, u.asked)
+	}
+	if _, err := c.AddUser(t.Context(), "", "", "", ""); convo.ErrorKind(err) != convo.NotFound {
+		t.Error(err)
+	}
+	if _, err := c.ListUsers(t.Context(), ""); convo.ErrorKind(err) != convo.NotFound {
+		t.Error(err)
+	}
+}
+
 // setup serves a console with tokens.
 func setup(t *testing.T, s *tokens) *console.Client {
 	t.Helper()

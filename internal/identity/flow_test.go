@@ -181,7 +181,9 @@ func TestOtherProgramsFindTheEndpoints(t *testing.T) {
 
 func TestOnlyListedOriginsReadAnswers(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *identity.Options) { o.AllowOrigin = func(origin string) bool { return origin == "https://app.example" } })
+	b := setup(t, func(o *identity.Options) {
+		o.AllowOrigin = func(origin string) bool { return origin == "https://app.example" }
+	})
 	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://evil.example": "", "": ""} {
 		a := b.send(http.MethodGet, "/identity_/.well-known/openid-configuration", "", "Origin", origin)
 		if got := a.header.Get("Access-Control-Allow-Origin"); got != want || a.header.Get("Vary") != "Origin" {
