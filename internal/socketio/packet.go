@@ -97,20 +97,18 @@ func (p *packet) decodeID(data []byte) (rest []byte, err error) {
 
 // decodePayload holds the payload against what its kind of packet may carry.
 func (p *packet) decodePayload(data []byte) error {
-	if len(data) > 0 && !json.Valid(data) {
-		if data[0] != '{' && data[0] != '[' {
-			return errPacket // the place of an id or a namespace
-		}
-		return errJSON
-	}
 	switch p.kind {
 	case packetConnect:
-		if p.id != nil || len(data) > 0 && data[0] != '{' {
+		if len(data) == 0 && p.id == nil {
+			return nil
+		}
+		if p.id != nil || data[0] != '{' {
 			return errPacket
 		}
-		if len(data) > 0 {
-			p.payload = data
+		if !json.Valid(data) {
+			return errJSON
 		}
+		p.payload = data
 		return nil
 	case packetDisconnect:
 		if p.id != nil || len(data) > 0 {

@@ -102,3 +102,13 @@ func TestWhatIsNoPacketIsNotDecoded(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDecodePacket(b *testing.B) {
+	b.ReportAllocs()
+	data := []byte(`2["ConversationEvent",{"conversationId":"c","exchange":{"exchangeId":"x","message":{"messageId":"m","contentPart":{"contentPartId":"p","chunk":{"data":"text"}}}}}]`)
+	for b.Loop() {
+		if _, err := decodePacket(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
