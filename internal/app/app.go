@@ -105,6 +105,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	}
 	limits.ToolTime = cfg.Turns.ToolTimeout
 	limits.Background = cfg.Turns.Background
+	limits.Approval = cfg.Approvals.ExpireAfter
 	limits.ChannelWait, limits.ChannelKeep = cfg.Channels.WaitFor, cfg.Channels.Keep
 	a.hub = hub.New()
 	a.engine = engine.New(engine.Options{

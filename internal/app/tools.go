@@ -49,12 +49,18 @@ func agentTools(cfg config.Config, client *outbound.Client) (*configured.Set, er
 	return configured.New(agents, client)
 }
 
-// agentTool is a tool as its driver takes it. What has no result makes requests.
+// agentTool is a tool as its driver takes it. What has no result, and neither runs in
+// a client nor asks the user for one, makes requests.
 func agentTool(t config.AgentTool) configured.Tool {
 	made := configured.Tool{
 		Name: t.Name, Description: t.Description, Input: convo.JSON(t.Input), Result: convo.JSON(t.Result), Where: t.Where,
+		Asks: convo.Asks(t.Asks()), Client: t.Client, Output: convo.JSON(t.Output),
 	}
-	if t.Result == nil {
+	switch {
+	case t.Client:
+	case t.Interrupt.Type != "":
+		made.Interrupt = &tool.Interrupt{Type: t.Interrupt.Type, Value: convo.JSON(t.Interrupt.Value)}
+	case t.Result == nil:
 		made.HTTP = &configured.HTTP{
 			Method: t.HTTP.Method, URL: t.HTTP.URL, Headers: t.HTTP.Headers, Body: t.HTTP.Body, Secret: t.HTTP.Secret.Reveal(),
 		}

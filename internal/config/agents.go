@@ -21,19 +21,45 @@ type Agent struct {
 	Model       string      `key:"model" doc:"The model that answers, with parameters if wanted. Empty: the server's default, or what was set over the API."`
 	Backstory   string      `key:"backstory" doc:"Who the model is and how it is to answer."`
 	Skillset    string      `key:"skillset" doc:"The set of abilities that it may use, by its id or alias."`
+	Welcome     Welcome     `key:"welcome"`
 	Tools       []AgentTool `key:"tools" doc:"What else the model may call: see below."`
 	MCP         []MCPServer `key:"mcp" doc:"MCP servers whose tools it may call: see below."`
 	Where       string      `file:"-"` // file:line
 }
 
-// AgentTool is a tool of an agent: it has either http or a result.
+// Welcome is what a client shows before anything was said.
+type Welcome struct {
+	Title       string           `key:"title" doc:"The headline of an empty conversation, in clients that show one."`
+	Description string           `key:"description" doc:"The text below it."`
+	Prompts     []StartingPrompt `key:"startingPrompts" doc:"What a user may begin with, at most 20, each with display (what is shown) and prompt (what is sent; empty: display)."`
+}
+
+// StartingPrompt is something that a user may begin with.
+type StartingPrompt struct {
+	Display string `key:"display"`
+	Prompt  string `key:"prompt"`
+	Where   string `file:"-"` // file:line
+}
+
+// AgentTool is a tool of an agent: it has one of http, a result, client and an
+// interrupt.
 type AgentTool struct {
 	Name        string    `key:"name" doc:"What the model calls it: a letter, _ or $, then letters, digits, _ and $, at most 64 in all; unique in the agent."`
 	Description string    `key:"description" doc:"What it does, for the model."`
 	Input       JSON      `key:"input" doc:"The JSON schema of its arguments. Empty: it takes none."`
 	HTTP        AgentHTTP `key:"http"`
 	Result      JSON      `key:"result" doc:"What every call gives, of any form."`
+	Confirm     string    `key:"confirm" doc:"true: a user is asked before a call runs, and may change its input; interrupt: the same, in the way that older clients understand. Such a tool is offered only in conversations."`
+	Client      bool      `key:"client" doc:"true: a client that has the conversation open carries the calls out, in place of http or a result. The tool is offered only to clients that say that they have it."`
+	Output      JSON      `key:"output" doc:"With client: the JSON schema of what it gives."`
+	Interrupt   Interrupt `key:"interrupt"`
 	Where       string    `file:"-"` // file:line
+}
+
+// Interrupt is a question to the user whose answer is what a call gives.
+type Interrupt struct {
+	Type  string `key:"type" doc:"In place of http or a result: a call asks the user by an interrupt of this type, which your client understands, and gives what he answers."`
+	Value JSON   `key:"value" doc:"What the interrupt tells the client. Empty: the arguments of the call."`
 }
 
 // AgentHTTP is the request that a call of a tool makes.
@@ -89,14 +115,9 @@ func (v *validator) agent(at string, a Agent) {
 		v.where(at+"number", a.Where, fmt.Errorf("numbers and folders are 1 to %d", maxNumber))
 	}
 	for i, t := range a.Tools {
-		tool := fmt.Sprintf("%stools[%d]", at, i)
-		switch http, result := !t.HTTP.empty(), t.Result != nil; {
-		case http == result:
-			v.where(tool, t.Where, errors.New("give it either http or a result"))
-		case http && t.HTTP.URL == "":
-			v.where(tool+".http.url", t.Where, errors.New("name the address"))
-		}
+		v.tool(fmt.Sprintf("%stools[%d]", at, i), t)
 	}
+	v.welcome(at, a)
 	taken := map[string]bool{}
 	for i, m := range a.MCP {
 		server := fmt.Sprintf("%smcp[%d].", at, i)
@@ -109,6 +130,58 @@ func (v *validator) agent(at string, a Agent) {
 		}
 		v.where(server+"url", m.Where, checkURL(m.URL))
 	}
+}
+
+// maxPrompts bounds the starting prompts of an agent.
+const maxPrompts = 20
+
+func (v *validator) welcome(at string, a Agent) {
+	if len(a.Welcome.Prompts) > maxPrompts {
+		v.where(at+"welcome.startingPrompts", a.Where, fmt.Errorf("name at most %d", maxPrompts))
+	}
+	for i, p := range a.Welcome.Prompts {
+		if p.Display == "" {
+			v.where(fmt.Sprintf("%swelcome.startingPrompts[%d].display", at, i), p.Where, errors.New("say what is shown"))
+		}
+	}
+}
+
+func (v *validator) tool(at string, t AgentTool) {
+	ways := 0
+	for _, has := range []bool{!t.HTTP.empty(), t.Result != nil, t.Client, t.Interrupt.Type != ""} {
+		if has {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		v.where(at, t.Where, errors.New("give it one of http, result, client and interrupt"))
+	case !t.HTTP.empty() && t.HTTP.URL == "":
+		v.where(at+".http.url", t.Where, errors.New("name the address"))
+	}
+	switch {
+	case !slices.Contains([]string{"", "true", "false", "interrupt"}, t.Confirm):
+		v.where(at+".confirm", t.Where, fmt.Errorf("%q is not among true, false and interrupt", t.Confirm))
+	case t.Interrupt.Type != "" && t.Asks() != "":
+		v.where(at+".confirm", t.Where, errors.New("a tool with an interrupt asks already; leave one of them out"))
+	}
+	if t.Output != nil && !t.Client {
+		v.where(at+".output", t.Where, errors.New("only a tool with client: true has it"))
+	}
+	if t.Interrupt.Value != nil && t.Interrupt.Type == "" {
+		v.where(at+".interrupt.type", t.Where, errors.New("name the type"))
+	}
+}
+
+// Asks is how a call asks before it runs: "", confirm or interrupt.
+func (t AgentTool) Asks() string {
+	switch t.Confirm {
+	case "", "false":
+		return ""
+	case "true":
+		return "confirm"
+	}
+	return t.Confirm
 }
 
 // where reports err with the line of what it is about.

@@ -3,6 +3,7 @@ package config_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/internal/config"
 )
@@ -67,6 +68,42 @@ func TestTheFileDeclaresAgents(t *testing.T) {
 	}
 }
 
+func TestToolsMayAskAndRunElsewhere(t *testing.T) {
+	t.Parallel()
+	l, err := loadFile(t, `
+approvals: {expireAfter: 1h}
+agents:
+  - id: a
+    welcome: {title: Hello, description: Ask me, startingPrompts: [{display: Weather?, prompt: How is the weather?}, {display: Time?}]}
+    tools:
+      - {name: pay, confirm: true, http: {url: "https://example.com"}}
+      - {name: old, confirm: interrupt, result: 1}
+      - {name: free, confirm: false, result: 1}
+      - {name: where, client: true, output: {type: string}}
+      - {name: choose, interrupt: {type: choice, value: [a, b]}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := l.Config.Agents[0]
+	if w := a.Welcome; w.Title != "Hello" || w.Description != "Ask me" || len(w.Prompts) != 2 || w.Prompts[0].Prompt != "How is the weather?" || w.Prompts[1].Display != "Time?" {
+		t.Errorf("the welcome is %+v", w)
+	}
+	var asks []string
+	for _, tool := range a.Tools {
+		asks = append(asks, tool.Name+" "+tool.Asks())
+	}
+	if got := strings.Join(asks, ", "); got != "pay confirm, old interrupt, free , where , choose " {
+		t.Errorf("the tools ask: %s", got)
+	}
+	if where, choose := a.Tools[3], a.Tools[4]; !where.Client || where.Output.String() != `{"type":"string"}` || choose.Interrupt.Type != "choice" || choose.Interrupt.Value.String() != `["a","b"]` {
+		t.Errorf("the tools are %+v", a.Tools)
+	}
+	if l.Config.Approvals.ExpireAfter != time.Hour {
+		t.Errorf("calls expire after %s", l.Config.Approvals.ExpireAfter)
+	}
+}
+
 // A key often stands in a header of its own, where no type says what it is.
 func TestHeadersOfToolsAreNotShown(t *testing.T) {
 	t.Parallel()
@@ -95,14 +132,19 @@ func TestAnAgentThatCannotBeIsRefusedWithItsLine(t *testing.T) {
 		"the last number":   {"agents: [{id: a, number: 9223372036854775807}]", "agents[0].number"},
 		"an unknown tenant": {"agents: [{id: a, tenant: x/y}]", `agents[0].tenant (FILE:1): there is no tenant "x/y"`},
 		"an unknown key":    {"agents:\n  - id: a\n    backstroy: x\n", "agents[0].backstroy (FILE:3): there is no such setting; did you mean agents[0].backstory?"},
-		"an empty tool":     {"agents:\n  - id: a\n    tools:\n      - name: t\n", "agents[0].tools[0] (FILE:4): give it either http or a result"},
-		"two kinds of tool": {"agents: [{id: a, tools: [{name: t, result: 1, http: {url: http://x}}]}]", "agents[0].tools[0] (FILE:1): give it either"},
+		"an empty tool":     {"agents:\n  - id: a\n    tools:\n      - name: t\n", "agents[0].tools[0] (FILE:4): give it one of http, result, client and interrupt"},
+		"two kinds of tool": {"agents: [{id: a, tools: [{name: t, result: 1, http: {url: http://x}}]}]", "agents[0].tools[0] (FILE:1): give it one of"},
 		"no address":        {"agents: [{id: a, tools: [{name: t, http: {body: x}}]}]", "agents[0].tools[0].http.url (FILE:1): name the address"},
 		"no JSON":           {"agents: [{id: a, tools: [{name: t, result: .inf}]}]", "agents[0].tools[0].result (FILE:1): JSON has no word for .inf"},
 		"an MCP server":     {"agents: [{id: a, mcp: [{name: m}]}]", "agents[0].mcp[0].command (FILE:1): give it either a command or a url"},
 		"two MCP servers":   {"agents: [{id: a, mcp: [{name: m, url: http://x}, {name: m, url: http://x}]}]", "agents[0].mcp[1].name"},
 		"a missing secret":  {"agents: [{id: a, mcp: [{name: m, command: [x], env: {A: env:NONE}}]}]", "agents[0].mcp[0].env.A (FILE:1): the environment variable NONE is not set"},
-		"a client's tool":   {"agents: [{id: a, tools: [{name: t, client: true}]}]", "agents[0].tools[0].client (FILE:1): this version does not support it yet: it belongs to live sessions"},
+		"two who run it":    {"agents: [{id: a, tools: [{name: t, client: true, result: 1}]}]", "agents[0].tools[0] (FILE:1): give it one of"},
+		"an odd confirm":    {"agents: [{id: a, tools: [{name: t, client: true, confirm: maybe}]}]", `agents[0].tools[0].confirm (FILE:1): "maybe" is not among`},
+		"two questions":     {"agents: [{id: a, tools: [{name: t, confirm: true, interrupt: {type: x}}]}]", "agents[0].tools[0].confirm (FILE:1): a tool with an interrupt asks already"},
+		"a needless output": {"agents: [{id: a, tools: [{name: t, result: 1, output: {}}]}]", "agents[0].tools[0].output (FILE:1): only a tool with client"},
+		"a nameless type":   {"agents: [{id: a, tools: [{name: t, result: 1, interrupt: {value: 1}}]}]", "agents[0].tools[0].interrupt.type (FILE:1): name the type"},
+		"an empty prompt":   {"agents:\n  - id: a\n    welcome:\n      startingPrompts:\n        - {prompt: x}\n", "agents[0].welcome.startingPrompts[0].display (FILE:5): say what is shown"},
 		"datasets":          {"agents: [{id: a, datasets: [x]}]", "agents[0].datasets (FILE:1): this version does not support it yet"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,6 +50,7 @@ type Config struct {
 	Limits    Limits    `key:"limits"`
 	Turns     Turns     `key:"turns"`
 	Outbound  Outbound  `key:"outbound"`
+	Approvals Approvals `key:"approvals"`
 	Channels  Channels  `key:"channels"`
 	Log       Log       `key:"log"`
 	Telemetry Telemetry `key:"telemetry"`
@@ -146,6 +147,11 @@ type Outbound struct {
 	Size        Size          `key:"size" default:"2MiB" doc:"How much of an answer is read, decompressed. The model is told the first 256KiB."`
 	Redirects   int           `key:"redirects" default:"5" doc:"How many redirections are followed. Each is checked as the first address is; another server gets no credentials."`
 	Concurrency int           `key:"concurrency" default:"64" doc:"How many requests run at once; more wait for their turn. Of several tenants, each has at most half of them."`
+}
+
+// Approvals say how long calls wait for people.
+type Approvals struct {
+	ExpireAfter time.Duration `key:"expireAfter" default:"24h" doc:"How long a call waits for the user who is to approve it, or for the client that is to carry it out; then the model is told that it expired."`
 }
 
 // Channels say how long channels remember and are waited for.

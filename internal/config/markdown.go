@@ -44,12 +44,22 @@ agents:
   - id: support
     name: Support
     backstory: You are a helpful agent.
+    welcome:
+      title: Hello
+      startingPrompts:
+        - {display: Weather?, prompt: What is the weather in Paris?}
     tools:
       - name: get_weather
         description: Current weather of a city
         input: {type: object, properties: {city: {type: string}}, required: [city]}
         http: {url: "https://example.com/weather?city={{city}}"}
       - {name: get_hours, description: When the shop is open, result: {open: "10:00", close: "18:30"}}
+      - name: transfer_money
+        description: Pays somebody
+        input: {type: object, properties: {to: {type: string}, amount: {type: number}}, required: [to, amount]}
+        confirm: true
+        http: {url: https://bank.example.com/transfer, body: '{"to": "{{to}}", "amount": {{amount}}}'}
+      - {name: get_location, description: Where the user is, client: true}
     mcp:
       - {name: files, command: [mcp-files, --root, .]}
 oidc:

@@ -47,8 +47,8 @@ func later(path string) (string, bool) {
 		"connections": "connections", "quotas": "quotas",
 		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"limits.file":     "files",
-		"agents.datasets": "datasets", "agents.privacy": "privacy", "agents.welcome": "live sessions",
-		"agents.tools.confirm": "live sessions", "agents.tools.client": "live sessions", "agents.tools.privacy": "privacy",
+		"agents.datasets": "datasets", "agents.privacy": "privacy",
+		"agents.tools.privacy": "privacy",
 	}
 	words := strings.Split(strings.ToLower(path), ".")
 	for i, word := range words {

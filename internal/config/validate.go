@@ -215,6 +215,7 @@ func (v *validator) bounds(cfg *Config) {
 	v.check("turns.continuations", between(int64(cfg.Turns.Continuations), 0, 1000, "0 to 1000"))
 	v.check("turns.calls", between(int64(cfg.Turns.Calls), 1, 100_000, "1 to 100000"))
 	v.check("turns.toolTimeout", between(int64(cfg.Turns.ToolTimeout), int64(time.Millisecond), int64(time.Hour), "1ms to 1h"))
+	v.check("approvals.expireAfter", between(int64(cfg.Approvals.ExpireAfter), int64(time.Minute), int64(30*24*time.Hour), "1m to 720h"))
 	v.check("channels.waitFor", between(int64(cfg.Channels.WaitFor), int64(time.Second), int64(24*time.Hour), "1s to 24h"))
 	v.check("channels.keep", between(int64(cfg.Channels.Keep), int64(time.Minute), int64(365*24*time.Hour), "1m to 8760h"))
 	v.check("outbound.timeout", between(int64(cfg.Outbound.Timeout), int64(time.Millisecond), int64(time.Hour), "1ms to 1h"))

@@ -22,8 +22,10 @@ const (
 // ToolOutcome says how a call ended.
 type ToolOutcome string
 
-// The ways in which a call ends. In all but the first, the output is an object
-// with the member "error".
+// The ways in which a call ends. The output of one that failed, was cancelled or
+// interrupted is an object with the member "error", unless the client that carried
+// it out said something else; that of one which was rejected or expired has the
+// member "meta".
 const (
 	ToolDone        ToolOutcome = "done"
 	ToolFailed      ToolOutcome = "failed"

@@ -29,6 +29,7 @@ type activity struct {
 type pairedCall struct {
 	call     model.Call
 	result   string
+	note     string // what the model is told beside the result
 	answered bool
 }
 
@@ -43,20 +44,26 @@ const noResult = `{"error":"no result"}`
 // call stands for both; a call or result that is repeated counts once. A call
 // without an id that is repeated at once with one, as a turn does that carries it
 // out, has that id.
-func pairCalls(messages []convo.Message) map[int][]pairedCall {
-	p := pairing{at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}, nameless: -1}
+//
+// It gives the sources of each turn's results too.
+func pairCalls(messages []convo.Message) (map[int][]pairedCall, map[string]sourceList) {
+	p := pairing{
+		at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}, nameless: -1, sources: map[string]sourceList{},
+	}
 	for i, m := range messages {
 		if m.Type == convo.Activity {
 			p.add(i, m)
 		}
 	}
-	return p.at
+	return p.at, p.sources
 }
 
 type pairing struct {
 	at   map[int][]pairedCall
 	open map[openKey][]int // indexes of calls, oldest first; answered ones are passed over
 	seen map[string]bool   // "type id" of what was counted
+
+	sources map[string]sourceList // by turn
 
 	nameless int // index of the call without an id that the last activity was; -1 = it was none
 }
@@ -94,7 +101,7 @@ func (p *pairing) add(i int, m convo.Message) {
 			p.nameless = i
 		}
 	case "response":
-		p.response(i, m.Place, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
+		p.response(i, m, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
 	}
 }
 
@@ -125,14 +132,25 @@ func (p *pairing) repeats(at int, call model.Call) bool {
 
 func (p *pairing) list(k openKey, i int) { p.open[k] = append(p.open[k], i) }
 
-func (p *pairing) response(i int, place int64, id, name, arguments, result string) {
+// response adds a result. One of a turn says what its call ran with, which may not be
+// what the model had proposed.
+func (p *pairing) response(i int, m convo.Message, id, name, arguments, result string) {
 	at, ok := p.find(id, name, arguments)
 	if !ok {
-		p.request(i, place, model.Call{ID: id, Name: name, Arguments: arguments})
+		p.request(i, m.Place, model.Call{ID: id, Name: name, Arguments: arguments})
 		at = i
 	}
 	found := &p.at[at][0]
 	found.result, found.answered = result, true
+	if m.Turn == "" {
+		return
+	}
+	found.call.Arguments = arguments
+	if named := sourcesOf(result); len(named) > 0 {
+		list := p.sources[m.Turn]
+		found.note = sourcesNote(list.add(named))
+		p.sources[m.Turn] = list
+	}
 }
 
 // find gives the index of the open call that a result belongs to. A result

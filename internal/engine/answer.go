@@ -75,7 +75,9 @@ type answer struct {
 	at      int64
 	kind    convo.MessageType
 	text    strings.Builder
-	spoken  bool // a bot message was ended
+	cites   citer
+	final   func() bool // the turn says nothing after this answer
+	spoken  bool        // a bot message was ended
 	calls   []model.Call
 	stopped model.StopReason
 	full    bool // our own limit cut it
@@ -203,12 +205,42 @@ func (a *answer) add(kind convo.MessageType, text string) error {
 func (a *answer) say(kind convo.MessageType, text string) error {
 	if !a.opened {
 		a.open, a.at, a.kind, a.opened = a.sink.messageID(), a.sink.place(), kind, true
+		a.cites.begin()
 		if err := a.sink.write(convo.MessageStarted{ID: a.open, Place: a.at, Type: kind}, true); err != nil {
 			return err
 		}
 	}
+	if a.citing() && text != "" {
+		return a.cites.take(text, a.cite)
+	}
 	a.text.WriteString(text)
 	return a.sink.write(convo.Delta{Message: a.open, Type: kind, Text: text}, a.more)
+}
+
+// citing reports whether the open message may cite something.
+func (a *answer) citing() bool { return a.opened && a.kind == convo.Bot && len(a.cites.sources) > 0 }
+
+// cite passes on a piece of text, behind the citation of it; what follows comes in
+// any case, or a flush.
+func (a *answer) cite(text string, cited *convo.Citation) error {
+	if cited != nil {
+		if err := a.sink.write(convo.Cited{Message: a.open, Citation: *cited}, true); err != nil {
+			return err
+		}
+	}
+	a.text.WriteString(text)
+	return a.sink.write(convo.Delta{Message: a.open, Type: a.kind, Text: text}, true)
+}
+
+// citeAll names all sources at the end of an answer that cites none.
+func (a *answer) citeAll() error {
+	if !a.citing() || len(a.calls) > 0 || !a.final() {
+		return nil
+	}
+	if err := a.cites.rest(a.cite); err != nil || len(a.cites.made) > 0 || a.text.Len() == 0 {
+		return err
+	}
+	return a.sink.write(convo.Cited{Message: a.open, Citation: *a.cites.cite(0, a.cites.sources)}, true)
 }
 
 // end closes the open message, if there is one.
@@ -216,7 +248,14 @@ func (a *answer) end(incomplete bool) error {
 	if !a.opened {
 		return nil
 	}
-	ended := convo.MessageEnded{ID: a.open, Place: a.at, Type: a.kind, Text: a.text.String(), Incomplete: incomplete}
+	if a.citing() {
+		if err := a.cites.rest(a.cite); err != nil {
+			return err
+		}
+	}
+	ended := convo.MessageEnded{
+		ID: a.open, Place: a.at, Type: a.kind, Text: a.text.String(), Incomplete: incomplete, Citations: a.cites.made,
+	}
 	a.opened = false
 	a.spoken = a.spoken || a.kind == convo.Bot
 	a.text = strings.Builder{}
@@ -244,6 +283,11 @@ func (a *answer) close(failed error) error {
 			return err
 		}
 		if err := a.say(convo.Bot, ""); err != nil {
+			return err
+		}
+	}
+	if failed == nil {
+		if err := a.citeAll(); err != nil {
 			return err
 		}
 	}

@@ -22,11 +22,15 @@ var (
 	errWaitSoon = errors.New("the wait has not begun")
 )
 
-// beginWait registers the wait of a call for the next message of its channel. It
-// comes before the transaction that says that the call has begun: a publication
-// that follows that finds it.
-func (e *Engine) beginWait(key hub.Key, turn string, call convo.OpenCall) {
-	e.waits.begin(key, turn, call)
+// beginWait registers the wait of a call for the next message of its channel, or
+// for its user or a client. It comes before the transaction that says that the call
+// has begun, or asks: an answer that follows that finds it.
+func (e *Engine) beginWait(key hub.Key, turn string, call convo.OpenCall, since time.Time) {
+	limit := e.limits.ChannelWait
+	if call.Runs != convo.RunsChannel {
+		limit = e.limits.Approval
+	}
+	e.waits.begin(key, turn, call, since, limit)
 }
 
 // endWaits forgets the waits of a turn.
@@ -34,14 +38,28 @@ func (e *Engine) endWaits(turn string) { e.waits.end(turn) }
 
 // findWaits registers the waits of turns that were open when the process before
 // this one ended.
-func (e *Engine) findWaits(open []convo.Turn) {
+func (e *Engine) findWaits(ctx context.Context, open []convo.Turn) {
 	for _, t := range open {
+		key := hub.Key{Tenant: t.Tenant, Conversation: t.Conversation}
 		for _, call := range t.Calls {
-			if call.Runs == convo.RunsChannel && call.Started != 0 {
-				e.beginWait(hub.Key{Tenant: t.Tenant, Conversation: t.Conversation}, t.ID, call)
+			switch {
+			case call.Started != 0 && outside(call):
+				e.beginWait(key, t.ID, call, time.UnixMilli(call.Started))
+			case asks(call):
+				e.beginWait(key, t.ID, call, e.requestedAt(ctx, key, call))
 			}
 		}
 	}
+}
+
+// requestedAt is when a call was requested. If that cannot be read, the call waits
+// for longer than it might: a conversation that is damaged is found out later.
+func (e *Engine) requestedAt(ctx context.Context, key hub.Key, call convo.OpenCall) time.Time {
+	events, err := e.store.Events(ctx, key.Tenant, key.Conversation, call.Seq-1, 1)
+	if err != nil || len(events) == 0 {
+		return time.Now()
+	}
+	return events[0].At
 }
 
 // awaitMessage waits for the next message of a channel in a turn that has no
@@ -78,8 +96,12 @@ func (e *Engine) expire(w *wait) {
 		return // the next start finds the call
 	}
 	defer e.active.Done()
-	end := callEnd{timedOut(), convo.ToolFailed}
-	err := e.answer(e.over, w, end, nil, func(store.Tx) error { return nil })
+	var err error
+	if w.channel.channel == "" {
+		err = e.expireAsked(w)
+	} else {
+		err = e.answer(e.over, w, callEnd{timedOut(), convo.ToolFailed}, nil, func(store.Tx) error { return nil })
+	}
 	switch {
 	case err == nil, errors.Is(err, errWaitOver):
 		e.waits.remove(w)

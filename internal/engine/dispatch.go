@@ -126,6 +126,7 @@ func (e *Engine) DispatchStateless(ctx context.Context, actor convo.Actor, in St
 	}
 	return e.dispatched(ctx, actor, d, func() error {
 		key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
+		in.Given.Alone = true
 		if _, err := e.prepareStateless(ctx, actor, in); err != nil {
 			_, err = e.refuse(ctx, key, actor, ask, err)
 			return err

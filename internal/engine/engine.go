@@ -61,6 +61,7 @@ type Limits struct {
 	Meta   int // bytes of one meta object; that of an activity has room for a result besides
 	Answer int // bytes of one answer; beyond that it ends with length
 
+	Approval    time.Duration // how long a call waits for its user, or for the client that carries it out
 	ChannelWait time.Duration // how long a call waits for a message on its channel
 	ChannelKeep time.Duration // how long what was published on a channel is kept
 	Turn        TurnLimits    // what one turn may ask for at most
@@ -72,7 +73,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20,
-		ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
+		Approval: 24 * time.Hour, ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
 		Turn: TurnLimits{Iterations: 100, Continuations: 10, Calls: 500}, ToolTime: time.Minute,
 		Background: 256,
 	}
@@ -163,7 +164,7 @@ func New(o Options) *Engine {
 		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 	}
 	e.scribe = newScribe(e)
-	e.waits = newCallWaits(o.Limits.ChannelWait, e.expire)
+	e.waits = newCallWaits(e.expire)
 	return e
 }
 

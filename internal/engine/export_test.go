@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -24,13 +25,44 @@ func (e *Engine) AnswerCall(ctx context.Context, tenant, conversation, turn, cal
 	return err
 }
 
-// Waits counts the calls that wait for messages.
+// Answer says something about a call that waits for it, as a client's saying does.
+func (e *Engine) Answer(ctx context.Context, tenant, conversation, turn, origin string, said Said) error {
+	key := hub.Key{Tenant: tenant, Conversation: conversation}
+	r, err := e.prepareAnswer(ctx, key, said)
+	if err != nil {
+		return err
+	}
+	done := func(bool) {}
+	err = e.update(ctx, key, store.Durable, func(tx store.Tx) error {
+		done(false)
+		done = func(bool) {}
+		told, err := e.answerAsked(tx, turn, r, origin)
+		if err == nil {
+			done = told
+		}
+		return err
+	})
+	done(err == nil)
+	if errors.Is(err, errNotOpen) {
+		return e.explainAnswer(ctx, key, turn, r)
+	}
+	return err
+}
+
+// Waits counts the calls that wait for somebody outside.
 func (e *Engine) Waits() int {
 	e.waits.mu.Lock()
 	defer e.waits.mu.Unlock()
 	n := 0
 	for _, list := range e.waits.byChannel {
 		n += len(list)
+	}
+	for _, list := range e.waits.byTurn {
+		for _, w := range list {
+			if w.channel.channel == "" {
+				n++
+			}
+		}
 	}
 	return n
 }

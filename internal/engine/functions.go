@@ -21,6 +21,13 @@ type Given struct {
 	Backstory string // appended to the conversation's
 	Want      tool.Want
 
+	// ClientTools are the server's tools that a client carries out which has the
+	// conversation open: those of the exchange that it opened.
+	ClientTools []string
+	// Alone says that nobody can answer for the user: the turn gets no tool that
+	// asks first, or that runs in a client.
+	Alone bool
+
 	// Session says that a session token asked, and gave no text: then the last
 	// message may be the holder's, and calls none of the server's tools by itself.
 	Session bool
@@ -63,7 +70,7 @@ type FunctionResult struct {
 // empty reports whether there is nothing to keep.
 func (g *Given) empty() bool {
 	return len(g.Functions) == 0 && g.Limits == TurnLimits{} && g.Backstory == "" &&
-		!g.Session && g.Want.BotID == "" && g.Want.SkillsetID == "" && len(g.Want.Skillsets) == 0
+		!g.Session && !g.Alone && len(g.ClientTools) == 0 && g.Want.BotID == "" && g.Want.SkillsetID == "" && len(g.Want.Skillsets) == 0
 }
 
 // checkGiven refuses what no turn can work with.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,6 +26,8 @@ type kit struct {
 	offered   []model.Tool // what the model is told, always in the same order
 	limits    TurnLimits
 	session   bool     // who asked may call his functions without the model, and no tool
+	alone     bool     // nobody can answer a call that asks
+	client    []string // the tools that a client carries out for this turn
 	starts    []string // functions that are forced first
 	ends      []string // and last
 }
@@ -34,7 +37,7 @@ type kit struct {
 func (e *Engine) newKit(ctx context.Context, tenant string, given Given, want tool.Want) (*kit, error) {
 	k := &kit{
 		functions: map[string]*Function{}, tools: map[string]tool.Tool{}, schemas: map[string]*schema.Schema{},
-		limits: e.granted(given.Limits), session: given.Session,
+		limits: e.granted(given.Limits), session: given.Session, alone: given.Alone, client: given.ClientTools,
 	}
 	for i := range given.Functions {
 		f := &given.Functions[i]
@@ -66,6 +69,8 @@ func (k *kit) add(e *Engine, t tool.Tool) {
 	spec := t.Spec()
 	switch {
 	case k.functions[spec.Name] != nil: // hides it
+	case k.alone && needsUser(spec):
+	case spec.Client && !slices.Contains(k.client, spec.Name):
 	case !validName(spec.Name) || k.tools[spec.Name] != nil:
 		e.log.Warn("a tool is left out: its name is in use, or is none", "tool", spec.Name)
 	default:
@@ -75,6 +80,21 @@ func (k *kit) add(e *Engine, t tool.Tool) {
 		}
 		k.tools[spec.Name] = t
 	}
+}
+
+// interrupt is what a tool asks of the user whose answer is its output; nil = it is
+// no such tool, or is not there any more.
+func (k *kit) interrupt(name string) *tool.Interrupt {
+	if t := k.tools[name]; t != nil {
+		return t.Spec().Interrupt
+	}
+	return nil
+}
+
+// needsUser reports whether calls of a tool end only if somebody has the
+// conversation open.
+func needsUser(s tool.Spec) bool {
+	return s.Asks != convo.AsksNothing || s.Client || s.Interrupt != nil
 }
 
 func (k *kit) offer(e *Engine, spec tool.Spec) error {
@@ -125,6 +145,21 @@ func (p plan) end(output convo.JSON, outcome convo.ToolOutcome) plan {
 	return p
 }
 
+// ask says who answers the call of a tool, and who carries it out.
+func (p *plan) ask(s tool.Spec) {
+	asked := convo.Asked{Asks: s.Asks}
+	switch {
+	case s.Interrupt != nil:
+		p.request.Runs, asked.Asks = convo.RunsUser, convo.AsksInterrupt
+	case s.Client:
+		p.request.Runs, asked.Output = convo.RunsClient, s.Output
+	}
+	if asked.Asks != convo.AsksNothing {
+		asked.Input = s.Parameters
+	}
+	p.request.Asked = asked
+}
+
 // plan decides about a call. What the model got wrong is its end, as an error
 // that the model can act on.
 func (k *kit) plan(c model.Call) plan {
@@ -143,6 +178,7 @@ func (k *kit) plan(c model.Call) plan {
 	f := k.functions[c.Name]
 	switch {
 	case f == nil:
+		p.ask(k.tools[c.Name].Spec())
 	case f.Result == nil:
 		p.request.Runs = convo.RunsCaller
 	case f.Result.Channel != "":

@@ -18,6 +18,7 @@ type loop struct {
 	e      *Engine
 	key    hub.Key // without a conversation in a stateless turn
 	turn   string  // "" in a stateless turn
+	origin string  // who opened it
 	choice model.Choice
 	kit    *kit
 	sink   turnSink
@@ -154,7 +155,11 @@ func (l *loop) ask(ctx context.Context) error {
 	}
 	a := &answer{
 		choice: l.choice, limit: l.e.limits.Answer, quiet: l.progress.ending, sink: l,
-		from: p.from, prompted: count(p.messages) + l.history.tools,
+		from: p.from, prompted: count(p.messages) + l.history.tools, cites: citer{sources: p.sources},
+	}
+	a.final = func() bool {
+		l.stopped, l.full = a.stopped, a.full
+		return !l.continues()
 	}
 	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, p.messages)
 	request := model.Request{
@@ -205,7 +210,9 @@ func (l *loop) fail() error {
 // leave closes what ends with this process, of a turn that goes on in the next one,
 // and lets it wait for what others answer.
 func (l *loop) leave(ctx context.Context) error {
-	err := l.closeCalls(convo.ToolInterrupted, func(c convo.OpenCall) bool { return c.Runs == convo.RunsServer })
+	err := l.closeCalls(convo.ToolInterrupted, func(c convo.OpenCall) bool {
+		return c.Runs == convo.RunsServer && (c.Asks == convo.AsksNothing || c.Started != 0)
+	})
 	if err != nil {
 		return err
 	}

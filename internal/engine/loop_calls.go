@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/model"
@@ -62,8 +63,8 @@ func (l *loop) placed(ends []convo.ToolEnded) []convo.Body {
 	return bodies
 }
 
-// carryOut carries out the open calls, those of the server at once, and returns
-// when all have ended, or when ctx has.
+// carryOut carries out the open calls, those of the server at once, or when they
+// are approved, and returns when all have ended, or when ctx has.
 func (l *loop) carryOut(ctx context.Context) error {
 	if l.progress.pending() == 0 {
 		return nil
@@ -75,10 +76,11 @@ func (l *loop) carryOut(ctx context.Context) error {
 		return err
 	}
 	for l.progress.pending() > 0 {
+		step := c.next
 		if c.idle() {
-			return l.wait(ctx)
+			step = c.wait
 		}
-		if err := c.next(ctx); err != nil {
+		if err := step(ctx); err != nil {
 			return err
 		}
 	}
@@ -107,7 +109,7 @@ func (c *calls) next(ctx context.Context) error {
 		return c.write(c.progress.open[c.progress.find(id)].Start(), false)
 	case <-c.told.came:
 		c.hear()
-		return nil
+		return c.start(ctx, nil)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -134,16 +136,20 @@ func (c *calls) ended(ctx context.Context, end toolEnd) error {
 func (c *calls) start(ctx context.Context, bodies []convo.Body) error {
 	var begin []work
 	running := c.running
+	bodies = c.ask(bodies)
 	for i := range c.progress.open {
 		call := &c.progress.open[i]
 		switch {
-		case call.Started != 0:
+		case call.Started != 0, asks(*call):
+		case call.Runs == convo.RunsClient:
+			c.e.beginWait(c.key, c.turn, *call, time.Now())
+			bodies = append(bodies, startInClient(*call, c.origin))
 		case call.Runs == convo.RunsServer && running < turnTools:
 			running++
 			begin = append(begin, c.serverWork(*call))
 			bodies = append(bodies, call.Start())
 		case call.Runs == convo.RunsChannel && c.turn != "":
-			c.e.beginWait(c.key, c.turn, *call)
+			c.e.beginWait(c.key, c.turn, *call, time.Now())
 			bodies = append(bodies, call.Start())
 		case call.Runs == convo.RunsChannel:
 			running++
@@ -200,25 +206,17 @@ func (c *calls) channelWork(call convo.OpenCall) work {
 	}
 }
 
-// wait leaves the turn to those who answer its calls, unless they have all done
-// so meanwhile.
-func (l *loop) wait(ctx context.Context) error {
-	waits, err := l.sink.wait(ctx, l.waiting())
+// wait leaves the turn to those who answer its calls, unless one of them has done
+// so meanwhile: then what he said is on its way.
+func (c *calls) wait(ctx context.Context) error {
+	waits, err := c.sink.wait(ctx, c.waiting())
 	switch {
 	case err != nil:
 		return err
 	case waits:
 		return errWaits
 	}
-	for l.progress.pending() > 0 { // their ends are on their way
-		select {
-		case <-l.told.came:
-			l.hear()
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
+	return c.next(ctx)
 }
 
 // waiting is what has to be known of the turn when it goes on.
@@ -231,11 +229,13 @@ func (l *loop) waiting() convo.TurnWaiting {
 	return waiting
 }
 
-// hear takes in the ends of calls that others wrote, with the places that they took.
+// hear takes in what others wrote about calls, with the places that they took.
 func (l *loop) hear() {
-	for _, end := range l.told.take() {
-		l.sink.place()
-		l.note(convo.Event{At: now(), Turn: l.turn, Body: end})
+	for _, body := range l.told.take() {
+		if body.Kind() == convo.KindToolEnded {
+			l.sink.place()
+		}
+		l.note(convo.Event{At: now(), Turn: l.turn, Body: body})
 	}
 }
 
@@ -246,10 +246,14 @@ func (l *loop) closeCalls(outcome convo.ToolOutcome, which func(convo.OpenCall) 
 		if !which(call) {
 			continue
 		}
-		ended := call.Ended(l.sink.messageID(), outcomeOutput(outcome), outcome)
-		ended.Place = l.sink.place()
-		if err := l.write(ended, true); err != nil {
-			return err
+		for _, body := range endsOf(call, l.sink.messageID(), outcomeOutput(outcome), outcome) {
+			if ended, ok := body.(convo.ToolEnded); ok {
+				ended.Place = l.sink.place()
+				body = ended
+			}
+			if err := l.write(body, true); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/parleyhq/parley/internal/convo"
 )
 
@@ -9,7 +11,7 @@ import (
 // write implements sink.
 func (l *loop) write(body convo.Body, more bool) error {
 	switch body.(type) {
-	case convo.Delta, convo.MessageStarted: // their end says it all
+	case convo.Delta, convo.MessageStarted, convo.Cited: // their end says it all
 	default:
 		l.note(convo.Event{At: now(), Turn: l.turn, Body: body})
 	}
@@ -33,8 +35,18 @@ func (l *loop) note(event convo.Event) {
 	if m, ok := messageOf(event); ok {
 		m.Turn = l.history.turn
 		m = lean(m)
-		l.history.messages, l.mine = append(l.history.messages, m), append(l.mine, m)
+		l.history.messages, l.mine = insert(l.history.messages, m), insert(l.mine, m)
 	}
+}
+
+// insert puts a message in its place: what others say of calls may be heard of later
+// than it was written.
+func insert(list []convo.Message, m convo.Message) []convo.Message {
+	i := len(list)
+	for i > 0 && list[i-1].Place > m.Place && list[i-1].Turn == m.Turn {
+		i--
+	}
+	return slices.Insert(list, i, m)
 }
 
 // catchUp takes in an event of the turn's log. What others have added since the turn

@@ -116,8 +116,22 @@ func acts(events []convo.Event) string {
 			add("%s", text)
 		case convo.ToolRequested:
 			add("%s %s%s %s", name(b.ID), b.Name, b.Arguments, b.Runs)
+			if b.Asked.Asks != convo.AsksNothing {
+				parts[len(parts)-1] += " asks"
+			}
+		case convo.ToolAnswered:
+			add("%s %s", name(b.ID), map[bool]string{true: "approved " + string(b.Input), false: "refused"}[b.Approved])
+		case convo.ToolOffered:
+			add("%s goes to %s", name(b.ID), b.To)
+		case convo.InterruptStarted:
+			add("%s interrupts", name(b.Call))
+		case convo.InterruptEnded:
+			add("%s answered %s", name(b.Call), b.Value)
 		case convo.ToolStarted:
 			add("%s runs", name(b.ID))
+			if b.To != "" {
+				parts[len(parts)-1] += " in " + b.To
+			}
 		case convo.ToolEnded:
 			add("%s %s %s", name(b.ID), b.Outcome, b.Output)
 		case convo.ModelAnswered:

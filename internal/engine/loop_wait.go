@@ -23,16 +23,35 @@ func (e *Engine) answerIn(tx store.Tx, turn, call string, output convo.JSON, out
 	if head == nil || head.Turn(turn) == nil || head.Turn(turn).Call(call) == nil {
 		return nil, errNotOpen
 	}
-	t, open := head.Turn(turn), *head.Turn(turn).Call(call)
+	open := *head.Turn(turn).Call(call)
 	if open.Started == 0 {
 		return nil, errNotOpen
 	}
-	ended := open.Ended(newID(), boundOutput(output), outcome)
-	ended.Place = convo.Place(t.Slot, t.Next)
-	if err := tx.Append(convo.Event{At: now(), Turn: turn, Body: ended}); err != nil {
-		return nil, err
+	return e.tell(tx, turn, []word{{body: open.Ended(newID(), boundOutput(output), outcome)}})
+}
+
+// word is what somebody outside says about a call, and who that is.
+type word struct {
+	body   convo.Body
+	origin string // "" = the server
+}
+
+// tell writes what was said about the calls of a turn, in the transaction of who
+// said it, and lets the turn go on if it has something to do then. done is that of
+// answerIn.
+func (e *Engine) tell(tx store.Tx, turn string, all []word) (done func(committed bool), err error) {
+	told := make([]convo.Body, 0, len(all))
+	for _, s := range all {
+		body, ok := current(tx.Head().Turn(turn), s.body)
+		if !ok {
+			return nil, errNotOpen
+		}
+		if err := tx.Append(convo.Event{At: now(), Turn: turn, Origin: s.origin, Body: body}); err != nil {
+			return nil, err
+		}
+		told = append(told, body)
 	}
-	key := hub.Key{Tenant: head.Tenant, Conversation: head.ID}
+	key := hub.Key{Tenant: tx.Head().Tenant, Conversation: tx.Head().ID}
 	resumed, err := e.resume(tx, turn)
 	if err != nil {
 		return nil, err
@@ -44,16 +63,16 @@ func (e *Engine) answerIn(tx store.Tx, turn, call string, output convo.JSON, out
 		case resumed != nil:
 			go e.run(key, resumed)
 		case r != nil:
-			r.told.put(ended)
+			r.told.put(told)
 		}
 	}, nil
 }
 
-// resume lets a waiting turn go on if nothing is left to wait for. It gives nil if
-// something is, or if the engine drains: then the next start resumes it.
+// resume lets a waiting turn go on if it has something to do. It gives nil if it has
+// not, or if the engine drains: then the next start resumes it.
 func (e *Engine) resume(tx store.Tx, turn string) (*run, error) {
 	t := tx.Head().Turn(turn)
-	if t.State != convo.StateWaiting || waits(t.Calls) {
+	if t.State != convo.StateWaiting || waits(t.Calls) && !due(t.Calls) {
 		return nil, nil
 	}
 	r := e.register(t)
@@ -68,19 +87,19 @@ func (e *Engine) resume(tx store.Tx, turn string) (*run, error) {
 	return r, nil
 }
 
-// inbox takes the ends of calls to a run that did not write them itself. It never
-// holds up who puts one in.
+// inbox takes what others wrote about calls to the run of their turn. It never
+// holds up who puts something in.
 type inbox struct {
 	mu   sync.Mutex
-	ends []convo.ToolEnded
+	said []convo.Body
 	came chan struct{} // has room for one
 }
 
 func newInbox() *inbox { return &inbox{came: make(chan struct{}, 1)} }
 
-func (b *inbox) put(end convo.ToolEnded) {
+func (b *inbox) put(said []convo.Body) {
 	b.mu.Lock()
-	b.ends = append(b.ends, end)
+	b.said = append(b.said, said...)
 	b.mu.Unlock()
 	select {
 	case b.came <- struct{}{}:
@@ -89,10 +108,10 @@ func (b *inbox) put(end convo.ToolEnded) {
 }
 
 // take gives what has come.
-func (b *inbox) take() []convo.ToolEnded {
+func (b *inbox) take() []convo.Body {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	ends := b.ends
-	b.ends = nil
-	return ends
+	said := b.said
+	b.said = nil
+	return said
 }

@@ -51,7 +51,8 @@ func (k *kit) asked(messages []convo.Message) opening {
 			return opening{starts: []string{f.Name}}
 		}
 	case "request":
-		for i, paired := range pairCalls(messages) {
+		calls, _ := pairCalls(messages)
+		for i, paired := range calls {
 			c := paired[0].call
 			if paired[0].answered || i != last && (f.ID == "" || c.ID != f.ID) {
 				continue

@@ -84,10 +84,13 @@ func cut(text string, n int) string {
 }
 
 // quoted is a text as JSON.
-func quoted(text string) convo.JSON {
+func quoted(text string) convo.JSON { return encoded(strings.ToValidUTF8(text, "\uFFFD")) }
+
+// encoded is the JSON form of what always has one.
+func encoded(v any) convo.JSON {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(strings.ToValidUTF8(text, "\uFFFD")) // a string always has a JSON form
+	_ = encoder.Encode(v)
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

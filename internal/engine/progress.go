@@ -30,6 +30,7 @@ type progress struct {
 	called        map[string]bool       // by name
 	own           map[string]bool       // by id: the model's choice
 	ended         map[string]bool       // by name: calls of the model's choice that went well
+	schemas       map[string]convo.JSON // by id: of calls that ask by an interrupt, the schemas of their arguments
 	said          bool                  // a bot message has ended
 	usage         convo.Usage
 	reruns        int
@@ -48,11 +49,13 @@ func (p *progress) add(event convo.Event) {
 	case convo.ToolRequested:
 		p.request(b)
 	case convo.ToolStarted:
-		if i := p.find(b.ID); i >= 0 {
-			p.open[i].Started = event.At.UnixMilli()
+		if call := p.call(b.ID); call != nil {
+			call.Started, call.To = event.At.UnixMilli(), b.To
 		}
 	case convo.ToolEnded:
 		p.end(b)
+	case convo.ToolAnswered, convo.ToolOffered, convo.InterruptStarted, convo.InterruptEnded:
+		p.answer(event)
 	case convo.TurnWaiting:
 		p.answered, p.left = b.Answered, slices.Clone(b.Left)
 	case convo.TurnResumed:
@@ -114,6 +117,12 @@ func (p *progress) request(b convo.ToolRequested) {
 	p.calls++
 	p.latest++
 	p.open = append(p.open, b.Open(0))
+	if b.Asked.Asks == convo.AsksInterrupt {
+		if p.schemas == nil {
+			p.schemas = map[string]convo.JSON{}
+		}
+		p.schemas[b.ID] = b.Asked.Input
+	}
 	p.left = slices.DeleteFunc(p.left, func(l convo.ToolRequested) bool { return l.ID == b.ID })
 	if p.called == nil {
 		p.called, p.own, p.ended = map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -131,6 +140,39 @@ func (p *progress) end(b convo.ToolEnded) {
 	if b.Outcome == convo.ToolDone && p.own[b.ID] {
 		p.ended[b.Name] = true
 	}
+}
+
+// answer takes in what was said about a call that asks.
+func (p *progress) answer(event convo.Event) {
+	switch b := event.Body.(type) {
+	case convo.ToolAnswered:
+		if call := p.call(b.ID); call != nil {
+			call.Answered, call.Approved = event.At.UnixMilli(), b.Approved
+			if b.Approved {
+				call.Arguments = b.Input
+			}
+		}
+	case convo.ToolOffered:
+		if call := p.call(b.ID); call != nil {
+			call.To = b.To
+		}
+	case convo.InterruptStarted:
+		if call := p.call(b.Call); call != nil {
+			call.Interrupt = b.ID
+		}
+	case convo.InterruptEnded:
+		if call := p.call(b.Call); call != nil {
+			call.Interrupt = ""
+		}
+	}
+}
+
+// call gives an open call, or nil.
+func (p *progress) call(id string) *convo.OpenCall {
+	if i := p.find(id); i >= 0 {
+		return &p.open[i]
+	}
+	return nil
 }
 
 // find gives the index of an open call, or -1.
@@ -155,9 +197,12 @@ func (p *progress) forCaller() bool { return len(p.open) > p.pending() }
 // began reports whether a call of the server has begun and not ended.
 func (p *progress) began() bool { return slices.ContainsFunc(p.open, begun) }
 
-// awaited reports whether a call waits for a channel's message.
+// awaited reports whether a call waits for somebody outside, or was approved and has
+// not begun.
 func (p *progress) awaited() bool {
-	return slices.ContainsFunc(p.open, func(c convo.OpenCall) bool { return c.Runs == convo.RunsChannel && c.Started != 0 })
+	return slices.ContainsFunc(p.open, func(c convo.OpenCall) bool {
+		return c.Started == 0 && c.Asks != convo.AsksNothing || c.Started != 0 && outside(c)
+	})
 }
 
 // estimate is the end of the open model call as far as it can be guessed, with so

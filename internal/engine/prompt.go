@@ -64,6 +64,7 @@ func (z zones) find(name string) *time.Location {
 type prompt struct {
 	messages []model.Message
 	from     int64
+	sources  []convo.Source // those of the turn that runs, by their numbers
 }
 
 // assemble makes the prompt of the next turn.
@@ -76,9 +77,9 @@ type prompt struct {
 // the window, by whole exchanges, so that the next cut is many turns away.
 func assemble(h history) (prompt, error) {
 	start := h.start()
-	exchanges := h.exchanges(start)
+	exchanges, sources := h.exchanges(start)
 	head := h.head(start)
-	p := prompt{from: h.from}
+	p := prompt{from: h.from, sources: sources}
 	window := h.window - h.tools
 	if total := tokens(head, exchanges); total > window {
 		for len(exchanges) > 1 && total > window/2 {
@@ -195,8 +196,8 @@ type exchange struct {
 	tokens   int64
 }
 
-func (h history) exchanges(start int) []exchange {
-	calls := pairCalls(h.messages[start:])
+func (h history) exchanges(start int) ([]exchange, []convo.Source) {
+	calls, sources := pairCalls(h.messages[start:])
 	notes := h.placeNotes(start)
 	named := zones{}
 	var list []exchange
@@ -221,7 +222,7 @@ func (h history) exchanges(start int) []exchange {
 	for i := range list {
 		list[i].tokens = count(list[i].messages)
 	}
-	return list
+	return list, sources[h.turn]
 }
 
 // placeNotes says behind which messages a time of day stands: behind the user

@@ -42,7 +42,7 @@ func (e *Engine) Start(ctx context.Context) error {
 			all = append(all, key)
 		}
 	}
-	e.findWaits(open)
+	e.findWaits(ctx, open)
 	e.recoverAll(ctx, all)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -190,7 +190,8 @@ type unfinished struct {
 	next    int64 // the place of the turn's next message
 	message *convo.MessageStarted
 	text    strings.Builder
-	length  int // of all text since the model was asked
+	cited   []convo.Citation // of the message
+	length  int              // of all text since the model was asked
 }
 
 // unfinished reads what a turn left open.
@@ -234,8 +235,10 @@ func (u *unfinished) add(event convo.Event) {
 	case convo.ModelAsked:
 		u.length = 0
 	case convo.MessageStarted:
-		u.message = &b
+		u.message, u.cited = &b, nil
 		u.text = strings.Builder{}
+	case convo.Cited:
+		u.cited = append(u.cited, b.Citation)
 	case convo.Delta:
 		u.text.WriteString(b.Text)
 		u.length += len(b.Text)
@@ -263,10 +266,14 @@ func (u *unfinished) close(tx store.Tx, turn string, outcome convo.ToolOutcome) 
 	return usage, appendAll(tx, answered)
 }
 
-// leave ends the calls that had begun, and lets the turn wait for the others.
+// leave ends the calls that had begun, and lets the turn wait for the others, unless
+// one of them was approved: that one is carried out now.
 func (u *unfinished) leave(tx store.Tx, turn string) error {
 	if err := endCalls(tx, turn, convo.ToolInterrupted, begun); err != nil {
 		return err
+	}
+	if due(tx.Head().Turn(turn).Calls) {
+		return nil
 	}
 	waiting := convo.TurnWaiting{Left: u.left}
 	if u.asked != nil {
@@ -301,9 +308,10 @@ func endCalls(tx store.Tx, turn string, outcome convo.ToolOutcome, which func(co
 		if !which(call) {
 			continue
 		}
-		ended := call.Ended(newID(), outcomeOutput(outcome), outcome)
-		if err := appendAll(tx, []convo.Event{{At: now(), Turn: turn, Body: ended}}); err != nil {
-			return err
+		for _, body := range endsOf(call, newID(), outcomeOutput(outcome), outcome) {
+			if err := appendAll(tx, []convo.Event{{At: now(), Turn: turn, Body: body}}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -313,7 +321,7 @@ func endCalls(tx store.Tx, turn string, outcome convo.ToolOutcome, which func(co
 func (u *unfinished) closing(turn string, at time.Time) []convo.Event {
 	var events []convo.Event
 	if m := u.message; m != nil {
-		ended := convo.MessageEnded{ID: m.ID, Place: m.Place, Type: m.Type, Text: u.text.String(), Incomplete: true}
+		ended := convo.MessageEnded{ID: m.ID, Place: m.Place, Type: m.Type, Text: u.text.String(), Incomplete: true, Citations: u.cited}
 		events = append(events, convo.Event{At: at, Turn: turn, Body: ended})
 	}
 	if u.asked == nil {

@@ -67,7 +67,7 @@ func (s *speech) addCalls(list []model.Message, m convo.Message, calls []pairedC
 	for _, c := range calls {
 		list[s.at].Calls = append(list[s.at].Calls, c.call)
 		list = append(list, model.Message{
-			Role: model.ToolResult, Call: c.call.ID, Text: c.result, Error: strings.HasPrefix(c.result, `{"error":`),
+			Role: model.ToolResult, Call: c.call.ID, Text: c.result + c.note, Error: strings.HasPrefix(c.result, `{"error":`),
 		})
 	}
 	return list

@@ -66,6 +66,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if err != nil {
 		return nil, err
 	}
+	in.Given.Alone = true // what it waits for would end with its reader
 	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, bot, config))
 	if err != nil {
 		return nil, err

@@ -302,7 +302,7 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 	if err := e.equip(r, head); err != nil {
 		return nil, err
 	}
-	l := &loop{e: e, key: key, turn: r.id, choice: choice, kit: r.kit, told: r.told}
+	l := &loop{e: e, key: key, turn: r.id, origin: r.turn.Origin, choice: choice, kit: r.kit, told: r.told}
 	l.history = history{
 		backstory: r.given.backstory(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
 		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id,

@@ -66,8 +66,8 @@ func (l *turnLog) write(body convo.Body, _ bool) error {
 		return l.err
 	}
 	l.gather(body)
-	if body.Kind() == convo.KindMessageStarted {
-		return nil // its first delta follows, and goes with it
+	if leads(body) {
+		return nil // a delta follows, and goes with it
 	}
 	if urgent := l.urgent || l.bytes >= gatherBytes; !l.queued || urgent {
 		l.e.scribe.call(l, !l.queued, urgent)
@@ -103,11 +103,21 @@ func (l *turnLog) gather(body convo.Body) {
 
 // begins reports whether a delta is the first of its message.
 func (l *turnLog) begins(d convo.Delta) bool {
-	if len(l.pending) == 0 {
+	n := len(l.pending)
+	for n > 0 && l.pending[n-1].Body.Kind() == convo.KindCited {
+		n--
+	}
+	if n == 0 {
 		return false
 	}
-	started, ok := l.pending[len(l.pending)-1].Body.(convo.MessageStarted)
+	started, ok := l.pending[n-1].Body.(convo.MessageStarted)
 	return ok && started.ID == d.Message
+}
+
+// leads reports whether an event says nothing without the delta that follows it.
+func leads(body convo.Body) bool {
+	kind := body.Kind()
+	return kind == convo.KindMessageStarted || kind == convo.KindCited
 }
 
 // settle gives the last delta the text that gathered for it.
@@ -130,7 +140,7 @@ func (l *turnLog) settle() {
 func (l *turnLog) take(all bool) []convo.Event {
 	l.settle()
 	n := len(l.pending)
-	for !all && n > 0 && closes(l.pending[n-1].Body) {
+	for !all && n > 0 && (closes(l.pending[n-1].Body) || leads(l.pending[n-1].Body)) {
 		n--
 	}
 	events := l.pending[:n:n]
@@ -143,7 +153,7 @@ func (l *turnLog) take(all bool) []convo.Event {
 // of the answer: it is shown after its sync, and what follows it goes with it.
 func closes(body convo.Body) bool {
 	switch body.(type) {
-	case convo.MessageEnded, convo.ModelAnswered, convo.ToolRequested, convo.ToolStarted, convo.ToolEnded:
+	case convo.MessageEnded, convo.ModelAnswered, convo.ToolRequested, convo.ToolStarted, convo.ToolEnded, convo.InterruptEnded:
 		return true
 	}
 	return false
@@ -171,17 +181,12 @@ func (l *turnLog) commit(bodies []convo.Body) ([]convo.Event, error) {
 func (l *turnLog) wait(ctx context.Context, waiting convo.TurnWaiting) (left bool, err error) {
 	_, err = l.update(func(tx store.Tx) error {
 		t := tx.Head().Turn(l.turn)
-		if left = ctx.Err() == nil && t != nil && waits(t.Calls); !left {
+		if left = ctx.Err() == nil && t != nil && waits(t.Calls) && !due(t.Calls); !left {
 			return nil
 		}
 		return tx.Append(convo.Event{At: now(), Turn: l.turn, Body: waiting})
 	})
 	return left, err
-}
-
-// waits reports whether a call is open that a channel's message answers.
-func waits(calls []convo.OpenCall) bool {
-	return slices.ContainsFunc(calls, func(c convo.OpenCall) bool { return c.Runs == convo.RunsChannel })
 }
 
 // update writes what has gathered and then more, in a durable transaction of the
@@ -286,10 +291,11 @@ func appendAll(tx store.Tx, events []convo.Event) error {
 	return nil
 }
 
-// current gives the start or the end of a call as its turn knows the call now: it
-// says nothing of what was deleted since the call was requested, and an end gets
-// its place here, where nobody else can end another call at the same time. ok is
-// false if the call has ended. Other bodies stay as they are.
+// current gives the start or the end of a call, or of its interrupt, as its turn
+// knows the call now: it says nothing of what was deleted since the call was
+// requested, and an end gets its place here, where nobody else can end another call
+// at the same time. ok is false if that is over already, or another interrupt is
+// open. Other bodies stay as they are.
 func current(t *convo.Turn, body convo.Body) (_ convo.Body, ok bool) {
 	switch b := body.(type) {
 	case convo.ToolStarted:
@@ -305,6 +311,12 @@ func current(t *convo.Turn, body convo.Body) (_ convo.Body, ok bool) {
 		}
 		b.Place, b.Arguments = convo.Place(t.Slot, t.Next), call.Arguments
 		return b, true
+	case convo.InterruptStarted:
+		call := openCall(t, b.Call)
+		return b, call != nil && asks(*call) && !interrupted(t.Calls)
+	case convo.InterruptEnded:
+		call := openCall(t, b.Call)
+		return b, call != nil && call.Interrupt == b.ID
 	}
 	return body, true
 }

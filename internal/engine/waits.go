@@ -9,13 +9,15 @@ import (
 	"github.com/parleyhq/parley/internal/hub"
 )
 
-// wait is a call that waits for the next message of a channel.
+// wait is a call that waits for the next message of a channel, or for its user or
+// a client.
 type wait struct {
-	channel channelKey
-	key     hub.Key // its conversation; without one in a turn that has no log
+	channel channelKey // the channel is "" if it waits for no message
+	key     hub.Key    // its conversation; without one in a turn that has no log
 	turn    string
 	call    string
 	since   time.Time
+	limit   time.Duration
 	timer   *time.Timer // of a call with a conversation, once they run
 	over    bool        // nobody waits any more
 
@@ -30,12 +32,11 @@ type callEnd struct {
 	outcome convo.ToolOutcome
 }
 
-// callWaits are the calls that wait for messages, of all conversations. They only
-// serve to find the calls: whether a call is open is decided in the transaction
+// callWaits are the calls that wait for somebody outside, of all conversations. They
+// only serve to find the calls: whether a call is open is decided in the transaction
 // that answers it. So a wait that has been forgotten to be taken out does no
 // harm, and after a restart they are made anew from the open turns.
 type callWaits struct {
-	limit  time.Duration
 	expire func(*wait)
 
 	mu        sync.Mutex
@@ -44,17 +45,14 @@ type callWaits struct {
 	byTurn    map[string][]*wait     // those with a conversation
 }
 
-func newCallWaits(limit time.Duration, expire func(*wait)) *callWaits {
-	return &callWaits{limit: limit, expire: expire, byChannel: map[channelKey][]*wait{}, byTurn: map[string][]*wait{}}
+func newCallWaits(expire func(*wait)) *callWaits {
+	return &callWaits{expire: expire, byChannel: map[channelKey][]*wait{}, byTurn: map[string][]*wait{}}
 }
 
-// begin adds the wait of a call with a conversation, unless it is there.
-func (l *callWaits) begin(key hub.Key, turn string, call convo.OpenCall) {
-	since := time.Now()
-	if call.Started != 0 {
-		since = time.UnixMilli(call.Started)
-	}
-	w := &wait{channel: channelKey{key.Tenant, call.Channel}, key: key, turn: turn, call: call.ID, since: since}
+// begin adds the wait of a call with a conversation, unless it is there. It is over
+// when that much time has passed since it began.
+func (l *callWaits) begin(key hub.Key, turn string, call convo.OpenCall, since time.Time, limit time.Duration) {
+	w := &wait{channel: channelKey{key.Tenant, call.Channel}, key: key, turn: turn, call: call.ID, since: since, limit: limit}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, other := range l.byTurn[turn] {
@@ -63,7 +61,9 @@ func (l *callWaits) begin(key hub.Key, turn string, call convo.OpenCall) {
 		}
 	}
 	l.byTurn[turn] = append(l.byTurn[turn], w)
-	l.list(w)
+	if w.channel.channel != "" {
+		l.list(w)
+	}
 	if l.armed {
 		l.start(w)
 	}
@@ -80,7 +80,7 @@ func (l *callWaits) list(w *wait) {
 }
 
 func (l *callWaits) start(w *wait) {
-	w.timer = time.AfterFunc(time.Until(w.since.Add(l.limit)), func() { l.expire(w) })
+	w.timer = time.AfterFunc(time.Until(w.since.Add(w.limit)), func() { l.expire(w) })
 }
 
 // arm starts the timers: before the turns that were open have been brought back
@@ -153,6 +153,22 @@ func (l *callWaits) putBack(w *wait) {
 func (l *callWaits) remove(w *wait) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.take(w)
+}
+
+// removeCall takes the wait of a call out, if there is one.
+func (l *callWaits) removeCall(turn, call string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, w := range l.byTurn[turn] {
+		if w.call == call {
+			l.take(w)
+			return
+		}
+	}
+}
+
+func (l *callWaits) take(w *wait) {
 	l.drop(w)
 	mine := slices.DeleteFunc(l.byTurn[w.turn], func(other *wait) bool { return other == w })
 	if len(mine) == 0 {

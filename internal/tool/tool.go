@@ -32,6 +32,23 @@ type Spec struct {
 	Name        string // ^[A-Za-z_$][A-Za-z0-9_$]{0,63}$
 	Description string
 	Parameters  convo.JSON // a JSON schema of type object
+
+	// Asks says how a call asks the user before it is carried out. Such a tool is
+	// offered only where somebody can answer.
+	Asks convo.Asks
+	// Client says that a client that has the conversation open carries out the
+	// calls, never Call: it is offered only to one that says so. Output is the
+	// JSON schema of what it gives; nil = anything.
+	Client bool
+	Output convo.JSON
+	// Interrupt makes the user's answer the output: nothing is carried out.
+	Interrupt *Interrupt
+}
+
+// Interrupt is what a tool asks of the user whose answer is its output.
+type Interrupt struct {
+	Type  string     // as clients know it
+	Value convo.JSON // nil = the arguments of the call
 }
 
 // Call is one call.

@@ -61,14 +61,17 @@ func checkFields(e convo.Event, f convo.Fields) error {
 }
 
 func checkRequest(e convo.Event, b convo.ToolRequested) error {
-	if !slices.Contains([]convo.Runner{convo.RunsServer, convo.RunsCaller, convo.RunsChannel}, b.Runs) {
+	runners := []convo.Runner{convo.RunsServer, convo.RunsCaller, convo.RunsChannel, convo.RunsClient, convo.RunsUser}
+	if !slices.Contains(runners, b.Runs) {
 		return wrong(e, "%q is nobody who carries out calls", b.Runs)
 	}
 	return checkActivity(e, b.Arguments, b.Place)
 }
 
 func checkCallEnd(e convo.Event, b convo.ToolEnded) error {
-	outcomes := []convo.ToolOutcome{convo.ToolDone, convo.ToolFailed, convo.ToolCancelled, convo.ToolInterrupted}
+	outcomes := []convo.ToolOutcome{
+		convo.ToolDone, convo.ToolFailed, convo.ToolCancelled, convo.ToolInterrupted, convo.ToolRejected, convo.ToolExpired,
+	}
 	if !slices.Contains(outcomes, b.Outcome) {
 		return wrong(e, "a call does not end as %q", b.Outcome)
 	}

@@ -29,6 +29,15 @@ func (f *fixed) Call(context.Context, tool.Call) (tool.Result, error) {
 	return tool.Result{Output: f.result}, nil
 }
 
+// elsewhere is a tool whose calls end elsewhere: a client carries them out, or the
+// user's answer is what they give.
+type elsewhere struct{ *fixed }
+
+// Call implements tool.Tool.
+func (e *elsewhere) Call(context.Context, tool.Call) (tool.Result, error) {
+	return tool.Result{}, convo.Errorf(convo.Invalid, "the server does not carry out %s itself", e.spec.Name)
+}
+
 // caller is a tool that makes a request.
 type caller struct {
 	*fixed

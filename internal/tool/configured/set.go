@@ -21,14 +21,19 @@ type Agent struct {
 	Tools  []Tool
 }
 
-// Tool is a tool of the file: a request if HTTP is there, else a fixed result.
+// Tool is a tool of the file: a request if HTTP is there, something that a client
+// does, or the user says, if Client or Interrupt is, else a fixed result.
 type Tool struct {
 	Name        string // an identifier, unique in the agent
 	Description string
 	Input       convo.JSON // a JSON schema; nil = no arguments
 	HTTP        *HTTP
 	Result      convo.JSON // any JSON value
-	Where       string     // where in the file it stands
+	Asks        convo.Asks
+	Client      bool
+	Output      convo.JSON // with Client: the JSON schema of what it gives
+	Interrupt   *tool.Interrupt
+	Where       string // where in the file it stands
 }
 
 // HTTP is a request with {{arguments}} in its address, its headers and its body.
@@ -108,7 +113,13 @@ func (s *Set) make(t Tool, schemas *schema.Cache, client *outbound.Client) (tool
 	if t.HTTP != nil && t.Result != nil {
 		return nil, convo.Errorf(convo.Invalid, "it has http and result; keep one of them")
 	}
-	made := &fixed{spec: tool.Spec{Name: t.Name, Description: t.Description, Parameters: input.Provider()}, result: t.Result}
+	made := &fixed{result: t.Result, spec: tool.Spec{
+		Name: t.Name, Description: t.Description, Parameters: input.Provider(),
+		Asks: t.Asks, Client: t.Client, Output: t.Output, Interrupt: t.Interrupt,
+	}}
+	if t.Client || t.Interrupt != nil {
+		return &elsewhere{made}, checkElsewhere(t)
+	}
 	if t.HTTP == nil {
 		if !json.Valid(t.Result) {
 			return nil, convo.Errorf(convo.Invalid, "it has neither http nor a result")
@@ -124,6 +135,18 @@ func (s *Set) make(t Tool, schemas *schema.Cache, client *outbound.Client) (tool
 		return nil, err
 	}
 	return &caller{fixed: made, request: r, secret: t.HTTP.Secret, client: reach}, nil
+}
+
+// checkElsewhere refuses what says twice where a call's output comes from.
+func checkElsewhere(t Tool) error {
+	if t.HTTP != nil || t.Result != nil || t.Client && t.Interrupt != nil {
+		return convo.Errorf(convo.Invalid, "it has more than one of http, result, client and interrupt; keep one of them")
+	}
+	var object map[string]json.RawMessage
+	if t.Output != nil && json.Unmarshal(t.Output, &object) != nil {
+		return convo.Errorf(convo.Invalid, "its output is no JSON schema")
+	}
+	return nil
 }
 
 // client gives the one that may reach an origin.

@@ -46,7 +46,9 @@ func (c *conversations) send(ctx context.Context, r *sdk.CallToolRequest, actor 
 		}
 		out.ConversationID = id
 	}
-	turn, err := c.engine.Complete(ctx, actor, out.ConversationID, engine.TurnInput{Text: &in.Text, Front: frontName}, nil)
+	// Who calls over this protocol cannot be asked before a tool runs.
+	given := engine.Given{Alone: true}
+	turn, err := c.engine.Complete(ctx, actor, out.ConversationID, engine.TurnInput{Text: &in.Text, Given: given, Front: frontName}, nil)
 	if err != nil {
 		if fresh && ctx.Err() == nil && convo.ErrorKind(err) != convo.Internal {
 			// Nobody knows of it, and nothing is in it.
