@@ -99,7 +99,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 		return nil, err
 	}
 	limits := engine.DefaultLimits()
-	limits.Queue, limits.Text = cfg.Turns.Queue, int(cfg.Limits.Text)
+	limits.Queue, limits.Text, limits.File = cfg.Turns.Queue, int(cfg.Limits.Text), int64(cfg.Limits.File)
 	limits.Turn = engine.TurnLimits{
 		Iterations: cfg.Turns.Iterations, Continuations: cfg.Turns.Continuations, Calls: cfg.Turns.Calls,
 	}
@@ -162,7 +162,7 @@ func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 		return err
 	}
 	public := a.withMCP(api, mcp.Options{Limiter: a.limiter, Proxies: proxies})
-	if public, err = a.withAgents(public, proxies); err != nil {
+	if public, err = a.withAgents(public, box, proxies); err != nil {
 		return err
 	}
 	if public, err = a.withLogins(ctx, public, box, proxies); err != nil {

@@ -4,14 +4,15 @@ import (
 	"net/http"
 	"net/netip"
 
+	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
 // withAgents adds the conversational agent API, at paths of its own.
-func (a *App) withAgents(api http.Handler, proxies []netip.Prefix) (http.Handler, error) {
+func (a *App) withAgents(api http.Handler, box *seal.Box, proxies []netip.Prefix) (http.Handler, error) {
 	front, err := uipath.New(uipath.Options{
 		Engine: a.engine, Auth: a.auth, Log: a.log, Origins: a.cfg.Origins, PublicURL: a.cfg.PublicURL,
-		Limiter: a.limiter, Proxies: proxies, Observer: a.telemetry,
+		Key: box.Derive("addresses of files"), Limiter: a.limiter, Proxies: proxies, Observer: a.telemetry,
 	})
 	if err != nil {
 		return nil, err

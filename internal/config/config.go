@@ -107,6 +107,7 @@ func (t Tenant) ID() string { return t.Org + "/" + t.Name }
 type Limits struct {
 	Body Size `key:"body" default:"8MiB" doc:"The largest JSON body."`
 	Text Size `key:"text" default:"256KiB" doc:"The longest text of one message."`
+	File Size `key:"file" default:"25MiB" doc:"The largest file that can be attached to a message. Files are kept in the database."`
 
 	Rate    Rates   `key:"rate"`
 	Streams Streams `key:"streams"`

@@ -45,8 +45,7 @@ func later(path string) (string, bool) {
 		"approvals": "approvals", "embedding": "retrieval",
 		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
 		"connections": "connections", "quotas": "quotas",
-		"origins": "browser sessions over sockets", "databaseurl": "PostgreSQL", "natsurl": "several nodes",
-		"limits.file":     "files",
+		"databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"agents.datasets": "datasets", "agents.privacy": "privacy",
 		"agents.tools.privacy": "privacy",
 	}

@@ -149,7 +149,7 @@ func TestLimitsHaveNamesInTheFileAndTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Limits{
-		Body: 8 << 20, Text: 256 << 10, Rate: config.Rates{Token: 600, Tenant: 900}, Streams: config.Streams{Token: 5, Tenant: 7},
+		Body: 8 << 20, Text: 256 << 10, File: 25 << 20, Rate: config.Rates{Token: 600, Tenant: 900}, Streams: config.Streams{Token: 5, Tenant: 7},
 	}
 	if l.Config.Limits != want || len(l.Config.TrustedProxies) != 1 {
 		t.Errorf("%+v, %v", l.Config.Limits, l.Config.TrustedProxies)

@@ -98,7 +98,14 @@ func (e *Engine) Conversation(ctx context.Context, actor convo.Actor, id string)
 	if _, err := owned(actor, id); err != nil {
 		return convo.Conversation{}, err
 	}
-	return e.store.Conversation(ctx, actor.Tenant, id)
+	found, err := e.store.Conversation(ctx, actor.Tenant, id)
+	if err == nil {
+		err = own(actor, found)
+	}
+	if err != nil {
+		return convo.Conversation{}, err
+	}
+	return found, nil
 }
 
 // Conversations reads a page of them, by creation.
@@ -157,6 +164,9 @@ func (e *Engine) UpdateConversation(ctx context.Context, actor convo.Actor, id s
 		if head == nil {
 			return nil, unknownConversation(id)
 		}
+		if err := own(actor, head.Conversation); err != nil {
+			return nil, err
+		}
 		fields := head.Fields
 		change(&fields)
 		if err := e.checkFields(fields); err != nil {
@@ -178,6 +188,11 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 	key, err := owned(actor, id)
 	if err != nil {
 		return err
+	}
+	if actor.Own { // before anything is stopped
+		if _, err := e.Conversation(ctx, actor, id); err != nil {
+			return err
+		}
 	}
 	for {
 		if err := e.quiet(ctx, key); err != nil {

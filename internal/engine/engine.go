@@ -56,10 +56,11 @@ type Sealer interface {
 
 // Limits bounds what callers may send and what turns may use.
 type Limits struct {
-	Queue  int // turns that may wait behind the active one of a conversation
-	Text   int // bytes of one message
-	Meta   int // bytes of one meta object; that of an activity has room for a result besides
-	Answer int // bytes of one answer; beyond that it ends with length
+	Queue  int   // turns that may wait behind the active one of a conversation
+	Text   int   // bytes of one message
+	Meta   int   // bytes of one meta object; that of an activity has room for a result besides
+	Answer int   // bytes of one answer; beyond that it ends with length
+	File   int64 // bytes of one file that is brought to a conversation
 
 	Approval    time.Duration // how long a call waits for its user, or for the client that carries it out
 	ChannelWait time.Duration // how long a call waits for a message on its channel
@@ -72,7 +73,7 @@ type Limits struct {
 // DefaultLimits are the documented ones.
 func DefaultLimits() Limits {
 	return Limits{
-		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20,
+		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20, File: 25 << 20,
 		Approval: 24 * time.Hour, ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
 		Turn: TurnLimits{Iterations: 100, Continuations: 10, Calls: 500}, ToolTime: time.Minute,
 		Background: 256,

@@ -180,7 +180,11 @@ func (e *Engine) DeleteMessage(ctx context.Context, actor convo.Actor, conversat
 		if tx.Head() == nil {
 			return nil, unknownConversation(conversation)
 		}
-		if _, err := visibleMessage(tx, actor, id); err != nil {
+		m, err := visibleMessage(tx, actor, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := releaseFiles(tx, m); err != nil {
 			return nil, err
 		}
 		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: convo.MessageDeleted{ID: id}})

@@ -8,8 +8,9 @@ import (
 // sweepEvery is how often what has expired is removed.
 const sweepEvery = 10 * time.Minute
 
-// Sweep removes records, tokens, messages of channels and turns that were
-// dispatched to them, once they have expired, now and then, until ctx ends.
+// Sweep removes records, tokens, messages of channels, turns that were dispatched
+// to them, and files that no message has, once they have expired, now and then,
+// until ctx ends.
 func (e *Engine) Sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -35,6 +36,9 @@ func (e *Engine) sweep(ctx context.Context, at time.Time) {
 	}
 	if err := e.store.PruneChannels(ctx, at.Add(-e.limits.ChannelKeep)); err != nil && ctx.Err() == nil {
 		e.log.Error("old messages of channels could not be removed", "error", err)
+	}
+	if err := e.store.PruneFiles(ctx, at.Add(-unusedFiles)); err != nil && ctx.Err() == nil {
+		e.log.Error("files that no message has could not be removed", "error", err)
 	}
 	if err := e.sweepDispatches(ctx, at.Add(-e.limits.ChannelKeep)); err != nil && ctx.Err() == nil {
 		e.log.Error("old dispatched turns could not be removed", "error", err)

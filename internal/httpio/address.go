@@ -43,6 +43,21 @@ func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return address
 }
 
+// BaseURL is where a client sees the server, without a slash at its end: the host
+// that it asked for, and the scheme, which a trusted proxy may say.
+func BaseURL(r *http.Request, trusted []netip.Prefix) string {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && within(peer.Addr().Unmap().WithZone(""), trusted) {
+		if said := r.Header.Get("X-Forwarded-Proto"); said == "http" || said == "https" {
+			scheme = said
+		}
+	}
+	return scheme + "://" + r.Host
+}
+
 // parseAddress reads an address; some proxies write the port as well.
 func parseAddress(word string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(word); err == nil {

@@ -43,6 +43,24 @@ func ReadBody(w *Response, r *http.Request, limit int64) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// BodyReader gives the body of a request to those who do not want all of it at once.
+// What is cut off or comes too slowly is [convo.Invalid].
+func BodyReader(w *Response, r *http.Request) io.Reader { return bodyReader{newPatient(w, r)} }
+
+type bodyReader struct{ *patient }
+
+// Read implements io.Reader.
+func (b bodyReader) Read(p []byte) (int, error) {
+	n, err := b.patient.Read(p)
+	switch {
+	case err == nil || err == io.EOF:
+		return n, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, convo.WrapError(convo.Invalid, err, "the request body came too slowly")
+	}
+	return n, convo.WrapError(convo.Invalid, err, "the request body was cut off")
+}
+
 func errBodySize(limit int64) error {
 	return convo.Errorf(convo.TooLarge, "the request body is too large; send at most %d bytes", limit)
 }

@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -41,6 +42,7 @@ type Box struct {
 type key struct {
 	id   [idSize]byte
 	aead cipher.AEAD
+	root []byte // of the keys that are derived
 }
 
 // New makes a box that seals with the first key and opens with all of them.
@@ -61,7 +63,7 @@ func New(keys ...[]byte) (*Box, error) {
 		if err != nil {
 			return nil, fmt.Errorf("seal: %w", err)
 		}
-		b.keys = append(b.keys, key{id: keyID(k), aead: aead})
+		b.keys = append(b.keys, key{id: keyID(k), aead: aead, root: derive(k, "parley derived keys")})
 	}
 	return b, nil
 }
@@ -75,6 +77,16 @@ func keyID(k []byte) (id [idSize]byte) {
 
 // ID names the key that seals, without telling anything of it.
 func (b *Box) ID() string { return hex.EncodeToString(b.keys[0].id[:]) }
+
+// Derive gives a key of 32 bytes for a purpose of its own, made of the key that seals:
+// the same one as long as that stays. It says nothing about other keys.
+func (b *Box) Derive(purpose string) []byte { return derive(b.keys[0].root, purpose) }
+
+func derive(from []byte, purpose string) []byte {
+	h := hmac.New(sha256.New, from)
+	h.Write([]byte(purpose))
+	return h.Sum(nil)
+}
 
 // Current reports whether something was sealed with the first key.
 func (b *Box) Current(sealed []byte) bool {

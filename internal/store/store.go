@@ -63,6 +63,8 @@ type Store interface {
 	Reseals
 	Channels
 	Identities
+	SettingsWriter
+	Files
 
 	// Snapshot gives the data as it is at this moment. It never holds up
 	// writers, but it may keep a store from using space again, so it is for
@@ -186,6 +188,7 @@ type Tx interface {
 
 	ChannelTx
 	ObjectTx
+	FileTx
 }
 
 // Reader is the reading side. It never waits for writers.
@@ -193,6 +196,8 @@ type Reader interface {
 	Inputs
 	ObjectReader
 	Agendas
+	SettingsReader
+	FileReader
 
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)

@@ -31,6 +31,9 @@ func (s *Store) Snapshot(ctx context.Context) (store.Snapshot, error) {
 		snap.conversations[k] = c.copied()
 	}
 	maps.Copy(snap.objects, s.objects) // what an object leads to is never changed
+	maps.Copy(snap.settings, s.settings)
+	maps.Copy(snap.files, s.files)
+	maps.Copy(snap.pieces, s.pieces)
 	s.snapshots[snap] = true
 	return snap, nil
 }

@@ -32,6 +32,9 @@ type Store struct {
 	objects       map[objectKey]convo.Object
 	numbers       map[objectKey]int64 // the highest of each kind, by objectCount
 	identities    identities
+	settings      map[key]convo.Settings // by user
+	files         map[string]convo.File
+	pieces        map[string]upload
 	epoch         int // how often the machine was restarted
 	closed        bool
 	snapshots     map[*snapshot]bool
@@ -64,6 +67,9 @@ func New() *Store {
 		objects:       make(map[objectKey]convo.Object),
 		numbers:       make(map[objectKey]int64),
 		identities:    newIdentities(),
+		settings:      make(map[key]convo.Settings),
+		files:         make(map[string]convo.File),
+		pieces:        make(map[string]upload),
 		snapshots:     make(map[*snapshot]bool),
 	}
 }

@@ -256,6 +256,7 @@ func (t *tx) Delete() error {
 	}
 	t.put(nil)
 	t.dropDispatches()
+	t.dropFiles()
 	t.conversation, t.owned = nil, false
 	for k, token := range t.store.tokens {
 		if k.tenant == t.key.tenant && token.Conversation == t.key.id {

@@ -10,7 +10,7 @@ import (
 // writes reports whether a transaction certainly writes.
 func (t *tx) writes() bool {
 	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests)+len(t.published)+len(t.dispatches)+
-		len(t.objects.byKey) > 0
+		len(t.objects.byKey)+len(t.files) > 0
 }
 
 // apply writes what a transaction has gathered. Any error here is the
@@ -50,7 +50,7 @@ func (t *tx) apply() error {
 			return err
 		}
 	}
-	return errorsFirst(t.applyChannels(), t.applyObjects())
+	return errorsFirst(t.applyChannels(), t.applyObjects(), t.applyFiles())
 }
 
 const sessionTokens = `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`
@@ -62,7 +62,7 @@ func (t *tx) applyDeletions() error {
 	t.w.heads.drop(t.key)
 	for _, c := range t.gone {
 		err := overwriting(t.conn(), func() error {
-			return errorsFirst(t.w.pieces.forget(t.conn(), c, ""), deleteConversation(t.conn(), c))
+			return errorsFirst(t.w.pieces.forget(t.conn(), c, ""), deleteConversation(t.conn(), c), deleteFiles(t.conn(), t.key))
 		})
 		if err != nil {
 			return err

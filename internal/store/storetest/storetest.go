@@ -44,6 +44,8 @@ func Run(t *testing.T, d Driver) {
 		"reseal":        resealChecks(),
 		"identities":    identityChecks(),
 		"sessions":      sessionChecks(),
+		"settings":      settingsChecks(),
+		"files":         fileChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -45,6 +47,8 @@ type Options struct {
 	// PublicURL is where clients see the server, for absolute links; default: where
 	// the request says that it went.
 	PublicURL string
+	// Key signs the addresses of files: 32 bytes that nobody else knows. Required.
+	Key []byte
 	// Welcome says what an agent greets its users with, by its tenant and the id of
 	// its bot; nil, and default: with nothing.
 	Welcome func(tenant, bot string) *Welcome
@@ -62,6 +66,7 @@ type Front struct {
 	auth      Authenticator
 	origins   Origins
 	publicURL string
+	signer    signer
 	welcome   func(tenant, bot string) *Welcome
 	limiter   *ratelimit.Limiter
 	proxies   []netip.Prefix
@@ -73,13 +78,16 @@ type Front struct {
 func New(o Options) (*Front, error) {
 	f := &Front{
 		engine: o.Engine, auth: o.Auth, origins: o.Origins, publicURL: strings.TrimRight(o.PublicURL, "/"),
-		welcome: o.Welcome, limiter: o.Limiter, proxies: o.Proxies,
+		signer: signer{key: o.Key, now: time.Now}, welcome: o.Welcome, limiter: o.Limiter, proxies: o.Proxies,
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if f.welcome == nil {
 		f.welcome = func(string, string) *Welcome { return nil }
+	}
+	if len(o.Key) == 0 {
+		return nil, errors.New("the conversational agent API needs a key that signs addresses of files")
 	}
 	var routes []httpio.Route[operation]
 	for _, op := range operations() {
@@ -104,7 +112,7 @@ func newTrace() string {
 // Serves reports whether an escaped path is the front's.
 func (f *Front) Serves(escapedPath string) bool {
 	s := segments(escapedPath)
-	return len(s) > 2 && s[2] == "autopilotforeveryone_"
+	return len(s) > 2 && s[2] == "autopilotforeveryone_" || len(s) == 2 && s[0] == "files"
 }
 
 // ServeHTTP implements [http.Handler].
@@ -154,10 +162,8 @@ func (f *Front) authorize(c *call) error {
 	if err := checkTenant(actor, c.path); err != nil {
 		return err
 	}
-	if values := c.r.Header.Values("X-Uipath-External-User-Id"); len(values) > 0 {
-		if actor, err = f.external(actor, values[0]); err != nil {
-			return err
-		}
+	if actor, err = f.speaksFor(c.r, actor); err != nil {
+		return err
 	}
 	c.actor = actor
 	pass, refused := f.limiter.Admit(actor, false)
@@ -188,6 +194,15 @@ func (f *Front) authenticate(r *http.Request) (convo.Actor, error) {
 	return actor, err
 }
 
+// speaksFor gives whom an application speaks for, who else is the actor himself.
+func (f *Front) speaksFor(r *http.Request, actor convo.Actor) (convo.Actor, error) {
+	values := r.Header.Values("X-Uipath-External-User-Id")
+	if len(values) == 0 {
+		return actor, nil
+	}
+	return f.external(actor, values[0])
+}
+
 // external gives the external user whom an application speaks for.
 func (f *Front) external(actor convo.Actor, value string) (convo.Actor, error) {
 	actor, err := f.auth.External(actor, value)
@@ -214,6 +229,14 @@ func (f *Front) admit(ctx context.Context, token, org, tenant string, external *
 		return actor, nil
 	}
 	return f.external(actor, *external)
+}
+
+// base is where the client sees the server, for absolute links.
+func (f *Front) base(r *http.Request) string {
+	if f.publicURL != "" {
+		return f.publicURL
+	}
+	return httpio.BaseURL(r, f.proxies)
 }
 
 // checkTenant refuses a path of another tenant than the token's.

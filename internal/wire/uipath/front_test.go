@@ -57,10 +57,10 @@ func hexOf(c byte) string { return string("0123456789abcdef"[c>>4]) + string("01
 
 func TestThePathsOfTheFrontAreKnown(t *testing.T) {
 	t.Parallel()
-	front, err := uipath.New(uipath.Options{Engine: setup(t).engine})
+	front, err := uipath.New(uipath.Options{Engine: setup(t).engine, Key: []byte("key")})
 	must(t, err)
 	for path, want := range map[string]bool{
-		"/a/b/autopilotforeveryone_/api/v1/agent": true, "//a//b/autopilotforeveryone_": true,
+		"/a/b/autopilotforeveryone_/api/v1/agent": true, "//a//b/autopilotforeveryone_": true, "/files/x": true,
 		"/v1/conversation/list": false, "/": false, "": false, "/a/autopilotforeveryone_": false,
 	} {
 		if front.Serves(path) != want {

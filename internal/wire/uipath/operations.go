@@ -20,6 +20,8 @@ func (o operation) repeats() bool { return o.method == http.MethodPost }
 const (
 	root    = "/{org}/{tenant}/autopilotforeveryone_/api"
 	rootAPI = root + "/v1"
+
+	filePath = "/files/{fileId}"
 )
 
 // get is an operation that changes nothing.
@@ -52,6 +54,14 @@ func operations() []operation {
 		get("conversations.getById", one, getConversation),
 		write("conversations.updateById", http.MethodPatch, one, updateConversation),
 		{name: "conversations.deleteById", method: http.MethodDelete, path: one, handle: deleteConversation},
+
+		write("getAttachmentUploadUri", http.MethodPost, one+"/attachment", createAttachment),
+		{name: "uploadFile", method: http.MethodPut, path: filePath, open: true, handle: putFile},
+		{name: "readFile", method: http.MethodGet, path: filePath, open: true, handle: readFile},
+		{name: "readFile", method: http.MethodHead, path: filePath, open: true, handle: readFile},
+
+		get("user.getSettings", rootAPI+"/user/settings", getSettings),
+		write("user.updateSettings", http.MethodPatch, rootAPI+"/user/settings", updateSettings),
 
 		get("getFeatureFlags", root+"/utility/feature-flags", featureFlags),
 	}

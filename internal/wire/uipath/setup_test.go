@@ -53,11 +53,25 @@ type bundle struct {
 }
 
 func setup(t *testing.T, scripts ...scripted.Script) *bundle {
+	t.Helper()
 	return setupWith(t, func(*uipath.Options) {}, scripts...)
 }
 
 // setupWith is setup for a front with options of its own.
 func setupWith(t *testing.T, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
+	t.Helper()
+	return setupAll(t, engine.DefaultLimits(), change, scripts...)
+}
+
+// setupLimited is setup for files of so many bytes.
+func setupLimited(t *testing.T, file int64) *bundle {
+	t.Helper()
+	limits := engine.DefaultLimits()
+	limits.File = file
+	return setupAll(t, limits, func(*uipath.Options) {})
+}
+
+func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
 	t.Helper()
 	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: &http.Transport{}}}
 	b.auth = auth.New(b.store, time.Now)
@@ -70,7 +84,7 @@ func setupWith(t *testing.T, change func(*uipath.Options), scripts ...scripted.S
 	t.Cleanup(models.Close)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b.engine = engine.New(engine.Options{
-		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
+		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: limits, Log: log, NewSecret: auth.NewSecret,
 	})
 	for _, tenant := range []string{tenantOne, tenantTwo} {
 		must(t, b.engine.DeclareBots(t.Context(), tenant, []engine.DeclaredBot{{
@@ -82,7 +96,7 @@ func setupWith(t *testing.T, change func(*uipath.Options), scripts ...scripted.S
 	must(t, err)
 	b.foreign, _, err = b.auth.Create(t.Context(), tenantTwo, "test", "", 0)
 	must(t, err)
-	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log}
+	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log, Key: []byte("a key of tests")}
 	change(&o)
 	b.serve(o, log)
 	return b

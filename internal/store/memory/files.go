@@ -1,0 +1,194 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// upload is the pieces of a file's content. It is never changed, but replaced.
+type upload struct {
+	at     time.Time // of the first piece
+	pieces map[int64][]byte
+}
+
+// File implements store.FileReader.
+func (s *Store) File(ctx context.Context, id string) (convo.File, error) {
+	if err := s.rlock(ctx); err != nil {
+		return convo.File{}, err
+	}
+	defer s.mu.RUnlock()
+	f, ok := s.files[id]
+	if !ok {
+		return f, noFile(id)
+	}
+	return f, nil
+}
+
+// Piece implements store.FileReader.
+func (s *Store) Piece(ctx context.Context, f convo.File, n int64) ([]byte, error) {
+	if err := s.rlock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.RUnlock()
+	data, ok := s.pieces[f.Upload].pieces[n]
+	if !ok {
+		return nil, noFile(f.ID)
+	}
+	return bytes.Clone(data), nil
+}
+
+// PutFile implements store.Files.
+func (s *Store) PutFile(ctx context.Context, f convo.File) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if _, err := s.find(f.Tenant, f.Conversation); err != nil {
+		return err
+	}
+	waiting := 0
+	for _, other := range s.files {
+		if other.Tenant == f.Tenant && other.Conversation == f.Conversation && other.Uses == 0 {
+			waiting++
+		}
+	}
+	if waiting >= store.MaxUnusedFiles {
+		return store.FilesWaiting()
+	}
+	s.files[f.ID] = convo.File{
+		Tenant: f.Tenant, ID: f.ID, Conversation: f.Conversation, Name: f.Name, Created: stored(f.Created),
+	}
+	return nil
+}
+
+// PutPiece implements store.Files.
+func (s *Store) PutPiece(ctx context.Context, id string, n int64, at time.Time, data []byte) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	u := s.pieces[id]
+	if u.pieces == nil {
+		u.at = stored(at)
+	}
+	pieces := map[int64][]byte{n: append([]byte{}, data...)}
+	maps.Copy(pieces, u.pieces)
+	u.pieces = pieces
+	s.pieces[id] = u
+	return nil
+}
+
+// DropUpload implements store.Files.
+func (s *Store) DropUpload(ctx context.Context, id string) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	for _, f := range s.files {
+		if f.Upload == id {
+			return nil
+		}
+	}
+	delete(s.pieces, id)
+	return nil
+}
+
+// FillFile implements store.Files.
+func (s *Store) FillFile(ctx context.Context, f convo.File) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	filled, ok := s.files[f.ID]
+	switch {
+	case !ok:
+		return noFile(f.ID)
+	case filled.Uses > 0:
+		return store.FileUsed()
+	}
+	delete(s.pieces, filled.Upload)
+	filled.MediaType, filled.Size, filled.Upload, filled.Stored = f.MediaType, f.Size, f.Upload, stored(f.Stored)
+	s.files[f.ID] = filled
+	return nil
+}
+
+// PruneFiles implements store.Files.
+func (s *Store) PruneFiles(ctx context.Context, before time.Time) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	has := make(map[string]bool)
+	for id, f := range s.files {
+		if f.Uses == 0 && f.Created.Before(before) {
+			delete(s.files, id)
+			continue
+		}
+		has[f.Upload] = true
+	}
+	for id, u := range s.pieces {
+		if !has[id] && u.at.Before(before) {
+			delete(s.pieces, id)
+		}
+	}
+	return nil
+}
+
+// UseFile implements store.FileTx.
+func (t *tx) UseFile(id string) error {
+	f, ok := t.store.files[id]
+	if !ok || f.Tenant != t.key.tenant || f.Conversation != t.key.id || t.conversation == nil || f.Upload == "" {
+		return noFile(id)
+	}
+	f.Uses++
+	t.setFile(id, &f)
+	return nil
+}
+
+// ReleaseFile implements store.FileTx.
+func (t *tx) ReleaseFile(id string) error {
+	f, ok := t.store.files[id]
+	if !ok || f.Tenant != t.key.tenant || f.Conversation != t.key.id || f.Uses == 0 {
+		return nil
+	}
+	if f.Uses--; f.Uses == 0 {
+		t.setFile(id, nil)
+		return nil
+	}
+	t.setFile(id, &f)
+	return nil
+}
+
+// setFile changes a file, or removes it with its content.
+func (t *tx) setFile(id string, f *convo.File) {
+	before := t.store.files[id]
+	content, had := t.store.pieces[before.Upload]
+	t.undo = append(t.undo, func() {
+		t.store.files[id] = before
+		if had {
+			t.store.pieces[before.Upload] = content
+		}
+	})
+	if f != nil {
+		t.store.files[id] = *f
+		return
+	}
+	delete(t.store.files, id)
+	delete(t.store.pieces, before.Upload)
+}
+
+// dropFiles removes the files of the transaction's conversation.
+func (t *tx) dropFiles() {
+	for id, f := range t.store.files {
+		if f.Tenant == t.key.tenant && f.Conversation == t.key.id {
+			t.setFile(id, nil)
+		}
+	}
+}
+
+func noFile(id string) error { return convo.Errorf(convo.NotFound, "there is no file %q", id) }

@@ -1,0 +1,223 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+const fileByID = `
+	SELECT tenant, conversation, name, media_type, size, upload, uses, created, stored FROM files WHERE key = ?`
+
+func readFile(conn *sqlite.Conn, id string) (f convo.File, ok bool, err error) {
+	ok, err = ask(conn, fileByID).position(id).one(func(q *query) {
+		f = convo.File{
+			ID: id, Tenant: q.readText(), Conversation: q.readKey(), Name: q.readText(), MediaType: q.readText(),
+			Size: q.readInt(), Upload: q.readKey(), Uses: q.readInt(), Created: fromMilli(q.readInt()), Stored: q.readTime(),
+		}
+	})
+	return f, ok, err
+}
+
+// File implements store.FileReader.
+func (s *reader) File(ctx context.Context, id string) (f convo.File, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		var ok bool
+		f, ok, err = readFile(conn, id)
+		if err == nil && !ok {
+			err = noFile(id)
+		}
+		return err
+	})
+	return f, err
+}
+
+// Piece implements store.FileReader.
+func (s *reader) Piece(ctx context.Context, f convo.File, n int64) (data []byte, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		ok, err := ask(conn, `SELECT data FROM file_pieces WHERE upload = ? AND n = ?`).position(f.Upload).int(n).
+			one(func(q *query) { data = q.readBlob() })
+		if err == nil && !ok {
+			err = noFile(f.ID)
+		}
+		return err
+	})
+	return data, err
+}
+
+const insertFile = `
+	INSERT INTO files (key, tenant, conversation, name, media_type, size, upload, uses, created, stored)
+	SELECT ?1, ?2, ?3, ?4, '', 0, NULL, 0, ?5, NULL
+	WHERE EXISTS (SELECT 1 FROM conversations WHERE tenant = ?2 AND key = ?3)`
+
+// PutFile implements store.Files.
+func (s *Store) PutFile(ctx context.Context, f convo.File) error {
+	return s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
+		waiting := int64(0)
+		_, err := ask(conn, `SELECT count(*) FROM files WHERE tenant = ? AND conversation = ? AND uses = 0`).
+			text(f.Tenant).key(f.Conversation).one(func(q *query) { waiting = q.readInt() })
+		if err != nil {
+			return err
+		}
+		if waiting >= store.MaxUnusedFiles {
+			return store.FilesWaiting()
+		}
+		err = ask(conn, insertFile).key(f.ID).text(f.Tenant).key(f.Conversation).text(f.Name).int(f.Created.UnixMilli()).exec()
+		if err == nil && conn.Changes() == 0 {
+			err = noConversation(f.Conversation)
+		}
+		return err
+	})
+}
+
+// PutPiece implements store.Files.
+func (s *Store) PutPiece(ctx context.Context, upload string, n int64, at time.Time, data []byte) error {
+	return s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
+		return ask(conn, `INSERT INTO file_pieces (upload, n, at, data) VALUES (?, ?, ?, ?)`).
+			key(upload).int(n).int(at.UnixMilli()).blob(notNil(data)).exec()
+	})
+}
+
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// DropUpload implements store.Files.
+func (s *Store) DropUpload(ctx context.Context, upload string) error {
+	return s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
+		return ask(conn, `
+			DELETE FROM file_pieces WHERE upload = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE files.upload = ?1)`).key(upload).exec()
+	})
+}
+
+// FillFile implements store.Files.
+func (s *Store) FillFile(ctx context.Context, f convo.File) error {
+	return s.do(ctx, store.Durable, func(conn *sqlite.Conn) error {
+		before, ok, err := readFile(conn, f.ID)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return noFile(f.ID)
+		case before.Uses > 0:
+			return store.FileUsed()
+		}
+		return errorsFirst(
+			dropPieces(conn, before.Upload),
+			ask(conn, `UPDATE files SET media_type = ?, size = ?, upload = ?, stored = ? WHERE key = ?`).
+				text(f.MediaType).int(f.Size).key(f.Upload).int(f.Stored.UnixMilli()).key(f.ID).exec(),
+		)
+	})
+}
+
+// dropPieces removes the pieces of an upload; "" has none.
+func dropPieces(conn *sqlite.Conn, upload string) error {
+	if upload == "" {
+		return nil
+	}
+	return overwriting(conn, func() error {
+		return ask(conn, `DELETE FROM file_pieces WHERE upload = ?`).key(upload).exec()
+	})
+}
+
+// pruneFilesAtOnce is how many files, or pieces of them, are removed in one
+// transaction: many more bytes than other rows have.
+const pruneFilesAtOnce = 16
+
+// PruneFiles implements store.Files.
+func (s *Store) PruneFiles(ctx context.Context, before time.Time) error {
+	// First the files: one whose pieces were going could still be used.
+	old := []string{
+		`DELETE FROM files WHERE key IN (SELECT key FROM files WHERE uses = 0 AND created < ? LIMIT ?)`,
+		`DELETE FROM file_pieces WHERE id IN (
+			SELECT id FROM file_pieces p WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files f WHERE f.upload = p.upload) LIMIT ?)`,
+	}
+	for _, sql := range old {
+		for more := true; more; {
+			err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
+				err := ask(conn, sql).int(ceilMilli(before)).int(pruneFilesAtOnce).exec()
+				more = conn.Changes() >= pruneFilesAtOnce
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// file finds a file of the transaction's conversation, with what the transaction
+// did to it; nil if there is none.
+func (t *tx) file(id string) (*convo.File, error) {
+	if f, ok := t.files[id]; ok {
+		return f, nil
+	}
+	f, ok, err := readFile(t.conn(), id)
+	if err != nil || !ok || f.Tenant != t.key.tenant || f.Conversation != t.key.id || !t.stored {
+		return nil, err
+	}
+	return &f, nil
+}
+
+// UseFile implements store.FileTx.
+func (t *tx) UseFile(id string) error {
+	f, err := t.file(id)
+	if err != nil {
+		return err
+	}
+	if f == nil || f.Upload == "" {
+		return noFile(id)
+	}
+	used := *f
+	used.Uses++
+	put(&t.files, id, &used)
+	return nil
+}
+
+// ReleaseFile implements store.FileTx.
+func (t *tx) ReleaseFile(id string) error {
+	f, err := t.file(id)
+	if err != nil || f == nil || f.Uses == 0 {
+		return err
+	}
+	released := *f
+	released.Uses--
+	put(&t.files, id, &released)
+	return nil
+}
+
+// applyFiles writes how often files are used now. Those that are not are removed.
+func (t *tx) applyFiles() error {
+	for id, f := range t.files {
+		if f.Uses > 0 {
+			if err := ask(t.conn(), `UPDATE files SET uses = ? WHERE key = ?`).int(f.Uses).key(id).exec(); err != nil {
+				return err
+			}
+			continue
+		}
+		err := errorsFirst(dropPieces(t.conn(), f.Upload), ask(t.conn(), `DELETE FROM files WHERE key = ?`).key(id).exec())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteFiles removes the files of a conversation.
+func deleteFiles(conn *sqlite.Conn, k key) error {
+	return errorsFirst(
+		ask(conn, `DELETE FROM file_pieces WHERE upload IN (SELECT upload FROM files WHERE tenant = ? AND conversation = ?)`).
+			text(k.tenant).key(k.id).exec(),
+		ask(conn, `DELETE FROM files WHERE tenant = ? AND conversation = ?`).text(k.tenant).key(k.id).exec(),
+	)
+}
+
+func noFile(id string) error { return convo.Errorf(convo.NotFound, "there is no file %q", id) }

@@ -1,0 +1,210 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+func fileChecks() []check {
+	return []check{
+		{"a file is read as it was brought", filesKept},
+		{"content can be replaced until the file is used", filesReplaced},
+		{"a file is used in its conversation only, and with content", filesUsed},
+		{"a file goes with the last part that it is", filesReleased},
+		{"what a failed transaction did to files is taken back", filesUndone},
+		{"a file goes with its conversation", filesDeleted},
+		{"what nobody uses is pruned", filesPruned},
+		{"only so many files wait for a message", filesWaiting},
+	}
+}
+
+// fill brings a file with two pieces of content.
+func fill(t *testing.T, s store.Store, conversation, id, upload string) convo.File {
+	t.Helper()
+	f := convo.File{Tenant: "a", ID: id, Conversation: conversation, Name: "notes.txt", Created: start()}
+	must(t, s.PutFile(t.Context(), f))
+	return refill(t, s, f, upload)
+}
+
+func refill(t *testing.T, s store.Store, f convo.File, upload string) convo.File {
+	t.Helper()
+	must(t, s.PutPiece(t.Context(), upload, 0, start(), []byte("one")))
+	must(t, s.PutPiece(t.Context(), upload, 1, start(), nil))
+	f.MediaType, f.Size, f.Upload, f.Stored = "text/plain", 3, upload, start().Add(time.Second)
+	must(t, s.FillFile(t.Context(), f))
+	return f
+}
+
+func filesKept(t *testing.T, d Driver) {
+	s := d.Open(t)
+	converse(t, s, "a", uuid(1))
+	mustBe(t, s.PutFile(t.Context(), convo.File{Tenant: "b", ID: uuid(9), Conversation: uuid(1), Created: start()}), convo.NotFound)
+	mustBe(t, s.FillFile(t.Context(), convo.File{ID: uuid(2), Upload: uuid(3), Stored: start()}), convo.NotFound)
+	f := convo.File{Tenant: "a", ID: uuid(2), Conversation: uuid(1), Name: "notes.txt", Created: start()}
+	must(t, s.PutFile(t.Context(), f))
+	got, err := s.File(t.Context(), uuid(2))
+	must(t, err)
+	equal(t, "without content", got, f)
+	f = refill(t, s, f, uuid(3))
+	got, err = s.File(t.Context(), uuid(2))
+	must(t, err)
+	equal(t, "with content", got, f)
+	for n, want := range []string{"one", ""} {
+		piece, err := s.Piece(t.Context(), f, int64(n))
+		must(t, err)
+		equal(t, "piece", string(piece), want)
+	}
+	_, err = s.Piece(t.Context(), f, 2)
+	mustBe(t, err, convo.NotFound)
+	_, err = s.File(t.Context(), uuid(5))
+	mustBe(t, err, convo.NotFound)
+}
+
+func filesReplaced(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	before := fill(t, s, w.id, uuid(2), uuid(3))
+	after := refill(t, s, before, uuid(4))
+	_, err := s.Piece(t.Context(), before, 0)
+	mustBe(t, err, convo.NotFound)
+	must(t, s.DropUpload(t.Context(), uuid(4))) // it is the file's
+	_, err = s.Piece(t.Context(), after, 0)
+	must(t, err)
+	_, err = w.update(func(tx store.Tx) error { return tx.UseFile(uuid(2)) })
+	must(t, err)
+	must(t, s.PutPiece(t.Context(), uuid(5), 0, start(), []byte("two")))
+	again := after
+	again.Upload = uuid(5)
+	mustBe(t, s.FillFile(t.Context(), again), convo.Conflict)
+	must(t, s.DropUpload(t.Context(), uuid(5)))
+	_, err = s.Piece(t.Context(), again, 0)
+	mustBe(t, err, convo.NotFound)
+	got, err := s.File(t.Context(), uuid(2))
+	must(t, err)
+	after.Uses = 1
+	equal(t, "the file", got, after)
+}
+
+func filesUsed(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w, other := converse(t, s, "a", uuid(1)), converse(t, s, "a", uuid(7))
+	foreign := converse(t, s, "b", uuid(1))
+	fill(t, s, w.id, uuid(2), uuid(3))
+	must(t, s.PutFile(t.Context(), convo.File{Tenant: "a", ID: uuid(4), Conversation: w.id, Created: start()}))
+	use := func(w *writer, id string) error {
+		_, err := w.update(func(tx store.Tx) error { return tx.UseFile(id) })
+		return err
+	}
+	must(t, use(w, uuid(2)))
+	mustBe(t, use(w, uuid(4)), convo.NotFound)
+	mustBe(t, use(w, uuid(5)), convo.NotFound)
+	mustBe(t, use(other, uuid(2)), convo.NotFound)
+	mustBe(t, use(foreign, uuid(2)), convo.NotFound)
+}
+
+func filesReleased(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	f := fill(t, s, w.id, uuid(2), uuid(3))
+	step := func(uses, releases int) {
+		t.Helper()
+		_, err := w.update(func(tx store.Tx) error {
+			for range uses {
+				must(t, tx.UseFile(uuid(2)))
+			}
+			for range releases {
+				must(t, tx.ReleaseFile(uuid(2)))
+			}
+			return tx.ReleaseFile(uuid(8)) // there is none
+		})
+		must(t, err)
+	}
+	step(0, 1) // it is not used
+	step(2, 0)
+	step(1, 2)
+	got, err := s.File(t.Context(), uuid(2))
+	must(t, err)
+	f.Uses = 1
+	equal(t, "the file", got, f)
+	step(0, 1)
+	_, err = s.File(t.Context(), uuid(2))
+	mustBe(t, err, convo.NotFound)
+	_, err = s.Piece(t.Context(), f, 0)
+	mustBe(t, err, convo.NotFound)
+}
+
+func filesUndone(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	f := fill(t, s, w.id, uuid(2), uuid(3))
+	wrong := errors.New("wrong")
+	for _, fn := range []func(store.Tx) error{
+		func(tx store.Tx) error { return tx.UseFile(uuid(2)) },
+		func(tx store.Tx) error { return errors.Join(tx.UseFile(uuid(2)), tx.ReleaseFile(uuid(2))) },
+		func(tx store.Tx) error { return tx.Delete() },
+	} {
+		if _, err := w.update(func(tx store.Tx) error { must(t, fn(tx)); return wrong }); !errors.Is(err, wrong) {
+			t.Fatalf("got %v", err)
+		}
+		got, err := s.File(t.Context(), uuid(2))
+		must(t, err)
+		equal(t, "the file", got, f)
+		_, err = s.Piece(t.Context(), f, 0)
+		must(t, err)
+	}
+}
+
+func filesDeleted(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w, other := converse(t, s, "a", uuid(1)), converse(t, s, "a", uuid(7))
+	f, kept := fill(t, s, w.id, uuid(2), uuid(3)), fill(t, s, other.id, uuid(4), uuid(5))
+	_, err := w.update(func(tx store.Tx) error { return tx.Delete() })
+	must(t, err)
+	_, err = s.File(t.Context(), f.ID)
+	mustBe(t, err, convo.NotFound)
+	_, err = s.Piece(t.Context(), f, 0)
+	mustBe(t, err, convo.NotFound)
+	_, err = s.Piece(t.Context(), kept, 0)
+	must(t, err)
+}
+
+func filesWaiting(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w, other := converse(t, s, "a", uuid(1)), converse(t, s, "a", uuid(2))
+	put := func(w *writer, n int) error {
+		return s.PutFile(t.Context(), convo.File{Tenant: "a", ID: uuid(1000 + n), Conversation: w.id, Created: start()})
+	}
+	for n := range store.MaxUnusedFiles {
+		must(t, put(w, n))
+	}
+	mustBe(t, put(w, 200), convo.Conflict)
+	must(t, put(other, 201))
+	_, err := s.File(t.Context(), uuid(1200))
+	mustBe(t, err, convo.NotFound)
+}
+
+func filesPruned(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	unused, used := fill(t, s, w.id, uuid(2), uuid(3)), fill(t, s, w.id, uuid(4), uuid(5))
+	_, err := w.update(func(tx store.Tx) error { return tx.UseFile(used.ID) })
+	must(t, err)
+	must(t, s.PutPiece(t.Context(), uuid(6), 0, start(), []byte("lost")))
+	must(t, s.PutPiece(t.Context(), uuid(7), 0, start().Add(time.Hour), []byte("coming")))
+	must(t, s.PruneFiles(t.Context(), start()))
+	_, err = s.File(t.Context(), unused.ID)
+	must(t, err)
+	must(t, s.PruneFiles(t.Context(), start().Add(time.Minute)))
+	_, err = s.File(t.Context(), unused.ID)
+	mustBe(t, err, convo.NotFound)
+	for upload, want := range map[string]convo.Kind{unused.Upload: convo.NotFound, used.Upload: "", uuid(6): convo.NotFound, uuid(7): ""} {
+		_, err := s.Piece(t.Context(), convo.File{Upload: upload}, 0)
+		if convo.ErrorKind(err) != want {
+			t.Errorf("the upload %s: %v", upload, err)
+		}
+	}
+}

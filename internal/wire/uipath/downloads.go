@@ -1,0 +1,137 @@
+package uipath
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+)
+
+const octets = "application/octet-stream"
+
+// mediaTypeOf is the media type of a header, application/octet-stream where it names
+// none.
+func mediaTypeOf(header string) string {
+	kind, params, err := mime.ParseMediaType(header)
+	if err != nil || !strings.Contains(kind, "/") {
+		return octets
+	}
+	if formatted := mime.FormatMediaType(kind, params); formatted != "" && len(formatted) <= maxFileName {
+		return formatted
+	}
+	return octets
+}
+
+// readFile gives the content of a file to whoever has its address, or a token of
+// somebody who may see its conversation.
+func readFile(c *call) error {
+	id := c.match.Param("fileId")
+	f, shown, err := c.fileFor(id)
+	if err != nil {
+		return unknown(err, codeFile)
+	}
+	if f.Upload == "" {
+		return refuse(convo.NotFound, codeFile, "the file has no content yet")
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", shown.mediaType)
+	h.Set("Content-Disposition", dispositionOf(shown.mediaType, shown.name))
+	// What strangers brought runs nothing, whatever it is.
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Etag", `"`+f.Upload+`"`)
+	http.ServeContent(c.w, c.r, "", f.Stored, &fileReader{ctx: c.r.Context(), engine: c.engine(), file: f})
+	return nil
+}
+
+// fileFor finds the file that a request may read, and what it is called and is.
+func (c *call) fileFor(id string) (convo.File, signed, error) {
+	shown, ok := c.front.signer.check(forDownload, id, c.query)
+	var f convo.File
+	var err error
+	switch {
+	case ok:
+		f, err = c.engine().File(c.r.Context(), id)
+	case c.r.Header.Get("Authorization") == "":
+		return f, shown, errSignature()
+	default:
+		shown = signed{}
+		if f, err = c.front.ownFile(c.r, id); err != nil {
+			return f, shown, err
+		}
+	}
+	if shown.name == "" {
+		shown.name = f.Name
+	}
+	if shown.mediaType == "" {
+		shown.mediaType = f.MediaType
+	}
+	shown.mediaType = mediaTypeOf(shown.mediaType)
+	return f, shown, err
+}
+
+// ownFile finds a file for who has a token.
+func (f *Front) ownFile(r *http.Request, id string) (convo.File, error) {
+	actor, err := f.authenticate(r)
+	if err == nil {
+		actor, err = f.speaksFor(r, actor)
+	}
+	if err != nil {
+		return convo.File{}, err
+	}
+	return f.engine.OwnFile(r.Context(), actor, id)
+}
+
+// dispositionOf says whether a browser may show a file. What can hold scripts is
+// saved instead.
+func dispositionOf(mediaType, name string) string {
+	kind, _, _ := strings.Cut(mediaType, ";")
+	family, _, _ := strings.Cut(kind, "/")
+	disposition := "attachment"
+	shown := family == "image" || family == "audio" || family == "video" || kind == "text/plain"
+	if shown && kind != "image/svg+xml" {
+		disposition = "inline"
+	}
+	if named := mime.FormatMediaType(disposition, map[string]string{"filename": name}); named != "" {
+		return named
+	}
+	return disposition
+}
+
+// fileReader reads a file for [http.ServeContent], whose readers have no context.
+type fileReader struct {
+	ctx    context.Context // of the request, which is as long as this
+	engine *engine.Engine
+	file   convo.File
+	offset int64
+}
+
+// Read implements io.Reader.
+func (f *fileReader) Read(p []byte) (int, error) {
+	n, err := f.engine.ReadFile(f.ctx, f.file, p, f.offset)
+	f.offset += int64(n)
+	if n > 0 && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+// Seek implements io.Seeker.
+func (f *fileReader) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.offset
+	case io.SeekEnd:
+		offset += f.file.Size
+	}
+	if offset < 0 {
+		return 0, errors.New("a file begins at 0")
+	}
+	f.offset = offset
+	return offset, nil
+}
