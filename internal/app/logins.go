@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/parleyhq/parley/internal/auth/openid"
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
@@ -16,24 +17,22 @@ import (
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
-// withLogins adds the built-in identity provider to the API, if it is enabled, and
-// lets its users in.
+// withLogins lets users in, and adds the built-in identity provider to the API, if
+// it is enabled.
 func (a *App) withLogins(ctx context.Context, api http.Handler, box *seal.Box, proxies []netip.Prefix) (_ http.Handler, err error) {
+	a.trustIssuers()
 	b := a.cfg.OIDC.Builtin
 	if !b.Enabled {
 		return api, nil
 	}
 	o := identity.Options{
-		Store: a.store, Sealer: box, Development: b.Development, Users: fixedUsers(a.cfg),
+		Store: a.store, Sealer: box, Tenants: tenantIDs(a.cfg), Development: b.Development, Users: fixedUsers(a.cfg),
 		Issuer:    func() string { return a.URL() + "/identity_" },
 		TokenLife: b.TokenLife, SignInLife: b.SignInLife,
 		Proxies: proxies, Changed: a.auth.Forget, Log: a.log, Observer: a.telemetry,
 	}
 	if len(a.cfg.Origins) > 0 {
 		o.AllowOrigin = uipath.Origins(a.cfg.Origins).Allow
-	}
-	for _, t := range a.cfg.AllTenants() {
-		o.Tenants = append(o.Tenants, t.ID())
 	}
 	for _, c := range b.Clients {
 		o.Clients = append(o.Clients, identity.Client{ID: c.ID, RedirectURIs: c.RedirectURIs})
@@ -52,6 +51,24 @@ func (a *App) withLogins(ctx context.Context, api http.Handler, box *seal.Box, p
 		}
 		api.ServeHTTP(w, r)
 	}), nil
+}
+
+// trustIssuers lets the users of identity providers elsewhere in.
+func (a *App) trustIssuers() {
+	for _, i := range a.cfg.OIDC.Issuers {
+		a.auth.Trust(openid.New(openid.Options{
+			Issuer: i.Issuer, Audience: i.Audience, Tenant: a.cfg.TenantOrFirst(i.Tenant), TenantClaim: i.TenantClaim,
+			Tenants: tenantIDs(a.cfg), Log: a.log,
+		}))
+	}
+}
+
+func tenantIDs(cfg config.Config) []string {
+	var ids []string
+	for _, t := range cfg.AllTenants() {
+		ids = append(ids, t.ID())
+	}
+	return ids
 }
 
 func fixedUsers(cfg config.Config) []identity.FixedUser {

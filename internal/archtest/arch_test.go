@@ -105,6 +105,9 @@ func layers() []layer {
 			packages: []string{"internal/auth"}, may: []string{"internal/convo", "internal/store"},
 			why: "auth knows tokens and the port that keeps them",
 		}, {
+			packages: []string{"internal/auth/openid"}, may: []string{"internal/convo", "internal/auth"},
+			why: "a driver knows its port and the domain, never another driver",
+		}, {
 			packages: []string{"internal/identity"},
 			may:      []string{"internal/convo", "internal/store", "internal/auth", "internal/httpio", "internal/ratelimit"},
 			why:      "an identity provider signs people in, and knows nothing of what they do then",
@@ -134,7 +137,7 @@ func layers() []layer {
 				"internal/convo", "internal/store", "internal/store/sqlite", "internal/tool", "internal/model", "internal/model/openai",
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
-				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/identity", "internal/engine", "internal/telemetry", "internal/transfer",
+				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/auth/openid", "internal/identity", "internal/engine", "internal/telemetry", "internal/transfer",
 				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
