@@ -141,7 +141,7 @@ func (e *Engine) closeOrphan(ctx context.Context, key hub.Key) error {
 	if err != nil || !e.orphan(head.Active()) {
 		return err
 	}
-	err = e.closeIdleTurn(ctx, key, head.Active().ID, convo.EndInterrupted)
+	err = e.closeIdleTurn(ctx, key, head.Active().ID, convo.EndInterrupted, "")
 	if errors.Is(err, errRuns) {
 		return nil // somebody does after all
 	}
@@ -197,7 +197,10 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 		}
 		started, err = e.startNext(tx)
 		if started != nil && idle {
-			started.past, started.asked, started.given = p, asked, &in.Given
+			started.past, started.given = p, &in.Given
+			if asked != nil {
+				started.asked = []convo.Message{*asked}
+			}
 			if p != nil { // else its bot or its configuration may have changed since
 				started.kit = k
 			}

@@ -175,8 +175,19 @@ func (e *Engine) UpdateConversation(ctx context.Context, actor convo.Actor, id s
 		if err := referFields(tx, &fields, head.Fields); err != nil {
 			return nil, err
 		}
-		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: convo.ConversationChanged{Fields: fields}})
+		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: changed(actor, head.Fields, fields)})
 	})
+}
+
+// changed is the change of a conversation's fields. Who gives it a name wants no
+// other one: those who know of labels say so by themselves.
+func changed(actor convo.Actor, before, after convo.Fields) convo.ConversationChanged {
+	body := convo.ConversationChanged{Fields: after}
+	if text(before.Name) != text(after.Name) {
+		body.Relabelled = convo.ByCaller
+		body.Fields.AutoLabel = after.AutoLabel && actor.Own
+	}
+	return body
 }
 
 // errBusy sends a deletion back to stop the turn that runs.
@@ -243,7 +254,7 @@ func (e *Engine) quiet(ctx context.Context, key hub.Key) error {
 		return err
 	}
 	e.noteStopped(closed)
-	return e.halt(ctx, running, errStopped)
+	return e.halt(ctx, running, stoppedBy{})
 }
 
 // closeIdle ends the open turns that do not run in this process, so that those
@@ -253,7 +264,7 @@ func (e *Engine) closeIdle(tx store.Tx) (closed []convo.Turn, err error) {
 		if e.runs(t.ID) && t.State == convo.StateRunning {
 			continue
 		}
-		if err := closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped}); err != nil {
+		if err := closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped}, ""); err != nil {
 			return nil, err
 		}
 		closed = append(closed, t)

@@ -65,6 +65,7 @@ type Limits struct {
 	Approval    time.Duration // how long a call waits for its user, or for the client that carries it out
 	ChannelWait time.Duration // how long a call waits for a message on its channel
 	ChannelKeep time.Duration // how long what was published on a channel is kept
+	Input       time.Duration // how long an exchange may wait for more of what its client says
 	Turn        TurnLimits    // what one turn may ask for at most
 	ToolTime    time.Duration // how long one call of a tool may take
 	Background  int           // turns of a tenant that may run in the background when one more is asked for
@@ -74,7 +75,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20, File: 25 << 20,
-		Approval: 24 * time.Hour, ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour,
+		Approval: 24 * time.Hour, ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour, Input: 10 * time.Minute,
 		Turn: TurnLimits{Iterations: 100, Continuations: 10, Calls: 500}, ToolTime: time.Minute,
 		Background: 256,
 	}
@@ -123,9 +124,12 @@ type Engine struct {
 	scribe   *scribe
 	channels *channelHub
 	waits    *callWaits
+	idle     *idleInputs
 
 	ctx    context.Context // ends when running turns must end; its cause says why
 	cancel context.CancelCauseFunc
+	calm   context.Context // ends when a drain begins
+	hurry  context.CancelFunc
 	over   context.Context // ends when nothing will be written any more
 	finish context.CancelCauseFunc
 
@@ -134,6 +138,7 @@ type Engine struct {
 	mu         sync.Mutex
 	draining   bool
 	damaged    map[hub.Key]bool // conversations that could not be recovered
+	labels     map[hub.Key]bool // conversations whose label is being made
 	turns      map[string]*run  // turns that run in this process, by id
 	background map[string]int   // of them, those in the background, by tenant
 	active     sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
@@ -147,6 +152,7 @@ var errShutdown = errors.New("the server shut down")
 func New(o Options) *Engine {
 	// The context is the engine's own life, which no caller's context spans.
 	ctx, cancel := context.WithCancelCause(context.Background())
+	calm, hurry := context.WithCancel(ctx)
 	over, finish := context.WithCancelCause(context.Background())
 	log := o.Log
 	if log == nil {
@@ -162,10 +168,12 @@ func New(o Options) *Engine {
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
 		abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
-		ctx: ctx, cancel: cancel, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
+		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
+		labels: map[hub.Key]bool{},
 	}
 	e.scribe = newScribe(e)
 	e.waits = newCallWaits(e.expire)
+	e.idle = newIdleInputs(o.Limits.Input, e.closeInput)
 	return e
 }
 
@@ -186,6 +194,7 @@ func (e *Engine) Limits() Limits { return e.limits }
 func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
+	e.hurry()
 	for _, r := range e.turns {
 		if r.background {
 			r.cancel(errShutdown)
@@ -205,6 +214,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 	}
 	e.cancel(errShutdown)
 	e.waits.disarm()
+	e.idle.disarm()
 	defer e.finish(errDraining())
 	timer := time.NewTimer(stopTime)
 	defer timer.Stop()

@@ -48,10 +48,11 @@ type fixedModel struct {
 	provider model.Provider
 	window   int64
 	latest   int
+	refused  bool // nothing resolves
 }
 
 func (f *fixedModel) Resolve(_ context.Context, spec string) (model.Choice, error) {
-	if spec == "unknown" {
+	if spec == "unknown" || f.refused {
 		return model.Choice{}, convo.Errorf(convo.Invalid, "unknown model")
 	}
 	return model.Choice{Provider: f.provider, ProviderName: "test", Name: "m", ID: "test/m", Window: f.window, MaxMessages: f.latest}, nil

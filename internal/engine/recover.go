@@ -24,7 +24,7 @@ const recoverers = 16
 // text; a call of a tool that had begun is closed as interrupted, and so is its
 // turn, unless another call of it waits; a turn in the background goes on from there,
 // once; one that was between two steps goes on; queued ones run when their time
-// comes; waiting ones wait on. Then the engine is ready for requests.
+// comes; waiting ones wait on, as do exchanges that are still being said. Then the engine is ready for requests.
 //
 // A conversation that cannot be recovered is logged and left alone: it must not
 // keep all others from their server. The next turn in it tries again.
@@ -48,6 +48,11 @@ func (e *Engine) Start(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	e.waits.arm()
+	for _, t := range open {
+		if t.State == convo.StateOpen {
+			e.idle.touch(hub.Key{Tenant: t.Tenant, Conversation: t.Conversation}, t.ID)
+		}
+	}
 	e.repeats.mu.Lock()
 	e.repeats.ready = time.Now()
 	e.repeats.mu.Unlock()
@@ -158,7 +163,7 @@ func (e *Engine) recoverRunning(ctx context.Context, key hub.Key, head *convo.He
 		return e.goOn(key, turn, func(tx store.Tx) error { return rest.rerun(tx, turn) })
 	}
 	e.log.Info("closing an interrupted turn", "turn", turn, "conversation", key.Conversation)
-	return e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: convo.EndInterrupted})
+	return e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: convo.EndInterrupted}, "")
 }
 
 // goOn changes a turn that runs nowhere, and gives its run if it runs then.
@@ -235,11 +240,19 @@ func (u *unfinished) add(event convo.Event) {
 	case convo.ModelAsked:
 		u.length = 0
 	case convo.MessageStarted:
+		if convo.SlotOf(b.Place) == 0 {
+			return // a client's, which has ended before the turn started
+		}
 		u.message, u.cited = &b, nil
 		u.text = strings.Builder{}
 	case convo.Cited:
-		u.cited = append(u.cited, b.Citation)
+		if u.message != nil && u.message.ID == b.Message {
+			u.cited = append(u.cited, b.Citation)
+		}
 	case convo.Delta:
+		if u.message == nil || u.message.ID != b.Message {
+			return
+		}
 		u.text.WriteString(b.Text)
 		u.length += len(b.Text)
 	case convo.MessageEnded:

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"time"
-
-	"github.com/parleyhq/parley/internal/convo"
-)
+import "github.com/parleyhq/parley/internal/convo"
 
 // Said is one thing that a client says in a conversation that it has open. Its
 // exchange is a turn, and Exchange, Message and Part are the ids that clients chose
@@ -92,10 +88,7 @@ type SaidAside struct {
 // Saying is a client's piece of work: what it says, in order.
 type Saying struct {
 	Front string
-	From  string    // the socket session, the origin of the events
-	User  string    // context for the model: who asks
-	Zone  string    // IANA time zone; "" = UTC
-	At    time.Time // when it came
+	From  string // the socket session, the origin of the events
 	Said  []Said
 }
 

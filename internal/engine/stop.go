@@ -9,8 +9,17 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-// errStopped is the cause of a turn that somebody stopped.
-var errStopped = errors.New("stopped")
+// stoppedBy is the cause of a turn that somebody stopped: a client, whom its end is
+// not sent to, or "" = anybody else.
+type stoppedBy struct{ client string }
+
+func (stoppedBy) Error() string { return "stopped" }
+
+// stopper is the client that stopped what runs under a context, or "".
+func stopper(ctx context.Context) string {
+	cause, _ := errors.AsType[stoppedBy](context.Cause(ctx))
+	return cause.client
+}
 
 // errRuns sends a stop back to a turn that has started or gone on meanwhile.
 var errRuns = errors.New("the turn runs")
@@ -31,12 +40,12 @@ func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn
 			return stopped, err
 		}
 		if r := e.running(id); r != nil {
-			r.cancel(errStopped) // before the commit, which may wait for a disk
+			r.cancel(stoppedBy{}) // before the commit, which may wait for a disk
 		}
 		if t := *tx.Head().Turn(id); t.State == convo.StateQueued {
 			// With the record of the request: it must not run after a kill.
 			closed = append(closed, t)
-			err = closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped})
+			err = closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndStopped}, "")
 		}
 		return stopped, err
 	})
@@ -44,7 +53,7 @@ func (e *Engine) Stop(ctx context.Context, actor convo.Actor, conversation, turn
 		return stopped, err
 	}
 	e.noteStopped(closed)
-	return stopped, e.explain(key, e.stop(ctx, key, id))
+	return stopped, e.explain(key, e.stop(ctx, key, id, ""))
 }
 
 // target finds the turn that a stop means. It is chosen in the transaction that
@@ -68,7 +77,7 @@ func target(tx store.Tx, conversation, turn string) (stopped int, id string, err
 // stop ends an open turn. It is on record that it did, so it does, whether the
 // caller waits for it or not. A run may end without its turn: one that has just
 // left it to wait, or to the next start.
-func (e *Engine) stop(ctx context.Context, key hub.Key, id string) error {
+func (e *Engine) stop(ctx context.Context, key hub.Key, id, by string) error {
 	steady := context.WithoutCancel(ctx)
 	for {
 		head, err := e.store.Head(steady, key.Tenant, key.Conversation)
@@ -76,12 +85,12 @@ func (e *Engine) stop(ctx context.Context, key hub.Key, id string) error {
 			return err // it ended by itself
 		}
 		if e.runs(id) {
-			if err := e.halt(ctx, id, errStopped); err != nil {
+			if err := e.halt(ctx, id, stoppedBy{by}); err != nil {
 				return err
 			}
 			continue
 		}
-		if err = e.closeIdleTurn(steady, key, id, convo.EndStopped); !errors.Is(err, errRuns) {
+		if err = e.closeIdleTurn(steady, key, id, convo.EndStopped, by); !errors.Is(err, errRuns) {
 			return err
 		}
 	}
@@ -104,8 +113,8 @@ func (e *Engine) halt(ctx context.Context, turn string, cause error) error {
 
 // closeIdleTurn ends a turn that does not run in this process: a queued or
 // waiting one, or one whose end could not be written.
-func (e *Engine) closeIdleTurn(ctx context.Context, key hub.Key, turn string, reason convo.EndReason) error {
-	next, err := e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: reason})
+func (e *Engine) closeIdleTurn(ctx context.Context, key hub.Key, turn string, reason convo.EndReason, by string) error {
+	next, err := e.closeUnfinished(ctx, key, turn, nil, convo.TurnEnded{Reason: reason}, by)
 	if next != nil {
 		go e.run(key, next)
 	}
@@ -116,7 +125,7 @@ func (e *Engine) closeIdleTurn(ctx context.Context, key hub.Key, turn string, re
 // model call that it left open, and starts the next one. A turn that runs in this
 // process, or has run since it was looked at, is left alone (errRuns), unless its own
 // run asks.
-func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, own *run, end convo.TurnEnded) (*run, error) {
+func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, own *run, end convo.TurnEnded, by string) (*run, error) {
 	rest, err := e.unfinished(ctx, key, turn)
 	if err != nil {
 		return nil, err
@@ -136,7 +145,7 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 			return err
 		}
 		t.Usage, closed = usage, t
-		return closeTurn(tx, t, end)
+		return closeTurn(tx, t, end, by)
 	})
 	if err == nil {
 		e.endWaits(turn)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -19,16 +20,26 @@ func startTurn(tx store.Tx, id string) error {
 	return tx.Append(convo.Event{At: now(), Turn: id, Body: convo.TurnStarted{Slot: tx.Head().NextSlot}})
 }
 
-// closeTurn ends an open turn in the log. One that never started starts first,
-// so that its user message takes its place and its readers see the whole frame.
-func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded) error {
-	if t.State == convo.StateOpen || t.State == convo.StateQueued {
-		if err := startTurn(tx, t.ID); err != nil {
-			return err
-		}
+// closeTurn ends an open turn in the log. by is who wants it so, if that is a
+// client that needs no word of it.
+func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded, by string) error {
+	if err := beginClosing(tx, t); err != nil {
+		return err
 	}
 	end.Usage = t.Usage
-	return tx.Append(convo.Event{At: now(), Turn: t.ID, Body: end})
+	return tx.Append(convo.Event{At: now(), Turn: t.ID, Origin: by, Body: end})
+}
+
+// beginClosing makes a turn that never started start, so that its messages take
+// their places and its readers see the whole frame.
+func beginClosing(tx store.Tx, t convo.Turn) error {
+	if t.State != convo.StateOpen && t.State != convo.StateQueued {
+		return nil
+	}
+	if err := endComing(tx, t); err != nil {
+		return err
+	}
+	return startTurn(tx, t.ID)
 }
 
 // run is a turn that runs in this process.
@@ -36,14 +47,14 @@ type run struct {
 	id         string
 	tenant     string
 	background bool
-	head       convo.Head     // the conversation when the turn started
-	turn       convo.Turn     // and the turn
-	past       *past          // the history before it; nil = to be read
-	asked      *convo.Message // the user's message, if it is known here
-	given      *Given         // what it was given; nil = to be read
-	kit        *kit           // what it works with; nil = to be gathered
-	goesOn     bool           // the log has more of it than its start
-	told       *inbox         // calls that others ended
+	head       convo.Head      // the conversation when the turn started
+	turn       convo.Turn      // and the turn
+	past       *past           // the history before it; nil = to be read
+	asked      []convo.Message // what it was asked with, if it is known here; places are indices
+	given      *Given          // what it was given; nil = to be read
+	kit        *kit            // what it works with; nil = to be gathered
+	goesOn     bool            // the log has more of it than its start
+	told       *inbox          // calls that others ended
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	end        TurnEnd       // for the observer
@@ -148,7 +159,7 @@ func (e *Engine) runOne(key hub.Key, r *run) (next *run, err error) {
 // giveUp closes a turn whose own end could not be written.
 func (e *Engine) giveUp(key hub.Key, r *run, cause error) (*run, error) {
 	r.end.Ended = convo.TurnEnded{Reason: convo.EndFailed, Failure: failure(cause)}
-	return e.closeUnfinished(e.over, key, r.id, r, r.end.Ended)
+	return e.closeUnfinished(e.over, key, r.id, r, r.end.Ended, "")
 }
 
 // carryOut runs one turn from its prompt to its end, or until it waits.
@@ -203,13 +214,13 @@ func (e *Engine) endEarly(key hub.Key, r *run, cause error) (*run, error) {
 	end := e.ending(r.ctx, "", cause)
 	r.end.Ended = end
 	if r.goesOn {
-		return e.closeUnfinished(e.ctx, key, r.id, r, end)
+		return e.closeUnfinished(e.ctx, key, r.id, r, end, stopper(r.ctx))
 	}
 	return e.handOver(key, func(tx store.Tx) error {
 		if tx.Head() == nil || tx.Head().Turn(r.id) == nil {
 			return nil
 		}
-		return closeTurn(tx, *tx.Head().Turn(r.id), end)
+		return closeTurn(tx, *tx.Head().Turn(r.id), end, stopper(r.ctx))
 	})
 }
 
@@ -228,7 +239,7 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 		if err := appendAll(tx, rest); err != nil {
 			return err
 		}
-		err := tx.Append(convo.Event{At: now(), Turn: r.id, Body: end})
+		err := tx.Append(convo.Event{At: now(), Turn: r.id, Origin: stopper(r.ctx), Body: end})
 		last = *tx.Head()
 		return err
 	})
@@ -236,17 +247,19 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 		e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), l.mine...)))
 	}
 	e.endWaits(r.id)
+	if err == nil {
+		e.label(log.key, last, r.turn, end)
+	}
 	return next, err
 }
 
-// question is the user's message that the turn was asked with, in its place.
+// question is what the turn was asked with, in its place.
 func (r *run) question() []convo.Message {
-	if r.asked == nil {
-		return nil
+	asked := slices.Clone(r.asked)
+	for i := range asked {
+		asked[i].Place = convo.Place(r.turn.Slot, asked[i].Place)
 	}
-	m := *r.asked
-	m.Place = convo.Place(r.turn.Slot, 0)
-	return []convo.Message{m}
+	return asked
 }
 
 // handOver ends a turn in a durable transaction that starts the next one, or lets

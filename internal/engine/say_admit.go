@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+)
+
+// prospect is what is known of a turn before its input ends: what it will work
+// with, and how long the user's message may be. It is good as long as nobody else
+// writes to the conversation. nil: no turn is asked for.
+type prospect struct {
+	seq  int64    // the end of the log that it was made from
+	past *past    // nil: turns are open whose messages are not known yet
+	kit  *kit     // nil with err
+	room int64    // tokens
+	err  error    // why no turn can be had
+	of   []string // the exchanges that may begin with what is said now
+}
+
+func (p *prospect) asked() bool { return p != nil }
+
+// forget leaves only what needs no history.
+func (p *prospect) forget() {
+	if p != nil {
+		p.past = nil
+	}
+}
+
+// stale reports whether the conversation has grown since.
+func (p *prospect) stale(head *convo.Head) bool {
+	return p != nil && p.past != nil && (p.seq != head.LastSeq || p.others(head))
+}
+
+// others reports whether a turn is open beside those that may begin now.
+func (p *prospect) others(head *convo.Head) bool {
+	return slices.ContainsFunc(head.Open, func(t convo.Turn) bool {
+		return t.State != convo.StateOpen || !slices.Contains(p.of, t.Alias) && !slices.Contains(p.of, t.ID)
+	})
+}
+
+// hand gives a turn that starts what is known already.
+func (p *prospect) hand(r *run, asked convo.MessageEnded) {
+	alone := r.turn.Next == 1 && !slices.ContainsFunc(asked.Parts, func(part convo.Part) bool { return part.File != nil })
+	if p.past == nil || !alone {
+		return // its messages are read
+	}
+	r.past, r.kit = p.past, p.kit
+	r.asked = []convo.Message{render(convo.Message{
+		ID: asked.ID, Turn: r.id, MessageFields: convo.MessageFields{Type: asked.Type}, Text: asked.Text, Parts: asked.Parts,
+	})}
+}
+
+// foresee looks at the turn that may begin with what a client says; nil if none can.
+// An error is no fault of that turn: the conversation cannot be read.
+func (e *Engine) foresee(ctx context.Context, key hub.Key, s Saying, fresh bool) (*prospect, error) {
+	p := &prospect{}
+	for _, said := range s.Said {
+		if end, ok := said.(SaidMessageEnd); ok && !slices.Contains(p.of, end.Exchange) {
+			p.of = append(p.of, end.Exchange)
+		}
+	}
+	if len(p.of) == 0 {
+		return nil, nil
+	}
+	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
+	if convo.ErrorKind(err) == convo.NotFound {
+		return nil, unknownConversation(key.Conversation)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.seq = head.LastSeq
+	given, err := e.givenSoFar(ctx, &head, s, p.of[0])
+	if err != nil {
+		return nil, err
+	}
+	p.err = e.foreseeTurn(ctx, key, head, given, p, fresh)
+	return p, nil
+}
+
+// foreseeTurn fills in what the turn will work with, as far as it can be had.
+func (e *Engine) foreseeTurn(ctx context.Context, key hub.Key, head convo.Head, given Given, p *prospect, fresh bool) error {
+	past, err := e.pastOf(ctx, key, head, p, fresh)
+	if err != nil {
+		return err
+	}
+	chosen, choice, err := e.choose(ctx, head)
+	if err != nil {
+		return err
+	}
+	if p.kit, err = e.newKit(ctx, key.Tenant, given, wanted(given, chosen.BotID, chosen.Config)); err != nil {
+		return err
+	}
+	h := history{
+		backstory: given.backstory(chosen.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		tools: p.kit.tokens(), now: note{at: now()},
+	}
+	if past != nil {
+		h.messages, h.notes, h.from = slices.Clip(past.messages), past.notes, past.from
+	}
+	p.past, p.room = past, h.room(convo.Place(head.NextSlot, 0))
+	return nil
+}
+
+// pastOf gives the history before the turn; nil if turns come before it.
+func (e *Engine) pastOf(ctx context.Context, key hub.Key, head convo.Head, p *prospect, fresh bool) (*past, error) {
+	if p.others(&head) {
+		return nil, nil
+	}
+	_, choice, err := e.choose(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	if kept := e.pasts.get(key); kept != nil && !fresh && kept.holds(&head) && kept.reach == reachOf(choice) {
+		return kept, nil
+	}
+	past := &past{head: head, reach: reachOf(choice)}
+	if past.messages, past.from, err = e.load(ctx, head, head.NextSlot, past.reach); err != nil {
+		return nil, err
+	}
+	past.notes, err = e.loadNotes(ctx, head, past.messages)
+	return past, err
+}
+
+// givenSoFar is what an exchange was given when it was opened, or is now.
+func (e *Engine) givenSoFar(ctx context.Context, head *convo.Head, s Saying, exchange string) (Given, error) {
+	for _, said := range s.Said {
+		if opens, ok := said.(SaidExchange); ok && opens.Exchange == exchange {
+			return givenOf(opens), nil
+		}
+	}
+	for _, t := range head.Open {
+		if t.Alias == exchange || t.ID == exchange {
+			return e.readInput(ctx, t)
+		}
+	}
+	return Given{}, nil
+}
+
+// room is how many tokens the user's message may have that stands there next, when
+// all that can be left out is.
+func (h history) room(place int64) int64 {
+	h.messages = append(h.messages, convo.Message{
+		Place: place, MessageFields: convo.MessageFields{Type: convo.User}, Text: "?",
+	})
+	exchanges, _ := h.exchanges(h.start())
+	last := &exchanges[len(exchanges)-1]
+	total := tokens(h.head(last.first), exchanges[len(exchanges)-1:])
+	return h.window - h.tools - last.shorten(total, 0)
+}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"encoding/json"
+	"mime"
+	"unicode/utf8"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// What one thing that a client says may hold.
+const (
+	maxSaidName    = 255     // characters of a file's name, bytes of a media type
+	maxSaidURI     = 2 << 10 // bytes
+	maxClientTools = 128
+)
+
+// checkExchange holds what opens an exchange against the rules.
+func (e *Engine) checkExchange(s SaidExchange) error {
+	if len(s.Tools) > maxClientTools {
+		return refused(BadExchange, convo.TooLarge, "an exchange may name up to %d tools of its client", maxClientTools)
+	}
+	return e.checkSaidMeta(BadExchange, s.Metadata)
+}
+
+// checkSaidMeta bounds a JSON value that a client adds to something.
+func (e *Engine) checkSaidMeta(why Why, meta convo.JSON) error {
+	switch {
+	case meta == nil:
+		return nil
+	case len(meta) > e.limits.Meta:
+		return refused(why, convo.TooLarge, "what stands beside it has %d bytes; the limit is %d", len(meta), e.limits.Meta)
+	case !json.Valid(meta):
+		return refused(why, convo.Invalid, "what stands beside it is no JSON")
+	}
+	return nil
+}
+
+// partOf is the part that a client opens, still without an id. file is the one of
+// this server that it names.
+func (u *utterance) partOf(s SaidPart, file *fileKnown) (convo.Part, error) {
+	part := convo.Part{
+		Alias: s.Part, MediaType: s.MediaType, Name: s.Name, File: s.File, Transcript: s.Transcript, Meta: s.Meta,
+	}
+	switch _, _, err := mime.ParseMediaType(s.MediaType); {
+	case s.MediaType != "" && (err != nil || len(s.MediaType) > maxSaidName):
+		return part, refused(BadPart, convo.Invalid, "%q is no media type", clip(s.MediaType))
+	case utf8.RuneCountInString(s.Name) > maxSaidName:
+		return part, refused(BadPart, convo.TooLarge, "the name of a part may have up to %d characters", maxSaidName)
+	case s.File != nil && (s.File.URI == "" || len(s.File.URI) > maxSaidURI):
+		return part, refused(BadPart, convo.Invalid, "the address of a file has from 1 to %d bytes", maxSaidURI)
+	}
+	switch {
+	case file != nil:
+		part.File = &file.ref
+		if part.MediaType == "" {
+			part.MediaType = file.mediaType
+		}
+		if part.Name == "" {
+			part.Name = file.name
+		}
+	case s.File == nil && part.MediaType == "":
+		part.MediaType = textType
+	}
+	return part, u.e.checkSaidMeta(BadPart, s.Meta)
+}
+
+// file gives the file of this server that a part names; nil if it names none. One
+// that may not be used ends the exchange.
+func (u *utterance) file(turn string, s SaidPart) (*fileKnown, error) {
+	if s.File == nil {
+		return nil, nil
+	}
+	known, ours := u.known.files[s.File.URI]
+	if !ours {
+		return nil, nil
+	}
+	if known.err == nil {
+		return &known, nil
+	}
+	if u.tx.Head().Turn(turn).State != convo.StateOpen {
+		return nil, nil
+	}
+	return nil, u.fail(turn, known.err, u.userMessage(turn))
+}
+
+// userMessage is the user's message of a turn that is still coming, or "".
+func (u *utterance) userMessage(turn string) string {
+	for _, m := range u.tx.Head().Turn(turn).Coming {
+		if m.Type == convo.User {
+			return m.ID
+		}
+	}
+	return ""
+}
+
+// citation is the end of a citation that a client makes, if it is one: its offset
+// and length are still to be given. What is none is left out, and its text stays.
+func citation(part *convo.ComingPart, s *SaidCitation) (c convo.Citation, ok bool) {
+	if s == nil || !s.Ends || len(s.Sources) == 0 || len(s.Sources) > maxSources || len(part.Citations) >= maxCitations {
+		return c, false
+	}
+	for _, source := range s.Sources {
+		size := len(source.Title) + len(source.URL) + len(source.DownloadURL) + len(source.MediaType) + len(source.PageNumber)
+		if size > 2*maxSaidURI {
+			return c, false
+		}
+	}
+	return convo.Citation{ID: s.ID, Sources: s.Sources}, true
+}
+
+// units counts the UTF-16 units of a text.
+func units(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
