@@ -208,3 +208,39 @@ func TestAWrongToolIsRefusedWithItsPlace(t *testing.T) {
 		t.Errorf("a name twice: %v", err)
 	}
 }
+
+func TestAToolMayAskAndRunElsewhere(t *testing.T) {
+	t.Parallel()
+	asked := &tool.Interrupt{Type: "choice", Value: convo.JSON(`[1]`)}
+	s, err := newSet(t, configured.Agent{Tenant: "acme", Bot: "b", Tools: []configured.Tool{
+		{Name: "pay", Input: convo.JSON(input), Asks: convo.AsksConfirm, Result: convo.JSON("1")},
+		{Name: "where", Asks: convo.AsksInterrupt, Client: true, Output: convo.JSON(`{"type":"string"}`)},
+		{Name: "choose", Interrupt: asked},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools, err := s.Tools(t.Context(), "acme", tool.Want{BotID: "b"})
+	if err != nil || len(tools) != 3 {
+		t.Fatalf("%d tools, %v", len(tools), err)
+	}
+	pay, where, choose := tools[0].Spec(), tools[1].Spec(), tools[2].Spec()
+	if pay.Asks != convo.AsksConfirm || pay.Client || !where.Client || where.Asks != convo.AsksInterrupt || string(where.Output) != `{"type":"string"}` || choose.Interrupt != asked {
+		t.Errorf("the tools are %+v, %+v and %+v", pay, where, choose)
+	}
+	for _, elsewhere := range tools[1:] {
+		if _, err := elsewhere.Call(t.Context(), tool.Call{}); convo.ErrorKind(err) != convo.Invalid {
+			t.Errorf("a call on the server gave %v", err)
+		}
+	}
+	for name, wrong := range map[string]configured.Tool{
+		"two ways":       {Name: "a", Client: true, Result: convo.JSON("1")},
+		"two others":     {Name: "a", Client: true, Interrupt: asked},
+		"an odd output":  {Name: "a", Client: true, Output: convo.JSON(`"string"`)},
+		"a wrong schema": {Name: "a", Client: true, Input: convo.JSON(`{"type":7}`)},
+	} {
+		if _, err := newSet(t, configured.Agent{Tenant: "acme", Bot: "b", Tools: []configured.Tool{wrong}}); convo.ErrorKind(err) == "" {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}

@@ -69,6 +69,30 @@ func TestAWaitForAChannelIsShownBetweenItsActivities(t *testing.T) {
 	})
 }
 
+func TestWhatACallAsksItsUserIsNotShown(t *testing.T) {
+	t.Parallel()
+	asked := convo.Asked{Asks: convo.AsksInterrupt, Input: convo.JSON(`{"title":"hidden"}`)}
+	compareLines(t, rendered(t,
+		convo.ToolRequested{ID: "k1", Message: "m1", Name: "get_weather", Arguments: paris, Runs: convo.RunsClient, Asked: asked},
+		convo.InterruptStarted{ID: "i", Call: "k1", Message: "m1", Type: "hidden", Value: convo.JSON(`{"hidden":1}`)},
+		convo.TurnWaiting{},
+		convo.ToolOffered{ID: "k1", Message: "m1", To: "hidden"},
+		convo.InterruptEnded{ID: "i", Call: "k1", Message: "m1", Value: convo.JSON(`{"hidden":1}`)},
+		convo.ToolAnswered{ID: "k1", Message: "m1", Name: "get_weather", Approved: true, Input: convo.JSON(`{"location":"Rome"}`)},
+		convo.ToolStarted{ID: "k1", Message: "m1", Name: "get_weather", Input: convo.JSON(`{"location":"Rome"}`), To: "hidden"},
+		convo.ToolEnded{ID: "k1", Message: "m2", Name: "get_weather", Arguments: convo.JSON(`{"location":"Rome"}`), Output: convo.JSON(`{"meta":"Expired"}`), Outcome: convo.ToolExpired},
+		convo.MessageStarted{ID: "b", Type: convo.Bot},
+		convo.Cited{Message: "b", Citation: convo.Citation{ID: "hidden", Length: 3, Sources: []convo.Source{{Title: "A", Number: 1, URL: "https://a.example"}}}},
+		convo.Delta{Message: "b", Type: convo.Bot, Text: "[1]"},
+		convo.MessageEnded{ID: "b", Type: convo.Bot, Text: "[1]", Citations: []convo.Citation{{ID: "hidden", Length: 3, Sources: []convo.Source{{Title: "A", Number: 1, URL: "https://a.example"}}}}},
+	), []string{
+		`{"type":"message","data":{"id":"m1","type":"activity","text":"","meta":{"activity":{"type":"request","function":{"name":"get_weather","arguments":{"location":"Paris"},"id":"k1"}}}},"seq":1}`,
+		`{"type":"message","data":{"id":"m2","type":"activity","text":"","meta":{"activity":{"type":"response","function":{"name":"get_weather","arguments":{"location":"Rome"},"result":"{\"meta\":\"Expired\"}","id":"k1"}}}},"seq":8}`,
+		`{"type":"token","data":{"token":"[1]"},"seq":11}`,
+		`{"type":"message","data":{"id":"b","type":"bot","text":"[1]","meta":{"citations":[{"offset":0,"length":3,"sources":[{"title":"A","number":1,"url":"https://a.example"}]}]}},"seq":12}`,
+	})
+}
+
 func TestAnErasedCallIsShownEmpty(t *testing.T) {
 	t.Parallel()
 	compareLines(t, rendered(t,

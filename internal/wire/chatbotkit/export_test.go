@@ -89,8 +89,8 @@ func RenderTurn(events ...convo.Event) string {
 }
 
 // ExtendMeta is what reads add to a message's meta.
-func ExtendMeta(meta string, incomplete bool, turn string) string {
-	return string(extendMeta(convo.JSON(meta), incomplete, turn))
+func ExtendMeta(meta string, incomplete bool, turn string, citations ...convo.Citation) string {
+	return string(extendMeta(convo.JSON(meta), incomplete, turn, citations))
 }
 
 // Document is the description of the operations, as it is served.

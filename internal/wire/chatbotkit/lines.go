@@ -128,7 +128,7 @@ func (l *lines) turnEvent(e *convo.Event, v *turnView) bool {
 	case convo.TurnStarted:
 		l.add(e, "completeBegin", nothing{})
 	case convo.MessageEnded:
-		l.add(e, "message", lineMessage{b.ID, messageType(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "")})
+		l.add(e, "message", lineMessage{b.ID, messageType(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "", b.Citations)})
 	case convo.ToolRequested:
 		l.add(e, "message", activityLine(b.Message, b.Activity()))
 	case convo.ToolStarted:

@@ -70,7 +70,7 @@ func showMessage(m convo.Message) messageObject {
 	}
 	return messageObject{
 		ID: m.ID, Type: messageType(m.Type), Text: m.Text, Name: m.Name, Description: m.Description,
-		Meta: extendMeta(meta, m.Incomplete, turn), CreatedAt: millis(m.Created), UpdatedAt: millis(m.Updated),
+		Meta: extendMeta(meta, m.Incomplete, turn, m.Citations), CreatedAt: millis(m.Created), UpdatedAt: millis(m.Updated),
 	}
 }
 
@@ -85,8 +85,8 @@ type lineMessage struct {
 
 // extendMeta adds what the server itself says about a message. Members that
 // the caller stored by the same names stay as they are.
-func extendMeta(meta convo.JSON, incomplete bool, turn string) object {
-	if !incomplete && turn == "" {
+func extendMeta(meta convo.JSON, incomplete bool, turn string, citations []convo.Citation) object {
+	if !incomplete && turn == "" && len(citations) == 0 {
 		return object(meta)
 	}
 	stored := map[string]json.RawMessage{}
@@ -111,7 +111,37 @@ func extendMeta(meta convo.JSON, incomplete bool, turn string) object {
 	if turn != "" {
 		add("turn", turn)
 	}
+	if len(citations) > 0 {
+		add("citations", showCitations(citations))
+	}
 	return append(extended, '}')
+}
+
+// citationObject says which piece of a text comes from where.
+type citationObject struct {
+	Offset  int            `json:"offset"` // in UTF-16 units
+	Length  int            `json:"length"` // 0 = this place, or the whole text before it
+	Sources []sourceObject `json:"sources"`
+}
+
+type sourceObject struct {
+	Title       string `json:"title"`
+	Number      int    `json:"number"`
+	URL         string `json:"url,omitempty"`
+	DownloadURL string `json:"downloadUrl,omitempty"`
+	MediaType   string `json:"mimeType,omitempty"`
+	PageNumber  string `json:"pageNumber,omitempty"`
+}
+
+func showCitations(citations []convo.Citation) []citationObject {
+	list := make([]citationObject, len(citations))
+	for i, c := range citations {
+		list[i] = citationObject{Offset: c.Offset, Length: c.Length, Sources: make([]sourceObject, len(c.Sources))}
+		for j, s := range c.Sources {
+			list[i].Sources[j] = sourceObject{s.Title, s.Number, s.URL, s.DownloadURL, s.MediaType, s.PageNumber}
+		}
+	}
+	return list
 }
 
 // lastBrace finds the end of an object that may have blanks behind it.
