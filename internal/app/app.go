@@ -36,6 +36,7 @@ import (
 	"github.com/parleyhq/parley/internal/tool/ability"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
 	"github.com/parleyhq/parley/internal/wire/mcp"
+	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
 // App is a server. Make one with New, call Run once, then Close.
@@ -61,8 +62,9 @@ type App struct {
 	public net.Listener
 	local  net.Listener // the console's socket; nil where there can be none
 
-	handler  http.Handler // the API with the health checks
-	commands http.Handler // the console
+	agents   *uipath.Front // of the public address
+	handler  http.Handler  // the API with the health checks
+	commands http.Handler  // the console
 
 	secrets []FirstSecret
 	state   state

@@ -125,13 +125,21 @@ func (a *App) Hurry() {
 func (a *App) shutdown(servers []*httpio.Server, work context.Context, cut context.CancelCauseFunc) error {
 	a.state.set(draining)
 	a.log.Info("shutting down: running turns may finish", "for", a.cfg.Turns.Drain)
+	quiet, over := context.WithCancel(work)
+	var sockets sync.WaitGroup
+	sockets.Go(func() { a.agents.Drain(quiet) })
 	err := a.drain(work)
+	over()
+	sockets.Wait()
 
 	closed := make(chan struct{})
 	leave, stop := context.WithTimeout(work, leaveTime+cutTime)
 	defer stop()
 	go func() {
 		defer close(closed)
+		if err := a.agents.Close(leave); err != nil {
+			a.log.Warn("sockets had to be cut", "error", err)
+		}
 		for _, s := range servers {
 			if err := s.Shutdown(leave); err != nil {
 				a.log.Warn("connections had to be cut", "error", err)

@@ -76,6 +76,17 @@ func (h *Hub) Close(key Key, err error) {
 // Subscribe starts to collect what is published from now on. Call Cancel when
 // done.
 func (h *Hub) Subscribe(key Key) *Subscription {
+	return h.subscribe(key, &Subscription{hub: h, key: key, wake: make(chan struct{}, 1)})
+}
+
+// Notify is Subscribe for a reader who has no goroutine that waits: it calls a
+// function instead, which must neither block nor call the hub, after each
+// publication and when the topic is closed.
+func (h *Hub) Notify(key Key, notify func()) *Subscription {
+	return h.subscribe(key, &Subscription{hub: h, key: key, notify: notify})
+}
+
+func (h *Hub) subscribe(key Key, s *Subscription) *Subscription {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.topics[key]
@@ -83,7 +94,7 @@ func (h *Hub) Subscribe(key Key) *Subscription {
 		t = &topic{readers: map[*Subscription]struct{}{}}
 		h.topics[key] = t
 	}
-	s := &Subscription{hub: h, key: key, topic: t, wake: make(chan struct{}, 1)}
+	s.topic = t
 	t.mu.Lock()
 	t.readers[s] = struct{}{}
 	t.mu.Unlock()
@@ -171,9 +182,15 @@ type Subscription struct {
 	key   Key
 	topic *topic
 	wake  chan struct{}
+
+	notify func() // instead of wake
 }
 
 func (s *Subscription) ring() {
+	if s.notify != nil {
+		s.notify()
+		return
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:

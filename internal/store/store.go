@@ -65,6 +65,7 @@ type Store interface {
 	Identities
 	SettingsWriter
 	Files
+	Sockets
 
 	// Snapshot gives the data as it is at this moment. It never holds up
 	// writers, but it may keep a store from using space again, so it is for

@@ -27,6 +27,10 @@ type metrics struct {
 	inFlight       prometheus.Gauge
 	streams        prometheus.Gauge
 
+	sockets     prometheus.Gauge
+	connections *prometheus.CounterVec
+	frames      *prometheus.CounterVec
+
 	updateSeconds *prometheus.HistogramVec
 	readSeconds   *prometheus.HistogramVec
 	storeErrors   *prometheus.CounterVec
@@ -60,6 +64,10 @@ func newMetrics() *metrics {
 		inFlight: gauge("parley_http_requests_in_flight", "HTTP requests that are being answered."),
 		streams:  gauge("parley_http_streams", "Answers that are streams and have not ended."),
 
+		sockets:     gauge("parley_sockets", "Clients that are connected to sockets."),
+		connections: counters("parley_socket_connections_total", "Clients that connected, by whether they went on with an earlier session.", "session"),
+		frames:      counters("parley_socket_events_total", "Events on sockets: heard from clients, sent to them, or lost with their connection.", "direction"),
+
 		updateSeconds: histograms("parley_store_update_duration_seconds", "Time of an update of a conversation, with its wait for the commit.", storeBuckets(), "sync"),
 		readSeconds:   histograms("parley_store_read_duration_seconds", "Time of a read of the store.", storeBuckets(), "operation"),
 		storeErrors:   counters("parley_store_errors_total", "Calls of the store that failed by no fault of their caller.", "operation"),
@@ -75,6 +83,7 @@ func (m *metrics) all() []prometheus.Collector {
 		m.calls, m.callErrors, m.firstToken, m.tokens,
 		m.tools, m.toolSeconds,
 		m.requests, m.requestSeconds, m.inFlight, m.streams,
+		m.sockets, m.connections, m.frames,
 		m.updateSeconds, m.readSeconds, m.storeErrors, m.commitUpdates,
 		m.spansLost,
 	}

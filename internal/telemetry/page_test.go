@@ -33,6 +33,8 @@ func TestThePageNamesEveryMetricAndItsLabels(t *testing.T) {
 	turn(tel, "m", &model.Error{Kind: model.Silent}, convo.EndFailed)
 	_, request := tel.RequestStarted(httptest.NewRequest("GET", "/", nil))
 	request.Ended(httpio.RequestEnd{Took: time.Second})
+	tel.Sockets().Connected(true)
+	tel.Sockets().Sent(true)
 	text := scrape(t, tel)
 
 	page, err := os.ReadFile("../../docs/observability.md")

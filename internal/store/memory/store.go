@@ -37,6 +37,7 @@ type Store struct {
 	pieces        map[string]upload
 	epoch         int // how often the machine was restarted
 	closed        bool
+	sockets       map[string]store.SocketSession
 	snapshots     map[*snapshot]bool
 }
 
@@ -70,6 +71,7 @@ func New() *Store {
 		settings:      make(map[key]convo.Settings),
 		files:         make(map[string]convo.File),
 		pieces:        make(map[string]upload),
+		sockets:       make(map[string]store.SocketSession),
 		snapshots:     make(map[*snapshot]bool),
 	}
 }

@@ -46,6 +46,7 @@ func Run(t *testing.T, d Driver) {
 		"sessions":      sessionChecks(),
 		"settings":      settingsChecks(),
 		"files":         fileChecks(),
+		"sockets":       socketChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/ratelimit"
+	"github.com/parleyhq/parley/internal/store"
 )
 
 // bodyLimit is how many bytes of JSON a request may have.
@@ -35,6 +37,8 @@ type Authenticator interface {
 	External(actor convo.Actor, value string) (convo.Actor, error)
 	// Remembers reports whether Authenticate would know the token without looking it up.
 	Remembers(token string) bool
+	// Changed is closed when a token may have stopped working; take it anew then.
+	Changed() <-chan struct{}
 }
 
 // Options is what the front needs. Engine and Auth are required.
@@ -58,6 +62,10 @@ type Options struct {
 	Proxies []netip.Prefix
 	// Observer is told of each request; default: nobody is.
 	Observer httpio.Observer
+	// Sessions keeps what lets sockets go on after a loss. Without it there are none.
+	Sessions store.Sockets
+	// Sockets is told what sockets do; default: nobody is.
+	Sockets SocketObserver
 }
 
 // Front answers everything that the published client asks for. New makes one.
@@ -72,6 +80,7 @@ type Front struct {
 	proxies   []netip.Prefix
 	router    *httpio.Router[operation]
 	rest      http.Handler
+	live      *live // nil without Sessions
 }
 
 // New makes the front.
@@ -99,6 +108,9 @@ func New(o Options) (*Front, error) {
 	}
 	shell := &httpio.Shell{Log: o.Log, Fail: fail, Observer: o.Observer, NewID: newTrace}
 	f.rest = shell.Wrap(f.serve)
+	if o.Sessions != nil {
+		f.live = newLive(f, o)
+	}
 	return f, nil
 }
 
@@ -112,11 +124,41 @@ func newTrace() string {
 // Serves reports whether an escaped path is the front's.
 func (f *Front) Serves(escapedPath string) bool {
 	s := segments(escapedPath)
-	return len(s) > 2 && s[2] == "autopilotforeveryone_" || len(s) == 2 && s[0] == "files"
+	return len(s) > 2 && s[2] == "autopilotforeveryone_" || len(s) == 2 && s[0] == "files" || f.isSocket(s)
+}
+
+// isSocket reports whether a path is that of sockets: clients take the short one for
+// servers on their own machine, and the long one for all others.
+func (f *Front) isSocket(s []string) bool {
+	return f.live != nil && (slices.Equal(s, []string{"socket.io"}) ||
+		slices.Equal(s, []string{"autopilotforeveryone_", "websocket_", "socket.io"}))
 }
 
 // ServeHTTP implements [http.Handler].
-func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.rest.ServeHTTP(w, r) }
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.isSocket(segments(r.URL.EscapedPath())) {
+		f.live.server.ServeHTTP(w, r)
+		return
+	}
+	f.rest.ServeHTTP(w, r)
+}
+
+// Drain takes no new sockets, and closes those whose conversations are quiet as they
+// become so, until ctx ends. Their clients go on with the next process.
+func (f *Front) Drain(ctx context.Context) {
+	if f.live != nil {
+		f.live.drain(ctx)
+	}
+}
+
+// Close ends all sockets, and returns when what they said has been handled. The
+// engine and the store have to outlive it.
+func (f *Front) Close(ctx context.Context) error {
+	if f.live == nil {
+		return nil
+	}
+	return f.live.close(ctx)
+}
 
 // segments are those of a path that are not empty, still escaped. Clients double
 // slashes where their base URL ends with one.

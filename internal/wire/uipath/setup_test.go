@@ -96,7 +96,7 @@ func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), 
 	must(t, err)
 	b.foreign, _, err = b.auth.Create(t.Context(), tenantTwo, "test", "", 0)
 	must(t, err)
-	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log, Key: []byte("a key of tests")}
+	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log, Sessions: b.store, Key: []byte("a key of tests")}
 	change(&o)
 	b.serve(o, log)
 	return b
@@ -114,13 +114,21 @@ func (b *bundle) serve(o uipath.Options, log *slog.Logger) {
 	go func() { served <- server.Serve(l) }()
 	b.t.Cleanup(func() {
 		b.client.CloseIdleConnections()
+		now, cancel := context.WithCancel(context.Background())
+		must(b.t, front.Close(b.ending()))
 		must(b.t, server.Close())
 		must(b.t, <-served)
-		now, cancel := context.WithCancel(context.Background())
 		cancel()
 		must(b.t, b.engine.Drain(now))
 		must(b.t, b.store.Close())
 	})
+}
+
+// ending bounds what a test waits for at its end.
+func (b *bundle) ending() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	b.t.Cleanup(cancel)
+	return ctx
 }
 
 func must(t testing.TB, err error) {
@@ -237,7 +245,7 @@ func (a answer) object(t *testing.T) map[string]any {
 // conversation makes one and gives its id.
 func (b *bundle) conversation() string {
 	b.t.Helper()
-	a := b.want(http.StatusCreated, request{path: "/conversation", body: `{"agentReleaseId":1,"folderId":7}`})
+	a := b.want(http.StatusCreated, request{path: "/conversation", body: `{"agentReleaseId":1,"folderId":7,"autogenerateLabel":false}`})
 	id, _ := a.object(b.t)["conversationId"].(string)
 	return id
 }

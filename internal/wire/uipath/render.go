@@ -1,0 +1,290 @@
+package uipath
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// move is one event of the socket before it is encoded, with whom it is for.
+type move struct {
+	seq    int64  // the event of the log that it shows
+	last   bool   // nothing more of that event follows
+	turn   string // whose exchange it is; "" = none
+	named  string // the exchange, as clients name it
+	origin string // the session that said it, which is not told
+	ends   bool   // the exchange
+	event  event
+
+	// to is the only session that is told what executes; it gets own instead of
+	// event. With hidden nobody else gets anything.
+	to     string
+	own    event
+	hidden bool
+}
+
+// renderer turns a conversation's log into events of the socket. It knows the
+// exchanges that have not ended: that is what its moves depend on beside the
+// events. It begins anywhere where no turn is open, or at the opening of the oldest
+// one, and gives the same moves wherever it began.
+type renderer struct {
+	conversation string
+	keeps        bool // the texts, for a replay
+	exchanges    []*shownExchange
+	adopted      []convo.Message // with a TurnStarted: the user messages that the turn adopts
+
+	moves []move
+	at    *convo.Event
+}
+
+// shownExchange is an exchange as clients have been told of it.
+type shownExchange struct {
+	turn     string
+	id       string
+	at       string
+	origin   string
+	metadata convo.JSON
+	started  bool // its turn has
+	waiting  bool // for somebody outside
+	messages []*shownMessage
+	open     *shownMessage // the assistant's, until its answer has ended
+	thought  string        // reasoning that no message has taken yet
+}
+
+// busy reports whether something is to be expected of the exchange without anybody
+// doing anything, or its message is being said.
+func (x *shownExchange) busy() bool {
+	if x.started {
+		return !x.waiting
+	}
+	return slices.ContainsFunc(x.messages, func(m *shownMessage) bool { return !m.ended })
+}
+
+type shownMessage struct {
+	own     string // our id
+	id      string
+	role    string
+	at      string
+	meta    convo.JSON
+	thought string
+	told    bool // its start was
+	parts   []*shownPart
+	items   []any // parts, calls and interrupts, in the order in which they came; only of those that are kept
+	calls   []*shownCall
+	ended   bool
+}
+
+// render gives the moves of an event. They are valid until the next call. adopted
+// are the user messages that a turn adopts, with its start.
+func (r *renderer) render(e *convo.Event, adopted []convo.Message) []move {
+	r.moves, r.at, r.adopted = r.moves[:0], e, adopted
+	r.take(e)
+	r.at, r.adopted = nil, nil
+	if n := len(r.moves); n > 0 {
+		r.moves[n-1].last = true
+	}
+	return r.moves
+}
+
+func (r *renderer) take(e *convo.Event) {
+	switch b := e.Body.(type) {
+	case convo.ConversationChanged:
+		r.labelled(b)
+	case convo.PassedOn:
+		r.passedOn(b)
+	case convo.TurnOpened:
+		r.opened(b)
+	default:
+		if x := r.exchange(e.Turn); x != nil {
+			r.within(x, e)
+		}
+	}
+}
+
+// within takes an event of an exchange that is known.
+func (r *renderer) within(x *shownExchange, e *convo.Event) {
+	switch b := e.Body.(type) {
+	case convo.TurnStarted:
+		x.started = true
+		r.adopt(x)
+	case convo.TurnWaiting:
+		x.waiting = true
+	case convo.TurnResumed:
+		x.waiting = false
+	case convo.MessageGiven:
+		r.given(x, b)
+	case convo.MessageStarted:
+		r.begun(x, b)
+	case convo.PartStarted:
+		r.partStarted(x, b)
+	case convo.Delta:
+		r.delta(x, b)
+	case convo.Cited:
+		r.cited(x, b)
+	case convo.PartEnded:
+		r.partEnded(x, b)
+	case convo.MessageEnded:
+		r.messageEnded(x, b)
+	case convo.ModelAsked, convo.ModelAnswered:
+		r.closeAnswer(x)
+	case convo.TurnEnded:
+		r.ended(x, b)
+	default:
+		r.called(x, e)
+	}
+}
+
+func (r *renderer) exchange(turn string) *shownExchange {
+	for _, x := range r.exchanges {
+		if x.turn == turn {
+			return x
+		}
+	}
+	return nil
+}
+
+// move adds one, with what all of an event have in common.
+func (r *renderer) move(turn string, e event) *move {
+	e.ConversationID = r.conversation
+	r.moves = append(r.moves, move{seq: r.at.Seq, turn: turn, origin: r.at.Origin, event: e})
+	return &r.moves[len(r.moves)-1]
+}
+
+// tell adds a move of an exchange.
+func (r *renderer) tell(x *shownExchange, e exchangeEvent) *move {
+	e.ExchangeID = x.id
+	m := r.move(x.turn, event{Exchange: &e})
+	m.named = x.id
+	return m
+}
+
+// tellIn adds a move of a message, with its start if that was not told yet.
+func (r *renderer) tellIn(x *shownExchange, m *shownMessage, e messageEvent) *move {
+	e.MessageID = m.id
+	if !m.told {
+		m.told, e.StartMessage, e.MetaEvent = true, m.start(), m.reasoned()
+	}
+	return r.tell(x, exchangeEvent{Message: &e})
+}
+
+func (r *renderer) labelled(b convo.ConversationChanged) {
+	if b.Relabelled == convo.NotRelabelled {
+		return
+	}
+	label := ""
+	if b.Fields.Name != nil {
+		label = *b.Fields.Name
+	}
+	m := r.move("", event{LabelUpdated: &labelUpdated{Label: label, Autogenerated: b.Relabelled == convo.ByModel}})
+	m.origin = "" // who changed it is told too
+}
+
+// passedOn shows what a client sent to the others, unless what it is about has
+// ended meanwhile.
+func (r *renderer) passedOn(b convo.PassedOn) {
+	if b.Front != frontName {
+		return
+	}
+	var e event
+	if json.Unmarshal(b.Body, &e) != nil {
+		return
+	}
+	if e.Exchange == nil {
+		r.move("", e)
+		return
+	}
+	x := r.exchange(r.at.Turn)
+	if x == nil {
+		return
+	}
+	e.Exchange.ExchangeID = x.id
+	if in := e.Exchange.Message; in != nil && !x.shows(in) {
+		return
+	}
+	r.move(x.turn, e)
+}
+
+// shows reports whether a client that follows the exchange has what an event is
+// about.
+func (x *shownExchange) shows(in *messageEvent) bool {
+	i := slices.IndexFunc(x.messages, func(m *shownMessage) bool { return m.id == in.MessageID })
+	if i < 0 || x.messages[i].ended {
+		return false
+	}
+	m := x.messages[i]
+	if p := in.ContentPart; p != nil {
+		return slices.ContainsFunc(m.parts, func(q *shownPart) bool { return q.id == p.ContentPartID && !q.ended })
+	}
+	if c := in.ToolCall; c != nil {
+		return slices.ContainsFunc(m.calls, func(d *shownCall) bool { return d.id == c.ToolCallID && d.announced && !d.ended })
+	}
+	return true
+}
+
+func (r *renderer) opened(b convo.TurnOpened) {
+	x := &shownExchange{turn: r.at.Turn, id: r.at.Turn, at: clock(r.at.At), origin: r.at.Origin, metadata: b.Metadata}
+	if b.Alias != "" {
+		x.id = b.Alias
+	}
+	r.exchanges = append(r.exchanges, x)
+	r.tell(x, exchangeEvent{StartExchange: x.start()})
+}
+
+func (x *shownExchange) start() *exchangeStart {
+	return &exchangeStart{Metadata: json.RawMessage(x.metadata), Timestamp: x.at}
+}
+
+// adopt shows the user messages that stood outside any turn when this one started.
+func (r *renderer) adopt(x *shownExchange) {
+	for _, m := range r.adopted {
+		r.whole(x, wholeMessage{
+			own: m.ID, alias: m.Alias, role: roleUser, at: clock(m.Created), text: m.Text, parts: m.Parts, citations: m.Citations,
+		})
+	}
+}
+
+// ended closes an exchange with whatever of it is still open.
+func (r *renderer) ended(x *shownExchange, b convo.TurnEnded) {
+	r.exchanges = slices.DeleteFunc(r.exchanges, func(y *shownExchange) bool { return x == y })
+	r.closeAnswer(x)
+	for _, m := range x.messages {
+		if !m.ended {
+			r.closeMessage(x, m, true)
+		}
+	}
+	end := exchangeEvent{EndExchange: &ending{MetaData: encode(endingOf(b))}}
+	end.ExchangeError = errorOf(b, x.started)
+	m := r.tell(x, end)
+	m.ends = true
+	for i := range r.moves {
+		if b.Reason != convo.EndStopped {
+			r.moves[i].origin = "" // only a stop is known to who ends the exchange
+		}
+	}
+}
+
+// endData is the metaData of endExchange.
+type endData struct {
+	Reason string   `json:"reason"`
+	Usage  *endCost `json:"usage,omitempty"`
+}
+
+type endCost struct {
+	InputTokens  int64 `json:"inputTokens"`
+	OutputTokens int64 `json:"outputTokens"`
+}
+
+func endingOf(b convo.TurnEnded) endData {
+	d := endData{Reason: string(b.Reason)}
+	switch b.Reason {
+	case convo.EndLength:
+		d.Reason = string(convo.EndLimit)
+	case convo.EndCaller:
+		d.Reason = string(convo.EndDone)
+	}
+	if b.Usage.Total() > 0 {
+		d.Usage = &endCost{InputTokens: b.Usage.Input.N, OutputTokens: b.Usage.Output.N}
+	}
+	return d
+}
