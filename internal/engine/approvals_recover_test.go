@@ -260,15 +260,21 @@ func TestADrainLeavesCallsThatAskToTheNextStart(t *testing.T) {
 
 func TestACallWhoseRequestWasDeletedIsNotCarriedOut(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]*userTool{"on the server": pay(convo.AsksConfirm), "in the client": locate(convo.AsksConfirm)} {
+	for name, c := range map[string]*userTool{
+		"on the server": pay(convo.AsksConfirm), "in the client": locate(convo.AsksConfirm), "by an interrupt": pay(convo.AsksInterrupt),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := approvals(t, []tool.Tool{c}, engine.Given{ClientTools: []string{"locate"}}, "waits", calling(c.spec.Name, `{"amount":1}`), answer("ok"))
 			if err := w.DeleteMessage(t.Context(), w.actor, w.id, w.call(0).Message, nil); err != nil {
 				t.Fatal(err)
 			}
-			w.approve(0, "")
-			if got := acts(w.end()); !strings.Contains(got, `#1 cancelled {"error":"cancelled"}`) || c.calls() != "" {
+			if c.spec.Asks == convo.AsksInterrupt {
+				w.must(engine.SaidInterruptEnd{Interrupt: w.interrupt().ID, Value: convo.JSON(`{"approved":true,"input":{"amount":7}}`)})
+			} else {
+				w.approve(0, `{"amount":7}`)
+			}
+			if got := acts(w.end()); strings.Contains(got, "7}") || !strings.Contains(got, `#1 cancelled {"error":"cancelled"}`) || c.calls() != "" {
 				t.Errorf("the turn went %s, and the tool ran with %q", got, c.calls())
 			}
 		})

@@ -311,11 +311,23 @@ func current(t *convo.Turn, body convo.Body) (_ convo.Body, ok bool) {
 		}
 		b.Place, b.Arguments = convo.Place(t.Slot, t.Next), call.Arguments
 		return b, true
+	case convo.ToolAnswered:
+		call := openCall(t, b.ID)
+		if call != nil && call.Arguments == nil {
+			b.Input = nil
+		}
+		return b, call != nil && asks(*call)
 	case convo.InterruptStarted:
 		call := openCall(t, b.Call)
+		if call != nil && call.Arguments == nil {
+			b.Value = nil
+		}
 		return b, call != nil && asks(*call) && !interrupted(t.Calls)
 	case convo.InterruptEnded:
 		call := openCall(t, b.Call)
+		if call != nil && call.Arguments == nil {
+			b.Value = nil
+		}
 		return b, call != nil && call.Interrupt == b.ID
 	}
 	return body, true

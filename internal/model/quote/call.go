@@ -151,6 +151,22 @@ func numberIn(text, kind string) json.Number {
 	return json.Number(found)
 }
 
+// sources takes a result and the note apart in which the engine numbers the sources
+// of it, and gives the marks by which a model cites them.
+func sources(text string) (result, marks string) {
+	result, note, ok := strings.Cut(text, "\n\nSources:\n")
+	if !ok {
+		return text, ""
+	}
+	for line := range strings.Lines(note) {
+		digits, _, _ := strings.Cut(line, ":")
+		if n, err := strconv.Atoi(digits); err == nil {
+			marks += "[" + strconv.Itoa(n) + "]"
+		}
+	}
+	return result, " " + marks
+}
+
 // results words what tools answered last, if that is what the prompt ends with.
 func results(prompt []model.Message) (string, bool) {
 	var said []string
@@ -158,10 +174,12 @@ func results(prompt []model.Message) (string, bool) {
 		switch {
 		case m.Role == model.User || len(m.Calls) > 0:
 			said = nil
-		case m.Role == model.ToolResult && len(m.Text) > maxQuote:
-			said = append(said, "“"+m.Text[:maxQuote]+"…”")
 		case m.Role == model.ToolResult:
-			said = append(said, "“"+m.Text+"”")
+			result, marks := sources(m.Text)
+			if len(result) > maxQuote {
+				result = result[:maxQuote] + "…"
+			}
+			said = append(said, "“"+result+"”"+marks)
 		}
 	}
 	if len(said) == 0 {

@@ -121,3 +121,13 @@ func TestAFieldThatIsRequiredOftenIsMadeOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestCitesTheSourcesOfAResult(t *testing.T) {
+	t.Parallel()
+	prompt := append(user("get_weather"),
+		model.Message{Role: model.Assistant, Calls: []model.Call{{ID: "1", Name: "get_weather", Arguments: `{}`}}},
+		model.Message{Role: model.ToolResult, Call: "1", Text: `{"celsius":21}` + "\n\nSources:\n2: Weather\n3: Paris: a city\nCite them."})
+	if _, got := called(t, &model.Request{Messages: prompt}); !strings.HasSuffix(got, `“{"celsius":21}” [2][3]`) {
+		t.Errorf("it says %s", got)
+	}
+}

@@ -90,8 +90,13 @@ func plain(text string) string { return strings.TrimSpace(marked.ReplaceAllStrin
 func (a asked) behaviour() Behaviour {
 	for _, s := range []string{a.model, a.user} {
 		if order, ok := strings.CutPrefix(s, "fake:"); ok {
-			if words := strings.Fields(order); len(words) > 0 && a.obeys(words[0], options(words[1:])) {
-				return ordered(words[0], options(words[1:]), a)
+			words := strings.Fields(order)
+			switch o := options(words[min(1, len(words)):]); {
+			case len(words) == 0:
+			case a.obeys(words[0], o):
+				return ordered(words[0], o, a)
+			case o["then"] != "":
+				return Behaviour{Text: strings.SplitAfter(strings.ReplaceAll(o["then"], "_", " "), " ")}
 			}
 		}
 	}

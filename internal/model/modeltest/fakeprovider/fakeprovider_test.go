@@ -174,6 +174,7 @@ func TestCallsInRounds(t *testing.T) {
 		{"fake:calls n=1 rounds=2", 1, `"id":"call_2"`},
 		{"fake:calls n=1 rounds=2", 2, `"content":"21"`},
 		{"fake:forever n=2", 9, `"id":"call_20"`},
+		{"fake:calls n=1 then=Tall_[1].", 1, `"content":"[1]."`},
 	} {
 		body := `{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"` + c.text + `"}` + strings.Repeat(answered, c.rounds) + `]}`
 		res, err := http.Post(fake.URL+"/v1/chat/completions", "application/json", strings.NewReader(body))

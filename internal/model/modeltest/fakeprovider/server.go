@@ -42,6 +42,7 @@
 //	rounds=3     calls in three answers, and then speaks
 //	id=same      gives every call that id
 //	say=Look     says that before
+//	then=A_[1].  says that when the tools have answered; _ stands for a blank
 //	think=1      thinks before, and where the API has it, signs its thoughts
 //
 // A tool that the request forces is called unless something else is ordered.
