@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -16,13 +17,23 @@ import (
 type Interruption struct {
 	head convo.Head
 	open map[string]*unfinished
-	at   time.Time // of the last event
+	said map[string]*saidText // by message: what clients are saying
+	at   time.Time            // of the last event
+}
+
+// saidText is the text so far of a message that a client says piece by piece.
+type saidText struct {
+	text    strings.Builder
+	lengths map[string]convo.Length // by part
 }
 
 // Follow takes in the next event of the log.
 func (i *Interruption) Follow(e convo.Event) {
 	i.head.Project(e)
 	i.at = e.At
+	if i.hear(e) {
+		return
+	}
 	switch e.Body.(type) {
 	case convo.TurnOpened:
 		if i.open == nil {
@@ -37,6 +48,36 @@ func (i *Interruption) Follow(e convo.Event) {
 	}
 }
 
+// hear takes in an event of a message that a client says, and reports whether it
+// is one.
+func (i *Interruption) hear(e convo.Event) bool {
+	switch b := e.Body.(type) {
+	case convo.MessageStarted:
+		t := i.head.Turn(e.Turn)
+		if t == nil || t.ComingMessage(b.ID) == nil {
+			return false
+		}
+		if i.said == nil {
+			i.said = make(map[string]*saidText)
+		}
+		i.said[b.ID] = &saidText{lengths: make(map[string]convo.Length)}
+		return true
+	case convo.Delta:
+		s := i.said[b.Message]
+		if s == nil {
+			return false
+		}
+		s.text.WriteString(b.Text)
+		s.lengths[b.Part] = s.lengths[b.Part].Add(convo.LengthOf(b.Text))
+		return true
+	case convo.MessageEnded:
+		s := i.said[b.ID]
+		delete(i.said, b.ID)
+		return s != nil
+	}
+	return false
+}
+
 // Events are those that follow if nothing else does, numbered: none, if no turn
 // is open. Their times are that of the log's last event, so that the same log
 // always ends in the same way.
@@ -49,6 +90,7 @@ func (i *Interruption) Events() []convo.Event {
 	}
 	for _, t := range slices.Clone(i.head.Open) {
 		if t.State == convo.StateOpen || t.State == convo.StateQueued {
+			i.endSaid(t, add)
 			add(convo.Event{At: i.at, Turn: t.ID, Body: convo.TurnStarted{Slot: i.head.NextSlot}})
 		}
 		i.close(t.ID, add)
@@ -57,6 +99,19 @@ func (i *Interruption) Events() []convo.Event {
 		}})
 	}
 	return events
+}
+
+// endSaid adds the ends of what the client of a turn is saying.
+func (i *Interruption) endSaid(t convo.Turn, add func(convo.Event)) {
+	for _, c := range t.Coming {
+		if open := c.Open(); open != nil {
+			add(convo.Event{At: i.at, Turn: t.ID, Body: convo.PartEnded{Message: c.ID, Part: open.ID, Incomplete: true}})
+		}
+		said := i.said[c.ID]
+		coming := i.head.Turn(t.ID).ComingMessage(c.ID)
+		ended := coming.End(said.text.String(), func(part string) convo.Length { return said.lengths[part] }, true, i.at)
+		add(convo.Event{At: i.at, Turn: t.ID, Body: ended})
+	}
 }
 
 // close adds the ends of what a turn left open: of its message, its calls, and
@@ -71,6 +126,11 @@ func (i *Interruption) close(turn string, add func(convo.Event)) {
 		}
 	}
 	for _, call := range slices.Clone(i.head.Turn(turn).Calls) {
+		if call.Interrupt != "" {
+			add(convo.Event{At: i.at, Turn: turn, Body: convo.InterruptEnded{
+				ID: call.Interrupt, Call: call.ID, Message: call.Message,
+			}})
+		}
 		ended := call.Ended(responseID(turn, call.ID), outcomeOutput(convo.ToolInterrupted), convo.ToolInterrupted)
 		t := i.head.Turn(turn)
 		ended.Place = convo.Place(t.Slot, t.Next)

@@ -84,6 +84,7 @@ func (c *subject) compareHead(ctx context.Context) error {
 		{"the conversation's fields are", got.Fields, want.Fields},
 		{"the time of its creation is", got.Created, want.Created},
 		{"the time of its last change is", got.Updated, want.Updated},
+		{"the time of its last activity is", got.Conversation.Active, want.Conversation.Active},
 		{"the next slot is", got.NextSlot, want.NextSlot},
 		{"the place from which prompts begin is", got.ContextFrom, want.ContextFrom},
 		{"the number of open turns is", len(got.Open), len(want.Open)},

@@ -27,6 +27,8 @@ type Log struct {
 	places   map[int64]bool        // taken, by messages that exist or come
 	calls    map[callKey]*call
 	left     map[string][]convo.Event // by message: the waits that say what its call will ask
+	aliases  map[aliasKey]bool
+	asks     map[string]string // by turn: the interrupt that is open
 	remnants []Remnant
 	keep     func(text string) string
 }
@@ -50,11 +52,16 @@ type Message struct {
 
 // opened is a message that comes piece by piece.
 type opened struct {
-	turn  string
-	place int64
-	kind  convo.MessageType
-	text  strings.Builder
-	parts []int64
+	id      string
+	turn    string
+	place   int64
+	kind    convo.MessageType
+	text    strings.Builder
+	parts   []int64
+	holding []int64 // those of them, but for deltas, that hold what a deletion erases
+	alias   string
+	said    []said // its parts
+	whole   said   // its text, if it has none
 }
 
 // callKey names a call. A later turn may carry out a call of an earlier one again.
@@ -62,8 +69,11 @@ type callKey struct{ turn, id string }
 
 // call is a call that was requested.
 type call struct {
-	message        string // the activity message of its request
-	started, ended bool
+	message            string // the activity message of its request
+	asks               convo.Asks
+	runs               convo.Runner
+	started, ended     bool
+	answered, approved bool
 }
 
 // New begins with an empty log. keep, if it is not nil, makes of each message's
@@ -76,6 +86,7 @@ func New(tenant, conversation string, keep func(text string) string) *Log {
 		messages: make(map[string]*Message), open: make(map[string]*opened), turns: make(map[string]convo.Turn),
 		waiting: make(map[string][]*Message), places: make(map[int64]bool),
 		calls: make(map[callKey]*call), left: make(map[string][]convo.Event), keep: keep,
+		aliases: make(map[aliasKey]bool), asks: make(map[string]string),
 	}
 	l.head.Tenant, l.head.ID = tenant, conversation
 	return l
@@ -133,19 +144,28 @@ func (l *Log) Add(e convo.Event) error {
 		l.slot(effect.Slotted)
 	}
 	switch b := e.Body.(type) {
+	case convo.TurnOpened:
+		l.name(aliasKey{alias: b.Alias})
 	case convo.MessageGiven:
+		l.name(aliasKey{true, e.Turn, b.Alias})
 		l.put(e, effect.Message, []int64{e.Seq})
 	case convo.MessageStarted:
-		l.open[b.ID] = &opened{turn: e.Turn, place: b.Place, kind: b.Type, parts: []int64{e.Seq}}
+		l.name(aliasKey{true, e.Turn, b.Alias})
+		l.open[b.ID] = &opened{id: b.ID, turn: e.Turn, place: b.Place, kind: b.Type, alias: b.Alias}
+		l.open[b.ID].note(e)
 		l.places[b.Place] = true
 	case convo.Delta:
 		o := l.open[b.Message]
 		o.text.WriteString(b.Text)
-		o.parts = append(o.parts, e.Seq)
+		last := o.last()
+		last.length = last.length.Add(convo.LengthOf(b.Text))
+		o.note(e)
 	case convo.MessageEnded:
-		parts := append(l.open[b.ID].parts, e.Seq)
+		o := l.open[b.ID]
 		delete(l.open, b.ID)
-		l.put(e, effect.Message, parts)
+		l.put(e, effect.Message, append(o.parts, e.Seq))
+		m := l.messages[b.ID]
+		m.holding = append(m.holding, o.holding...)
 	case convo.MessageChanged:
 		l.change(e, b)
 	case convo.MessageDeleted:
@@ -155,6 +175,8 @@ func (l *Log) Add(e convo.Event) error {
 			t.Rate(e.Seq, b)
 			l.turns[e.Turn] = t
 		}
+	case convo.PartStarted, convo.PartEnded, convo.Cited:
+		l.addPart(e)
 	default:
 		l.addCall(e, effect)
 	}
@@ -169,7 +191,7 @@ func (l *Log) addCall(e convo.Event, effect convo.Effect) {
 			l.left[c.Message] = append(l.left[c.Message], e)
 		}
 	case convo.ToolRequested:
-		l.calls[callKey{e.Turn, b.ID}] = &call{message: b.Message}
+		l.calls[callKey{e.Turn, b.ID}] = &call{message: b.Message, asks: b.Asked.Asks, runs: b.Runs}
 		l.put(e, effect.Message, []int64{e.Seq})
 		for _, wait := range l.left[b.Message] {
 			m := l.messages[b.Message]
@@ -178,15 +200,31 @@ func (l *Log) addCall(e convo.Event, effect convo.Effect) {
 		}
 	case convo.ToolStarted:
 		l.calls[callKey{e.Turn, b.ID}].started = true
-		if m := l.messages[b.Message]; m != nil {
-			m.Parts = append(m.Parts, e.Seq)
-			m.note(e)
-		} else if b.Input != nil {
-			l.remnants = append(l.remnants, Remnant{e.Seq, b.Message})
-		}
+		l.addTo(b.Message, e)
+	case convo.ToolAnswered:
+		c := l.calls[callKey{e.Turn, b.ID}]
+		c.answered, c.approved = true, b.Approved
+		l.addTo(b.Message, e)
+	case convo.InterruptStarted:
+		l.asks[e.Turn] = b.ID
+		l.addTo(b.Message, e)
+	case convo.InterruptEnded:
+		delete(l.asks, e.Turn)
+		l.addTo(b.Message, e)
 	case convo.ToolEnded:
 		l.calls[callKey{e.Turn, b.ID}].ended = true
 		l.put(e, effect.Message, []int64{e.Seq})
+	}
+}
+
+// addTo counts an event among those of a call's request. One that holds something
+// where the request was deleted is a remnant.
+func (l *Log) addTo(message string, e convo.Event) {
+	if m := l.messages[message]; m != nil {
+		m.Parts = append(m.Parts, e.Seq)
+		m.note(e)
+	} else if holds(e, message) {
+		l.remnants = append(l.remnants, Remnant{e.Seq, message})
 	}
 }
 
@@ -214,9 +252,15 @@ func (l *Log) change(e convo.Event, b convo.MessageChanged) {
 
 // note remembers an event that holds something that a deletion erases.
 func (m *Message) note(e convo.Event) {
-	if erased, ok := convo.Erase(e.Body, m.ID); ok && !reflect.DeepEqual(erased, e.Body) {
+	if holds(e, m.ID) {
 		m.holding = append(m.holding, e.Seq)
 	}
+}
+
+// holds reports whether an event holds something of a message that a deletion erases.
+func holds(e convo.Event, message string) bool {
+	erased, ok := convo.Erase(e.Body, message)
+	return ok && !reflect.DeepEqual(erased, e.Body)
 }
 
 func (l *Log) delete(id string) {
@@ -225,6 +269,7 @@ func (l *Log) delete(id string) {
 		l.remnants = append(l.remnants, Remnant{seq, id})
 	}
 	delete(l.places, m.Place)
+	delete(l.aliases, aliasKey{true, m.Turn, m.Alias})
 	delete(l.messages, id)
 }
 

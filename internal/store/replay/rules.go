@@ -19,26 +19,46 @@ func (l *Log) check(e convo.Event) error {
 	}
 	switch b := e.Body.(type) {
 	case convo.TurnOpened:
-		return l.checkOpened(e)
+		return errorsFirst(l.checkOpened(e), l.checkAlias(e, aliasKey{alias: b.Alias}))
 	case convo.TurnQueued, convo.TurnStarted, convo.TurnWaiting, convo.TurnResumed, convo.TurnEnded,
 		convo.ModelAsked, convo.ModelAnswered:
 		if l.head.Turn(e.Turn) == nil {
 			return wrong(e, "its turn %q is not open", e.Turn)
 		}
+		return l.checkStep(e)
 	case convo.MessageGiven:
-		return l.checkNew(e, b.ID, b.Place)
+		return errorsFirst(l.checkNew(e, b.ID, b.Place), l.checkAlias(e, aliasKey{true, e.Turn, b.Alias}),
+			checkParts(e, b.ID, b.Text, b.Parts))
 	case convo.MessageStarted:
-		return l.checkNew(e, b.ID, b.Place)
+		return errorsFirst(l.checkNew(e, b.ID, b.Place), l.checkAlias(e, aliasKey{true, e.Turn, b.Alias}))
 	case convo.Delta:
-		return l.checkComes(e, b.Message)
+		return l.checkText(e, b)
+	case convo.PartStarted, convo.PartEnded, convo.Cited:
+		return l.checkPart(e)
 	case convo.MessageEnded:
 		return l.checkEnd(e, b)
 	case convo.MessageChanged:
 		return l.checkExists(e, b.ID)
 	case convo.MessageDeleted:
 		return l.checkExists(e, b.ID)
-	case convo.ToolRequested, convo.ToolStarted, convo.ToolEnded:
+	case convo.ToolRequested, convo.ToolStarted, convo.ToolEnded,
+		convo.ToolAnswered, convo.ToolOffered, convo.InterruptStarted, convo.InterruptEnded:
 		return l.checkCall(e)
+	}
+	return nil
+}
+
+// checkStep refuses what a turn does while something of it is open.
+func (l *Log) checkStep(e convo.Event) error {
+	switch e.Body.(type) {
+	case convo.TurnStarted:
+		if t := l.head.Turn(e.Turn); len(t.Coming) > 0 {
+			return wrong(e, "the turn starts before its message %q has ended", t.Coming[0].ID)
+		}
+	case convo.TurnEnded:
+		if id := l.asks[e.Turn]; id != "" {
+			return wrong(e, "the turn ends before its interrupt %q", id)
+		}
 	}
 	return nil
 }
@@ -65,14 +85,76 @@ func (l *Log) checkCall(e convo.Event) error {
 		switch c := l.calls[callKey{e.Turn, b.ID}]; {
 		case c.started:
 			return wrong(e, "call %q was started already", b.ID)
-		case c.message != b.Message:
-			return wrong(e, "the message of call %q is %q, not %q", b.ID, c.message, b.Message)
+		case c.asks != convo.AsksNothing && !c.approved:
+			return wrong(e, "call %q was started before it was approved", b.ID)
 		}
+		return l.checkRequestOf(e, b.ID, b.Message)
 	case convo.ToolEnded:
 		if err := l.checkOpenCall(e, b.ID); err != nil {
 			return err
 		}
+		if t := l.head.Turn(e.Turn); t.Call(b.ID) != nil && t.Call(b.ID).Interrupt != "" {
+			return wrong(e, "call %q ends before its interrupt", b.ID)
+		}
 		return l.checkNew(e, b.Message, b.Place)
+	}
+	return l.checkAnswer(e)
+}
+
+// checkAnswer refuses what clients cannot have said to a call: one that asks is
+// answered once, before it starts, and one interrupt of a turn is open at a time.
+func (l *Log) checkAnswer(e convo.Event) error {
+	switch b := e.Body.(type) {
+	case convo.ToolAnswered:
+		if err := l.checkOpenCall(e, b.ID); err != nil {
+			return err
+		}
+		if c := l.calls[callKey{e.Turn, b.ID}]; c.asks == convo.AsksNothing || c.answered || c.started {
+			return wrong(e, "call %q does not wait for an answer", b.ID)
+		}
+		return l.checkRequestOf(e, b.ID, b.Message)
+	case convo.ToolOffered:
+		if err := l.checkOpenCall(e, b.ID); err != nil {
+			return err
+		}
+		if l.calls[callKey{e.Turn, b.ID}].runs != convo.RunsClient {
+			return wrong(e, "call %q does not run in a client", b.ID)
+		}
+		return l.checkRequestOf(e, b.ID, b.Message)
+	case convo.InterruptStarted:
+		if err := l.checkOpenCall(e, b.Call); err != nil {
+			return err
+		}
+		if id := l.asks[e.Turn]; b.ID == "" || id != "" {
+			return wrong(e, "an interrupt needs an id, and that no other one of its turn is open: there is %q", id)
+		}
+		return l.checkRequestOf(e, b.Call, b.Message)
+	case convo.InterruptEnded:
+		if err := l.checkOpenCall(e, b.Call); err != nil {
+			return err
+		}
+		if b.ID == "" || l.asks[e.Turn] != b.ID {
+			return wrong(e, "the interrupt %q is not open", b.ID)
+		}
+		return l.checkRequestOf(e, b.Call, b.Message)
+	}
+	return nil
+}
+
+// checkRequestOf refuses an event that names another message than that of its
+// call's request.
+func (l *Log) checkRequestOf(e convo.Event, id, message string) error {
+	if of := l.calls[callKey{e.Turn, id}].message; of != message {
+		return wrong(e, "the message of call %q is %q, not %q", id, of, message)
+	}
+	return nil
+}
+
+func errorsFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -144,7 +226,7 @@ func (l *Log) checkEnd(e convo.Event, b convo.MessageEnded) error {
 	case len(b.Text) < o.text.Len() || b.Text[:o.text.Len()] != o.text.String():
 		return wrong(e, "the text of message %q is not that of its deltas", b.ID)
 	}
-	return nil
+	return l.checkEndOfParts(e, b)
 }
 
 func (l *Log) checkExists(e convo.Event, id string) error {

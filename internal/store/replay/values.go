@@ -28,13 +28,13 @@ func checkValues(e convo.Event) error {
 	case convo.TurnStarted:
 		return checkSlot(e, b.Slot)
 	case convo.MessageGiven:
-		return checkMessage(e, b.Fields.Type, b.Fields.Meta, b.Place)
+		return errorsFirst(checkMessage(e, b.Fields.Type, b.Fields.Meta, b.Place), checkPartValues(e, b.Parts))
 	case convo.MessageStarted:
-		return checkMessage(e, b.Type, nil, b.Place)
+		return errorsFirst(checkMessage(e, b.Type, nil, b.Place), checkJSON(e, "its meta", b.Meta))
 	case convo.Delta:
 		return checkMessage(e, b.Type, nil, 0)
 	case convo.MessageEnded:
-		return checkMessage(e, b.Type, b.Meta, b.Place)
+		return errorsFirst(checkMessage(e, b.Type, b.Meta, b.Place), checkPartValues(e, b.Parts))
 	case convo.MessageChanged:
 		return checkMessage(e, b.Fields.Type, b.Fields.Meta, 0)
 	case convo.TurnWaiting:
@@ -50,6 +50,46 @@ func checkValues(e convo.Event) error {
 	case convo.ToolEnded:
 		return checkCallEnd(e, b)
 	}
+	return checkSessionValues(e)
+}
+
+// checkSessionValues is checkValues for the events of live sessions.
+func checkSessionValues(e convo.Event) error {
+	switch b := e.Body.(type) {
+	case convo.TurnOpened:
+		return checkJSON(e, "its metadata", b.Metadata)
+	case convo.PartStarted:
+		return checkPartValues(e, []convo.Part{b.Part})
+	case convo.PartEnded:
+		return checkJSON(e, "its meta", b.Meta)
+	case convo.ToolAnswered:
+		return checkActivity(e, b.Input, 0)
+	case convo.InterruptStarted:
+		return checkJSON(e, "its value", b.Value)
+	case convo.InterruptEnded:
+		return checkJSON(e, "its value", b.Value)
+	case convo.PassedOn:
+		return checkJSON(e, "what is passed on", b.Body)
+	}
+	return nil
+}
+
+func checkPartValues(e convo.Event, parts []convo.Part) error {
+	for _, p := range parts {
+		if p.File != nil && p.File.Size < 0 {
+			return wrong(e, "the file of part %q has a negative size", p.ID)
+		}
+		if err := checkJSON(e, "the meta of a part", p.Meta); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkJSON(e convo.Event, what string, text convo.JSON) error {
+	if len(text) > 0 && !json.Valid(text) {
+		return wrong(e, "%s is no JSON", what)
+	}
 	return nil
 }
 
@@ -57,7 +97,7 @@ func checkFields(e convo.Event, f convo.Fields) error {
 	if f.Channel != nil {
 		return wrong(e, "it hides the conversation, and only a server's own may be hidden")
 	}
-	return checkMeta(e, f.Meta)
+	return errorsFirst(checkMeta(e, f.Meta), checkMeta(e, f.AgentInput), checkJSON(e, "its job's start", f.JobStart))
 }
 
 func checkRequest(e convo.Event, b convo.ToolRequested) error {
@@ -65,7 +105,13 @@ func checkRequest(e convo.Event, b convo.ToolRequested) error {
 	if !slices.Contains(runners, b.Runs) {
 		return wrong(e, "%q is nobody who carries out calls", b.Runs)
 	}
-	return checkActivity(e, b.Arguments, b.Place)
+	if !slices.Contains([]convo.Asks{convo.AsksNothing, convo.AsksConfirm, convo.AsksInterrupt}, b.Asked.Asks) {
+		return wrong(e, "a call does not ask by %q", b.Asked.Asks)
+	}
+	return errorsFirst(
+		checkJSON(e, "the schema of its arguments", b.Asked.Input), checkJSON(e, "the schema of its result", b.Asked.Output),
+		checkActivity(e, b.Arguments, b.Place),
+	)
 }
 
 func checkCallEnd(e convo.Event, b convo.ToolEnded) error {

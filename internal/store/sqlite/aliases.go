@@ -45,21 +45,31 @@ func writeAlias(conn *sqlite.Conn, c int64, k aliasKey, id string) error {
 		key(id).exec()
 }
 
-// writeAliases writes those of turns and messages that were replayed.
-func writeAliases(conn *sqlite.Conn, c int64, turns []convo.Turn, messages []*replay.Message) error {
-	for _, t := range turns {
-		if t.Alias == "" {
-			continue
-		}
-		if err := writeAlias(conn, c, aliasKey{alias: t.Alias}, t.ID); err != nil {
-			return err
+// aliasesOf gives the aliases that a log says there are.
+func aliasesOf(l *replay.Log) map[aliasKey]string {
+	var all map[aliasKey]string
+	name := func(k aliasKey, id string) {
+		if k.alias != "" {
+			put(&all, k, id)
 		}
 	}
-	for _, m := range messages {
-		if m.Alias == "" {
-			continue
+	for _, t := range l.Turns() {
+		name(aliasKey{alias: t.Alias}, t.ID)
+	}
+	for _, m := range l.Messages() {
+		name(aliasKey{true, m.Turn, m.Alias}, m.ID)
+	}
+	for _, t := range l.Head().Open {
+		for _, c := range t.Coming {
+			name(aliasKey{true, t.ID, c.Alias}, c.ID)
 		}
-		if err := writeAlias(conn, c, aliasKey{true, m.Turn, m.Alias}, m.ID); err != nil {
+	}
+	return all
+}
+
+func writeAliases(conn *sqlite.Conn, c int64, all map[aliasKey]string) error {
+	for k, id := range all {
+		if err := writeAlias(conn, c, k, id); err != nil {
 			return err
 		}
 	}

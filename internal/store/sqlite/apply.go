@@ -32,8 +32,8 @@ func (t *tx) apply() error {
 	if err := t.applyInputs(); err != nil {
 		return err
 	}
-	for k, id := range t.aliases {
-		if err := writeAlias(t.conn(), t.conversation.id, k, id); err != nil {
+	if t.aliases != nil {
+		if err := writeAliases(t.conn(), t.conversation.id, t.aliases); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ type imported struct {
 	rows     []row
 	messages []*replay.Message
 	turns    []convo.Turn
+	aliases  map[aliasKey]string
 	size     int // in bytes, about
 }
 
@@ -46,7 +47,7 @@ func (s *Store) prepare(k key, events []convo.Event) (*imported, error) {
 	if last := events[len(events)-1].Seq; last >= maxSeq {
 		return nil, convo.Errorf(convo.Invalid, "event %d: a conversation has no room for this number", last)
 	}
-	i := &imported{key: k, head: *l.Head(), messages: l.Messages(), turns: l.Turns()}
+	i := &imported{key: k, head: *l.Head(), messages: l.Messages(), turns: l.Turns(), aliases: aliasesOf(l)}
 	if i.fields, err = record.EncodeFields(i.head.Fields); err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (w *writer) writeImport(i *imported) error {
 			return err
 		}
 	}
-	return errorsFirst(writeAliases(w.conn, c.id, i.turns, i.messages), writeHead(w.conn, c), writeAgenda(w.conn, c))
+	return errorsFirst(writeAliases(w.conn, c.id, i.aliases), writeHead(w.conn, c), writeAgenda(w.conn, c))
 }
 
 // writeMessage writes the projection of a message that was replayed.

@@ -15,6 +15,8 @@ const (
 	nextOfTurns    = `SELECT id >> 32 FROM turns WHERE id >= (?1 + 1) << 32 ORDER BY id LIMIT 1`
 	nextOfMessages = `SELECT conversation FROM messages WHERE conversation > ?1 ORDER BY conversation LIMIT 1`
 	nextOfHeads    = `SELECT id FROM heads WHERE id > ?1 ORDER BY id LIMIT 1`
+	nextOfAgendas  = `SELECT id FROM agendas WHERE id > ?1 ORDER BY id LIMIT 1`
+	nextOfAliases  = `SELECT conversation FROM aliases WHERE conversation > ?1 ORDER BY conversation LIMIT 1`
 )
 
 // orphans looks for what belongs to nothing.
@@ -25,6 +27,7 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 	}{
 		{"events", nextOfLog, false}, {"turns", nextOfTurns, true},
 		{"messages", nextOfMessages, true}, {"heads", nextOfHeads, true},
+		{"agendas", nextOfAgendas, true}, {"aliases", nextOfAliases, true},
 	} {
 		err := owners(conn, table.next, func(c int64) { r.found(noSuch(table.what, c, table.repairable)) })
 		if err != nil {

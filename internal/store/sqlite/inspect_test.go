@@ -47,6 +47,7 @@ const (
 	talk1 = "01890000-0000-7000-8000-000000000001"
 	talk2 = "01890000-0000-7000-8000-000000000002"
 	talk3 = "01890000-0000-7000-8000-000000000003"
+	talk4 = "01890000-0000-7000-8000-000000000004"
 )
 
 // sound makes a folder with some of everything, and closes it.
@@ -97,6 +98,28 @@ func sound(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	part := convo.Part{ID: "p", Alias: "P-1", MediaType: "text/plain"}
+	said := part
+	said.End = 4
+	cited := convo.Citation{ID: "cited", Length: 4, Sources: []convo.Source{{Title: "a secret"}}}
+	call.Asked = convo.Asked{Asks: convo.AsksInterrupt}
+	call.Place = convo.Place(1, 2)
+	appendTo(t, s, talk4, event("", convo.ConversationCreated{Fields: convo.Fields{Agenda: convo.Agenda{Owner: new("owner")}}}),
+		event("x", convo.TurnOpened{Front: "test", Alias: "X-1"}), event("x", convo.MessageStarted{ID: "said", Type: convo.User, Alias: "M-1"}),
+		event("x", convo.PartStarted{Message: "said", Part: part}),
+		event("x", convo.Delta{Message: "said", Type: convo.User, Text: "said", Part: "p"}),
+		event("x", convo.PartEnded{Message: "said", Part: "p"}),
+		event("x", convo.MessageEnded{ID: "said", Type: convo.User, Alias: "M-1", Text: "said", Parts: []convo.Part{said}}),
+		event("x", convo.TurnQueued{}), event("x", convo.TurnStarted{Slot: 1}),
+		event("x", convo.MessageStarted{ID: "goner", Place: convo.Place(1, 1), Type: convo.Bot}),
+		event("x", convo.Cited{Message: "goner", Citation: cited}), event("x", piece("goner", "here")),
+		event("x", convo.MessageEnded{ID: "goner", Place: convo.Place(1, 1), Type: convo.Bot, Text: "here", Citations: []convo.Citation{cited}}),
+		event("", convo.MessageDeleted{ID: "goner"}), event("x", call),
+		event("x", convo.InterruptStarted{ID: "i", Call: "c", Message: "request", Value: convo.JSON(`{}`)}),
+		event("x", convo.InterruptEnded{ID: "i", Call: "c", Message: "request", Value: convo.JSON(`{}`)}),
+		event("x", convo.ToolAnswered{ID: "c", Message: "request", Name: "f", Approved: true, Input: convo.JSON(`{"a":2}`)}),
+		event("x", convo.Rated{ID: "v", Value: 1, Reason: "why"}), event("y", convo.TurnOpened{Front: "test", Alias: "Y-1"}),
+		event("y", convo.MessageStarted{ID: "saying", Type: convo.User, Alias: "M-1"}), event("y", convo.PartStarted{Message: "saying", Part: part}))
 	putObjects(t, s)
 	for _, message := range []string{`"one"`, `2`} {
 		_, err := s.Update(t.Context(), "a", "", store.Durable, func(tx store.Tx) error {
@@ -205,6 +228,22 @@ func damages() []damage {
 		{"a call's start that was erased", `UPDATE log SET text = '{"a":1}' WHERE id = (3 << 32) + 10`, audit.Erasure, "gone request", 10, true},
 		{"a wait that was erased", `UPDATE log SET data = CAST(replace(CAST(data AS TEXT), '"m":"left"', '"m":"left","a":"{}"') AS BLOB) WHERE id = (3 << 32) + 4`,
 			audit.Erasure, `"left"`, 4, true},
+		{"an alias that is missing", `DELETE FROM aliases WHERE alias = 'X-1'`, audit.Projection, "1 aliases", 0, true},
+		{"an alias of another message", `UPDATE aliases SET key = 'saying' WHERE key = 'said'`, audit.Projection, `"M-1"`, 0, true},
+		{"an alias of nothing", `INSERT INTO aliases VALUES (4, 0, 'Z-1', 'x')`, audit.Projection, `"Z-1"`, 0, true},
+		{"aliases of no conversation", `INSERT INTO aliases VALUES (77, 0, 'a', 'b')`, audit.Orphan, "number 77", 0, true},
+		{"a wrong time of activity", `UPDATE agendas SET active = 5 WHERE id = 4`, audit.Projection, "last activity", 0, true},
+		{"another owner", `UPDATE agendas SET owner = 'x' WHERE id = 4`, audit.Projection, "list of its owner", 0, true},
+		{"a missing agenda", `DELETE FROM agendas WHERE id = 4`, audit.Projection, "list of its owner", 0, true},
+		{"a hidden conversation in an owner's list", `UPDATE agendas SET tenant = 'a' WHERE id = 3`, audit.Projection, "list of its owner", 0, true},
+		{"an agenda of no conversation", `INSERT INTO agendas VALUES (77, 'a', '', 0, 'x')`, audit.Orphan, "number 77", 0, true},
+		{"a vote that is lost", `UPDATE turns SET rated = NULL WHERE key = 'x'`, audit.Projection, "Rating", 2, true},
+		{"a vote that is none", `UPDATE turns SET rated = 3 WHERE key = 'x'`, audit.Projection, "Rated", 2, true},
+		{"a call whose answer is lost", `UPDATE turns SET calls = x'0d00' WHERE key = 'x'`, audit.Projection, "Calls", 2, true},
+		{"a call's answer that is cut", `UPDATE turns SET calls = x'0d000001' WHERE key = 'x'`, audit.Projection, "cannot be read", 0, true},
+		{"a citation that was erased", `UPDATE log SET data = CAST('{"c":{"i":"cited","s":[{"t":"a secret"}]}}' AS BLOB) WHERE id = (4 << 32) + 11`,
+			audit.Erasure, `"goner"`, 11, true},
+		{"a start of a part that is missing", `UPDATE log SET kind = 30, message = NULL WHERE id = (4 << 32) + 4`, audit.Log, "event 5", 5, false},
 		{"messages of no channel", `INSERT INTO channel_messages VALUES (77, 1, 0, '1')`, audit.Orphan, "1 messages", 0, true},
 		{"a channel that counts too many", `UPDATE channels SET count = 9, bytes = 1`, audit.Projection, "a-channel-of-some", 0, true},
 		{"a channel that is behind", `UPDATE channels SET last = 1`, audit.Projection, "a-channel-of-some", 0, true},
@@ -289,7 +328,11 @@ func dump(t testing.TB, folder string) string {
 		text, marshalErr := json.Marshal(v)
 		fmt.Fprintf(&b, "%s %v %v\n", text, err, marshalErr)
 	}
-	for _, id := range []string{talk1, talk2, talk3} {
+	for _, id := range []string{talk1, talk2, talk3, talk4} {
+		show(i.TurnsOpened(t.Context(), "a", id, store.TurnQuery{Limit: 9}))
+		show(i.TurnByAlias(t.Context(), "a", id, "X-1"))
+		show(i.MessageByAlias(t.Context(), "a", id, "x", "M-1"))
+		show(i.ConversationsOf(t.Context(), "a", "owner", store.ActiveQuery{Limit: 9}))
 		show(i.Conversations(t.Context(), "a", store.ConversationQuery{Limit: 9}))
 		show(i.Events(t.Context(), "a", id, 0, 99))
 		show(i.Turns(t.Context(), "a", id, 0))

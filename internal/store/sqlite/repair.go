@@ -144,7 +144,7 @@ func (m *mender) project(id int64, l *replay.Log) error {
 			return err
 		}
 	}
-	return writeAliases(m.conn, id, l.Turns(), l.Messages())
+	return writeAliases(m.conn, id, aliasesOf(l))
 }
 
 // epoch is what the conversation says of restarts, unless that cannot be: then
@@ -240,6 +240,8 @@ func (m *mender) orphans() error {
 		{nextOfTurns, `DELETE FROM turns WHERE id >> 32 = ?`},
 		{nextOfMessages, `DELETE FROM messages WHERE conversation = ?`},
 		{nextOfHeads, `DELETE FROM heads WHERE id = ?`},
+		{nextOfAgendas, `DELETE FROM agendas WHERE id = ?`},
+		{nextOfAliases, `DELETE FROM aliases WHERE conversation = ?`},
 	} {
 		var lost []int64
 		if err := owners(m.conn, table.next, func(c int64) { lost = append(lost, c) }); err != nil {

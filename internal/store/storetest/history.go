@@ -114,6 +114,9 @@ func (h *history) fields() convo.Fields {
 	if h.r.IntN(3) == 0 {
 		f.Privacy = new(h.r.IntN(2) == 0)
 	}
+	if h.r.IntN(2) == 0 {
+		f.Agenda = h.agenda()
+	}
 	return f
 }
 

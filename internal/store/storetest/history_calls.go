@@ -29,8 +29,11 @@ func (h *history) ask(active *convo.Turn, index int64) convo.ToolRequested {
 	r := convo.ToolRequested{
 		ID: h.id(), Message: h.id(), Place: convo.Place(active.Slot, index), Name: "f", Arguments: h.arguments(), Runs: convo.RunsServer,
 	}
-	if h.r.IntN(3) == 0 {
+	switch h.r.IntN(6) {
+	case 0, 1:
 		r.Runs, r.Channel = convo.RunsChannel, "channel"
+	case 2, 3:
+		r.Asked, r.Runs = h.asked()
 	}
 	if h.r.IntN(3) == 0 {
 		r.Signature = h.text()
@@ -57,10 +60,13 @@ func (h *history) request(c *talk, active *convo.Turn) {
 // call starts or ends an open call.
 func (h *history) call(c *talk, active *convo.Turn) {
 	call := active.Calls[h.r.IntN(len(active.Calls))]
-	if call.Started == 0 && h.r.IntN(3) > 0 {
-		h.update(c, "start a call", h.event(active.ID, convo.ToolStarted{
-			ID: call.ID, Message: call.Message, Name: call.Name, Channel: call.Channel, Input: call.Arguments,
-		}))
+	if h.r.IntN(3) > 0 && h.answer(c, active, call) {
+		return
+	}
+	if call.Started == 0 && h.r.IntN(3) > 0 && (call.Asks == convo.AsksNothing || call.Approved) {
+		started := call.Start()
+		started.To = call.To
+		h.update(c, "start a call", h.event(active.ID, started))
 		return
 	}
 	end := convo.ToolEnded{
@@ -68,7 +74,7 @@ func (h *history) call(c *talk, active *convo.Turn) {
 		Channel: call.Channel, Output: convo.JSON(fmt.Sprintf("%q", h.arguments())), Outcome: convo.ToolDone,
 	}
 	c.messages = append(c.messages, end.Message)
-	h.update(c, "end a call", h.event(active.ID, end))
+	h.update(c, "end a call", append(h.interrupted(c, active), h.event(active.ID, end))...)
 }
 
 // waiting says that the active turn waits, perhaps with a call that is left.

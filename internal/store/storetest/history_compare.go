@@ -52,6 +52,7 @@ func (h *history) compare() {
 			last := page[len(page)-1]
 			q.After = store.Position{Created: last.Created, ID: last.ID}
 		}
+		h.compareAgendas(tenant)
 		same(h, "tokens", func(s store.Store) ([]convo.Token, error) { return s.Tokens(ctx, tenant) })
 	}
 	sameRead(h, "open turns", func(s store.Reader) ([]convo.Turn, error) {
@@ -89,6 +90,9 @@ func (h *history) compareOne(c *talk) {
 		sameRead(h, "message", func(s store.Reader) (convo.Message, error) { return s.Message(ctx, c.tenant, c.id, id) })
 	}
 	h.compareMessages(c)
+	if head.ID != "" {
+		h.compareSessions(c)
+	}
 	h.compareEvents(c, head.LastSeq)
 	to := start().Add(time.Duration(h.r.IntN(2000)) * time.Millisecond)
 	sameRead(h, "usage", func(s store.Reader) (store.Usage, error) {

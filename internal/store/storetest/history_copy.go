@@ -56,6 +56,10 @@ func (h *history) settle(c *talk) {
 	head, err := h.pair.Model.Head(h.t.Context(), c.tenant, c.id)
 	must(h.t, err)
 	for _, t := range head.Open {
+		h.fallSilent(c, &t)
+		if events := h.interrupted(c, &t); len(events) > 0 {
+			h.update(c, "end an interrupt", events...)
+		}
 		h.update(c, "stop", h.event(t.ID, convo.TurnEnded{Reason: convo.EndStopped}))
 	}
 }

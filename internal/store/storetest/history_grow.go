@@ -9,7 +9,7 @@ import (
 func (h *history) grow(c *talk) {
 	head, err := h.pair.Model.Head(h.t.Context(), c.tenant, c.id)
 	must(h.t, err)
-	switch n := h.r.IntN(60); {
+	switch n := h.r.IntN(75); {
 	case n < 20:
 		h.piece(c)
 	case n < 30:
@@ -31,7 +31,11 @@ func (h *history) grow(c *talk) {
 	case n < 58:
 		h.begin(c, &head)
 	case n < 59:
-		h.update(c, "rate", h.event(head.ID, convo.Rated{ID: h.id(), Value: h.r.IntN(3) - 1}))
+		h.vote(c, head.ID)
+	case n < 60:
+		h.update(c, "pass on", h.event("", convo.PassedOn{Front: "test", Body: h.json()}))
+	case n < 73:
+		h.say(c, &head)
 	case h.r.IntN(4) == 0:
 		h.remove(c)
 	}
@@ -92,13 +96,19 @@ func (h *history) turnOf(c *talk, head *convo.Head) {
 		return
 	}
 	turn := h.id()
-	events := []convo.Event{h.event(turn, convo.TurnOpened{Front: "test", Zone: "UTC", Background: h.r.IntN(2) == 0})}
+	opened := convo.TurnOpened{
+		Front: "test", Zone: "UTC", Background: h.r.IntN(2) == 0, Alias: h.alias(), Metadata: h.json(), Implied: h.r.IntN(9) == 0,
+	}
+	events := []convo.Event{h.event(turn, opened)}
 	for i := range h.r.IntN(3) {
-		m := convo.MessageGiven{ID: h.id(), Place: int64(i), Fields: h.messageFields(), Text: h.text()}
+		m := convo.MessageGiven{ID: h.id(), Place: int64(i), Fields: h.messageFields(), Text: h.text(), Alias: h.alias()}
+		if h.r.IntN(4) == 0 {
+			m.Parts = []convo.Part{{ID: h.id(), End: len(m.Text)}, {ID: h.id(), Start: len(m.Text), End: len(m.Text), File: &convo.FileRef{URI: "u"}}}
+		}
 		c.messages = append(c.messages, m.ID)
 		events = append(events, h.event(turn, m))
 	}
-	if h.r.IntN(4) > 0 {
+	if h.r.IntN(3) > 0 {
 		events = append(events, h.event(turn, convo.TurnQueued{}))
 	}
 	c.turns = append(c.turns, turn)
@@ -109,9 +119,13 @@ func (h *history) turnOf(c *talk, head *convo.Head) {
 func (h *history) run(c *talk, head *convo.Head) {
 	active, next := head.Active(), head.NextQueued()
 	switch {
+	case active == nil && next != nil && len(next.Coming) > 0:
+		h.fallSilent(c, next)
 	case active == nil && next != nil:
 		h.update(c, "start", h.event(next.ID, convo.TurnStarted{Slot: head.NextSlot}))
 	case active == nil && len(head.Open) == 0:
+	case active == nil && len(head.Open[0].Coming) > 0:
+		h.fallSilent(c, &head.Open[0])
 	case active == nil && h.r.IntN(2) == 0: // what is open only is queued or given up
 		h.update(c, "queue", h.event(head.Open[0].ID, convo.TurnQueued{}))
 	case active == nil:
@@ -149,6 +163,7 @@ func (h *history) finish(c *talk, active *convo.Turn) {
 	if h.r.IntN(4) == 0 {
 		end = convo.TurnEnded{Reason: convo.EndFailed, Failure: &convo.Failure{Kind: convo.Internal, Message: h.text()}}
 	}
+	events = append(events, h.interrupted(c, active)...)
 	events = append(events, h.event(active.ID, convo.ModelAnswered{Model: "m", Usage: used}), h.event(active.ID, end))
 	h.update(c, "finish", events...)
 }
