@@ -71,8 +71,12 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	if err != nil {
 		return nil, nil, err
 	}
+	orders, err := e.orders(ctx, head, &in.Given, false)
+	if err != nil {
+		return nil, nil, err
+	}
 	h := history{
-		backstory: in.Given.backstory(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
 		tools: k.tokens(), now: note{at: now(), zone: in.Zone},
 	}
 	if p != nil {

@@ -49,7 +49,7 @@ func (e *Engine) load(ctx context.Context, head convo.Head, slot int64, r reach)
 	if r.latest > 0 {
 		q.Limit = min(q.Limit, r.latest)
 	}
-	for m, err := range e.eachMessage(ctx, head, q) {
+	for m, err := range e.eachMessage(ctx, head, q, r) {
 		if err != nil {
 			return nil, 0, err
 		}
@@ -79,7 +79,7 @@ func (e *Engine) loadPinned(ctx context.Context, head convo.Head, end int64, r r
 	var all []convo.Message
 	room := r.bytes()
 	q := store.MessageQuery{Types: []convo.MessageType{convo.Backstory, convo.Instruction, convo.Checkpoint}, Limit: firstMessages}
-	for m, err := range e.eachMessage(ctx, head, q) {
+	for m, err := range e.eachMessage(ctx, head, q, r) {
 		switch {
 		case err != nil:
 			return nil, err
@@ -106,7 +106,7 @@ const firstMessages = 32
 
 // eachMessage gives the messages of a query, which says how long the first page
 // is, without what no prompt holds. Like any pager it holds little at once.
-func (e *Engine) eachMessage(ctx context.Context, head convo.Head, q store.MessageQuery) iter.Seq2[convo.Message, error] {
+func (e *Engine) eachMessage(ctx context.Context, head convo.Head, q store.MessageQuery, r reach) iter.Seq2[convo.Message, error] {
 	return func(yield func(convo.Message, error) bool) {
 		pages := pager{limit: q.Limit}
 		for {
@@ -119,7 +119,8 @@ func (e *Engine) eachMessage(ctx context.Context, head convo.Head, q store.Messa
 			bytes := 0
 			for _, m := range page {
 				bytes += convo.Event{Body: convo.MessageGiven{Fields: m.MessageFields, Text: m.Text}}.Size()
-				if !yield(lean(m), nil) {
+				m, err := e.render(ctx, lean(m), r.bytes()/fileShare)
+				if !yield(m, err) || err != nil {
 					return
 				}
 			}
@@ -134,7 +135,6 @@ func (e *Engine) eachMessage(ctx context.Context, head convo.Head, q store.Messa
 
 // lean leaves out of a message what no prompt holds.
 func lean(m convo.Message) convo.Message {
-	m = render(m)
 	m.Name, m.Description = nil, nil
 	if m.Type != convo.Activity {
 		m.Meta = nil

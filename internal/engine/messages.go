@@ -184,11 +184,16 @@ func (e *Engine) DeleteMessage(ctx context.Context, actor convo.Actor, conversat
 		if err != nil {
 			return nil, err
 		}
-		if err := releaseFiles(tx, m); err != nil {
-			return nil, err
-		}
-		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: convo.MessageDeleted{ID: id}})
+		return nil, deleteMessage(tx, m, actor.Token)
 	})
+}
+
+// deleteMessage deletes a message with what belongs to it alone.
+func deleteMessage(tx store.Tx, m convo.Message, by string) error {
+	if err := releaseFiles(tx, m); err != nil {
+		return err
+	}
+	return tx.Append(convo.Event{At: now(), Origin: by, Body: convo.MessageDeleted{ID: m.ID}})
 }
 
 // visibleMessage reads a message that the actor may see and that has its place.

@@ -59,7 +59,9 @@ func (p *past) holds(head *convo.Head) bool {
 // then is the past after a turn that nothing came between: it had these
 // messages, and its prompt began at that place.
 func (p *past) then(head convo.Head, turn convo.Turn, messages []convo.Message) *past {
-	head.Open, head.Fields = nil, convo.Fields{BotID: head.BotID, Config: head.Config}
+	head.Open, head.Fields = nil, convo.Fields{
+		BotID: head.BotID, Config: head.Config, Agenda: convo.Agenda{Owner: head.Owner, AgentInput: head.AgentInput},
+	}
 	next := &past{head: head, reach: p.reach, from: head.ContextFrom, notes: maps.Clone(p.notes), recalled: true}
 	if next.notes == nil {
 		next.notes = map[string]note{}

@@ -1,44 +1,100 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
 
+// fileShare is the part of a model's window that the files of one message may fill.
+const fileShare = 4
+
 // render gives a message of several parts the text that prompts have of it: its
-// texts apart from each other, and a line for each file. The same message gives the
-// same text, so that prompts keep their beginnings.
-func render(m convo.Message) convo.Message {
+// texts apart from each other, and for each file what it is and, of a text that is
+// kept here, what it says, cut where all files of the message have so many bytes. The
+// same message gives the same text, so that prompts keep their beginnings: a file
+// does not change once it is part of a message.
+func (e *Engine) render(ctx context.Context, m convo.Message, most int64) (convo.Message, error) {
 	if m.Parts == nil {
-		return m
+		return m, nil
 	}
 	var texts []string
-	rest := m.Text // what no part has: all of a text that was changed since
 	for _, part := range m.Parts {
-		switch n := part.End - part.Start; {
-		case part.File != nil:
-			texts = append(texts, fileLine(part))
-		case n > 0 && n <= len(rest):
-			texts, rest = append(texts, rest[:n]), rest[n:]
+		if part.File == nil {
+			texts = appendPart(texts, m, part)
+			continue
 		}
+		text, err := e.renderFile(ctx, part, most)
+		if err != nil {
+			return m, fmt.Errorf("reading the file of a message: %w", err)
+		}
+		texts = append(texts, text)
+		most -= int64(len(text))
 	}
-	if rest != "" {
-		texts = append(texts, rest)
-	}
-	m.Text, m.Parts = strings.Join(texts, "\n\n"), nil
-	return m
+	m.Text, m.Parts = strings.Join(texts, partBreak), nil
+	return m, nil
 }
 
-// fileLine tells the model of a file.
-func fileLine(part convo.Part) string {
-	line := fmt.Sprintf("[file %q", part.Name)
+// partBreak stands between the parts of a message in prompts.
+const partBreak = "\n\n"
+
+// partTexts is what render makes of a message without files.
+func partTexts(m convo.Message) string {
+	var texts []string
+	for _, part := range m.Parts {
+		texts = appendPart(texts, m, part)
+	}
+	return strings.Join(texts, partBreak)
+}
+
+func appendPart(texts []string, m convo.Message, part convo.Part) []string {
+	if part.Start >= part.End {
+		return texts
+	}
+	return append(texts, m.Text[part.Start:part.End])
+}
+
+// renderFile tells the model of a file.
+func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64) (string, error) {
+	name := fmt.Sprintf("file %q", part.Name)
+	line := name
 	if part.MediaType != "" {
 		line += ", " + part.MediaType
 	}
 	if part.File.Size > 0 {
 		line += fmt.Sprintf(", %d bytes", part.File.Size)
 	}
-	return line + "]"
+	line = "[" + line + "]"
+	id, ours := convo.FileID(part.File.URI)
+	if !ours || !mayBeText(part.MediaType) || most <= 0 {
+		return line, nil
+	}
+	file, err := e.store.File(ctx, id)
+	if convo.ErrorKind(err) == convo.NotFound {
+		return line, nil // of a message from an import that came without its files
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := e.fileText(ctx, file, int(most))
+	if err != nil || text == "" {
+		return line, err
+	}
+	end := "[end of " + name + "]"
+	if int64(len(text)) < file.Size {
+		end = "[the rest of " + name + " is left out]"
+	}
+	return line + "\n" + text + "\n" + end, nil
+}
+
+// mayBeText reports whether it is worth while to look at a file's content for a text.
+func mayBeText(mediaType string) bool {
+	kind, _, _ := strings.Cut(strings.ToLower(mediaType), "/")
+	switch kind {
+	case "image", "audio", "video", "font":
+		return strings.HasSuffix(mediaType, "+xml")
+	}
+	return !strings.HasPrefix(mediaType, "application/pdf") && !strings.HasPrefix(mediaType, "application/zip")
 }

@@ -12,12 +12,13 @@ import (
 // with, and how long the user's message may be. It is good as long as nobody else
 // writes to the conversation. nil: no turn is asked for.
 type prospect struct {
-	seq  int64    // the end of the log that it was made from
-	past *past    // nil: turns are open whose messages are not known yet
-	kit  *kit     // nil with err
-	room int64    // tokens
-	err  error    // why no turn can be had
-	of   []string // the exchanges that may begin with what is said now
+	seq   int64    // the end of the log that it was made from
+	past  *past    // nil: turns are open whose messages are not known yet
+	kit   *kit     // nil with err
+	room  int64    // tokens
+	files int64    // of them, what the message's files may take
+	err   error    // why no turn can be had
+	of    []string // the exchanges that may begin with what is said now
 }
 
 func (p *prospect) asked() bool { return p != nil }
@@ -48,9 +49,9 @@ func (p *prospect) hand(r *run, asked convo.MessageEnded) {
 		return // its messages are read
 	}
 	r.past, r.kit = p.past, p.kit
-	r.asked = []convo.Message{render(convo.Message{
-		ID: asked.ID, Turn: r.id, MessageFields: convo.MessageFields{Type: asked.Type}, Text: asked.Text, Parts: asked.Parts,
-	})}
+	m := convo.Message{ID: asked.ID, Turn: r.id, MessageFields: convo.MessageFields{Type: asked.Type}, Text: asked.Text, Parts: asked.Parts}
+	m.Text, m.Parts = partTexts(m), nil
+	r.asked = []convo.Message{m}
 }
 
 // foresee looks at the turn that may begin with what a client says; nil if none can.
@@ -94,13 +95,18 @@ func (e *Engine) foreseeTurn(ctx context.Context, key hub.Key, head convo.Head, 
 	if p.kit, err = e.newKit(ctx, key.Tenant, given, wanted(given, chosen.BotID, chosen.Config)); err != nil {
 		return err
 	}
+	orders, err := e.orders(ctx, chosen, &given, true)
+	if err != nil {
+		return err
+	}
 	h := history{
-		backstory: given.backstory(chosen.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
 		tools: p.kit.tokens(), now: note{at: now()},
 	}
 	if past != nil {
 		h.messages, h.notes, h.from = slices.Clip(past.messages), past.notes, past.from
 	}
+	p.files = estimate(int(reachOf(choice).bytes() / fileShare))
 	p.past, p.room = past, h.room(convo.Place(head.NextSlot, 0))
 	return nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"mime"
 	"unicode/utf8"
@@ -52,13 +53,9 @@ func (u *utterance) partOf(s SaidPart, file *fileKnown) (convo.Part, error) {
 	}
 	switch {
 	case file != nil:
-		part.File = &file.ref
-		if part.MediaType == "" {
-			part.MediaType = file.mediaType
-		}
-		if part.Name == "" {
-			part.Name = file.name
-		}
+		part.File = &convo.FileRef{URI: s.File.URI, Size: file.file.Size}
+		part.MediaType = cmp.Or(part.MediaType, file.file.MediaType)
+		part.Name = cmp.Or(part.Name, file.file.Name)
 	case s.File == nil && part.MediaType == "":
 		part.MediaType = textType
 	}

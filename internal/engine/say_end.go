@@ -98,8 +98,9 @@ func (u *utterance) objection(m convo.MessageEnded) *Refused {
 	case u.view.err != nil:
 		public := convo.PublicError(u.view.err)
 		return &Refused{Why: NoAgent, Cause: public}
-	case estimate(len(m.Text)) > u.view.room:
-		return refused(TooLarge, convo.TooLarge, "the message has about %d tokens, and the model takes %d more; shorten it, or choose a model with a larger window", estimate(len(m.Text)), max(u.view.room, 0))
+	}
+	if size := estimate(len(m.Text)) + u.known.fileTokens(m.Parts, u.view.files); size > u.view.room {
+		return refused(TooLarge, convo.TooLarge, "the message has about %d tokens, and the model takes %d more; shorten it, or choose a model with a larger window", size, max(u.view.room, 0))
 	}
 	return nil
 }
@@ -112,7 +113,11 @@ func (u *utterance) fail(turn string, why *Refused, message string) error {
 		return err
 	}
 	if why.Why != NoAgent && message != "" {
-		if err := u.append(turn, convo.MessageDeleted{ID: message}); err != nil {
+		m, err := u.tx.Message(message)
+		if err == nil {
+			err = deleteMessage(u.tx, m, u.saying.From)
+		}
+		if err != nil {
 			return err
 		}
 	}

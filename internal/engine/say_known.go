@@ -19,18 +19,39 @@ type knowledge struct {
 
 // fileKnown is a file of this server that a part names.
 type fileKnown struct {
-	ref       convo.FileRef
-	mediaType string
-	name      string
-	err       *Refused // it may not be used
+	file convo.File
+	err  *Refused // it may not be used
 }
 
+// fileTokens is about how much of the model's window the files of a message take,
+// which get no more than most.
+func (k *knowledge) fileTokens(parts []convo.Part, most int64) int64 {
+	total := int64(0)
+	for _, part := range parts {
+		if part.File == nil {
+			continue
+		}
+		total += fileLineTokens
+		if _, ours := convo.FileID(part.File.URI); ours && mayBeText(part.MediaType) {
+			total += min(estimate(int(part.File.Size)), most)
+		}
+	}
+	return min(total, most+fileLineTokens*int64(len(parts)))
+}
+
+// fileLineTokens is about what tells the model that there is a file.
+const fileLineTokens = 64
+
 // lookUp finds out what the transaction needs to know.
-func (e *Engine) lookUp(ctx context.Context, key hub.Key, s Saying) (*knowledge, error) {
-	k := &knowledge{replies: map[int]*reply{}, refusals: map[int]*Refused{}}
+func (e *Engine) lookUp(ctx context.Context, actor convo.Actor, key hub.Key, s Saying) (*knowledge, error) {
+	k := &knowledge{files: map[string]fileKnown{}, replies: map[int]*reply{}, refusals: map[int]*Refused{}}
 	for i, said := range s.Said {
 		var err error
-		switch said.(type) {
+		switch said := said.(type) {
+		case SaidExchange:
+			err = e.lookUpZone(ctx, actor, k)
+		case SaidPart:
+			err = e.lookUpFile(ctx, key, k, said.File)
 		case SaidAnswer, SaidOutput, SaidInterruptEnd:
 			err = e.lookUpAnswer(ctx, key, k, i, said)
 		}
@@ -39,6 +60,27 @@ func (e *Engine) lookUp(ctx context.Context, key hub.Key, s Saying) (*knowledge,
 		}
 	}
 	return k, nil
+}
+
+func (e *Engine) lookUpZone(ctx context.Context, actor convo.Actor, k *knowledge) error {
+	settings, err := e.settingsOf(ctx, actor.Tenant, actor.User)
+	k.zone = text(settings.Zone)
+	return err
+}
+
+func (e *Engine) lookUpFile(ctx context.Context, key hub.Key, k *knowledge, ref *convo.FileRef) error {
+	if ref == nil {
+		return nil
+	}
+	file, err := e.attached(ctx, key.Tenant, key.Conversation, ref.URI)
+	if mine, ok := errors.AsType[*convo.Error](err); ok && mine.Kind == convo.NotFound {
+		k.files[ref.URI] = fileKnown{err: &Refused{Why: BadFile, Cause: mine}}
+		return nil
+	}
+	if file != nil {
+		k.files[ref.URI] = fileKnown{file: *file}
+	}
+	return err
 }
 
 func (e *Engine) lookUpAnswer(ctx context.Context, key hub.Key, k *knowledge, i int, said Said) error {

@@ -280,12 +280,31 @@ func (u *utterance) openPart(turn string, m *convo.Coming, part convo.Part) (*co
 			return nil, err
 		}
 	}
+	if err := u.useFile(part); err != nil {
+		return nil, err
+	}
 	part.ID = newID()
 	if err := u.append(turn, convo.PartStarted{Message: m.ID, Part: part}); err != nil {
 		return nil, err
 	}
 	u.open = append(u.open, turn)
 	return u.tx.Head().Turn(turn).ComingMessage(m.ID).Part(part.ID), nil
+}
+
+// useFile holds on to the file that a part is.
+func (u *utterance) useFile(part convo.Part) error {
+	if part.File == nil {
+		return nil
+	}
+	id, ours := convo.FileID(part.File.URI)
+	if !ours {
+		return nil
+	}
+	err := u.tx.UseFile(id)
+	if mine, ok := errors.AsType[*convo.Error](err); ok && mine.Kind == convo.NotFound { // it has gone just now
+		return &Refused{Why: BadPart, Cause: mine}
+	}
+	return err
 }
 
 func (u *utterance) sayText(s SaidText) error {

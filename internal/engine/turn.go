@@ -316,8 +316,12 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{e: e, key: key, turn: r.id, origin: r.turn.Origin, choice: choice, kit: r.kit, told: r.told}
+	orders, err := e.orders(r.ctx, head, r.given, r.turn.Alias != "")
+	if err != nil {
+		return nil, err
+	}
 	l.history = history{
-		backstory: r.given.backstory(head.Backstory), latest: choice.MaxMessages, window: choice.Window,
+		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
 		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id,
 	}
 	h := &l.history
