@@ -199,6 +199,7 @@ type Reader interface {
 	Agendas
 	SettingsReader
 	FileReader
+	Steps
 
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)

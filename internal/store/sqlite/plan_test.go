@@ -32,7 +32,7 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			"turnsOpenEverywhere": turnsOpenEverywhere, "slotMessages": slotMessages,
 			"tokenByHash": tokenByHash, "tokensOfTenant": tokensOfTenant, "sessionTokens": sessionTokens,
 			"expiredTokens": expiredTokens, "oldRequests": oldRequests, "inputOfTurn": inputOfTurn, "eventsOf": eventsOf, "partsOf": partsOf, "comingRows": comingRows, "aliasByName": aliasByName,
-			"waitsBefore":   waitsBefore,
+			"waitsBefore": waitsBefore, "slotBefore": slotBefore, "fileByID": fileByID, "objectNumbered": objectNumbered,
 			"channelByName": channelByName, "publishedAfter": publishedAfter, "firstMessages": firstMessages, "oldChannels": oldChannels,
 			"dispatchByChannel": dispatchByChannel, "expiredDispatches": expiredDispatches, "deleteDispatches": deleteDispatches,
 			"objectByKey": objectByKey, "objectByAlias": objectByAlias, "objectIDByNumber": objectIDByNumber,

@@ -47,6 +47,7 @@ func Run(t *testing.T, d Driver) {
 		"settings":      settingsChecks(),
 		"files":         fileChecks(),
 		"sockets":       socketChecks(),
+		"steps":         stepChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {

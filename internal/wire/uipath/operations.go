@@ -44,16 +44,25 @@ func write[T any](name, method, path string, handle func(*call, T) error) operat
 // published client's methods.
 func operations() []operation {
 	const (
-		one = rootAPI + "/conversation/{conversationId}"
+		one      = rootAPI + "/conversation/{conversationId}"
+		exchange = one + "/exchange/{exchangeId}"
+		message  = exchange + "/message/{messageId}"
 	)
 	return []operation{
 		get("agents.getAll", rootAPI+"/agent", listAgents),
 		get("agents.getById", rootAPI+"/agent/{folderId}/{agentId}", getAgent),
 
 		write("conversations.create", http.MethodPost, rootAPI+"/conversation", createConversation),
+		get("conversations.getAll", rootAPI+"/conversation", listConversations),
 		get("conversations.getById", one, getConversation),
 		write("conversations.updateById", http.MethodPatch, one, updateConversation),
 		{name: "conversations.deleteById", method: http.MethodDelete, path: one, handle: deleteConversation},
+
+		get("exchanges.getAll", one+"/exchange", listExchanges),
+		get("exchanges.getById", exchange, getExchange),
+		write("exchanges.createFeedback", http.MethodPost, exchange+"/feedback", createFeedback),
+		get("messages.getById", message, getMessage),
+		get("messages.getContentPartById", message+"/contentPart/{contentPartId}", getPart),
 
 		write("getAttachmentUploadUri", http.MethodPost, one+"/attachment", createAttachment),
 		{name: "uploadFile", method: http.MethodPut, path: filePath, open: true, handle: putFile},
