@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,8 +40,9 @@ to trust it.
 The rows pages and folder fill a store first: with --scale 1 that is 1,000,000
 conversations with 20,000,000 messages and takes some 30 GB in --dir and half an
 hour. The row slow needs 18,100 open files a process (ulimit -n); with fewer it
-runs fewer streams, and says so. Rows about memory need Linux. Ctrl-C ends
-everything, and shows what was measured until then.
+runs fewer streams, and says so. Rows about memory need Linux. Rows about sessions
+measure Node's socket.io beside this server: they need node 20 and npm, which
+fetches it. Ctrl-C ends everything, and shows what was measured until then.
 
 Exit codes: 0 all goals are reached, 1 one is missed or could not be measured.`,
 		Example: `  parley bench
@@ -55,6 +57,7 @@ Exit codes: 0 all goals are reached, 1 one is missed or could not be measured.`,
 	flags.StringSliceVar(&f.Only, "only", nil, "only these rows, with commas")
 	flags.IntVar(&f.Rounds, "rounds", 3, "how often each figure is measured")
 	flags.Float64Var(&f.Scale, "scale", 0.01, "size of the store for pages and folder; 1 is the whole one")
+	flags.DurationVar(&f.Stall, "stall", time.Minute, "how long the client of the row session-stalled does not read")
 	flags.StringVar(&f.Dir, "dir", "", "the folder for temporary data (default the system's)")
 	flags.StringVar(&f.Keep, "keep", "", "a folder in which the stores of pages and folder stay filled for the next run")
 	flags.StringVar(&f.Profile, "profile", "", "a folder for CPU profiles of the process under test, of each row's last round")

@@ -14,14 +14,15 @@ import (
 
 // Options say what is measured, and how.
 type Options struct {
-	Program string    // the binary with the commands "bench worker" and "serve"
-	Only    []string  // names of rows; none = all
-	Rounds  int       // that count, of each measurement; at least 1
-	Scale   float64   // of the rows pages and folder; 1 = their whole size
-	Dir     string    // for data, which is removed; "" = the system's temporary folder
-	Keep    string    // a folder in which filled stores stay, for the next run to use; "" = they are removed
-	Profile string    // a folder for profiles of the process under test; "" = none are made
-	Log     io.Writer // what happens, line by line
+	Program string        // the binary with the commands "bench worker" and "serve"
+	Only    []string      // names of rows; none = all
+	Rounds  int           // that count, of each measurement; at least 1
+	Scale   float64       // of the rows pages and folder; 1 = their whole size
+	Dir     string        // for data, which is removed; "" = the system's temporary folder
+	Keep    string        // a folder in which filled stores stay, for the next run to use; "" = they are removed
+	Profile string        // a folder for profiles of the process under test; "" = none are made
+	Stall   time.Duration // of the client that stops reading
+	Log     io.Writer     // what happens, line by line
 }
 
 // Run measures rows one after the other and gives each result to show. An
@@ -64,6 +65,8 @@ type bench struct {
 	name   string
 	open   []func() // what the row that runs has to let go
 	stores map[fillSpec]*filledStore
+
+	reference string // the folder of Node's server, "" = it was not needed yet
 }
 
 func (b *bench) logf(format string, args ...any) {

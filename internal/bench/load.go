@@ -55,7 +55,13 @@ func sumUp(all []time.Duration) quantiles {
 
 // makeLoad is the role of the clients.
 func makeLoad(context.Context, json.RawMessage) (any, map[string]operation, error) {
+	a := &audience{}
 	return nil, map[string]operation{
+		"attach": decoded(a.attach),
+		"expect": decoded(a.expect),
+		"heard":  decoded(a.heard),
+		"detach": decoded(a.detach),
+		"ask":    decoded(askAll),
 		"run":    decoded(runLoad),
 		"create": decoded(createConversations),
 		"pages":  decoded(readPages),

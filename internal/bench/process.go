@@ -29,7 +29,11 @@ type process struct {
 // start starts a worker, which lasts as long as the row, and reads what it says
 // when it is ready.
 func (b *bench) start(ctx context.Context, role string, with, ready any) (*process, error) {
-	cmd := exec.CommandContext(ctx, b.Program, "bench", "worker", role)
+	return b.startCommand(exec.CommandContext(ctx, b.Program, "bench", "worker", role), role, with, ready)
+}
+
+// startCommand starts a worker that is another program.
+func (b *bench) startCommand(cmd *exec.Cmd, role string, with, ready any) (*process, error) {
 	cmd.Env = environment()
 	cmd.WaitDelay = time.Second
 	p := &process{role: role, cmd: cmd, said: &head{}}

@@ -39,6 +39,21 @@ func Rows() []Row {
 			Name: "fanout", What: "200 readers of one streaming conversation: CPU per event delivered, against one reader", Goal: "≤ 0.2×",
 			measure: fanout{readers: 200, answer: answerSpec{Tokens: 400, Pause: 10 * time.Millisecond}}.measure,
 		}, {
+			Name: "session-idle", What: "10,000 live sessions in which nothing happens: memory of each, beside a socket of Node's socket.io", Goal: "≤ 15 KiB",
+			measure: sessionIdle{sessions: 10_000, settle: 10 * time.Second}.measure,
+		}, {
+			Name: "session-readers", What: "one answer to 200 sessions: CPU per event delivered, above the same turn without a reader, against Node's socket.io", Goal: "≤ 0.6×",
+			measure: sessionSpec{conversations: 1, readers: 200, answers: 1, answer: answerSpec{Tokens: 250, Pause: 20 * time.Millisecond}}.measure,
+		}, {
+			Name: "session-answers", What: "200 answers to a session each: the same", Goal: "≤ 0.6×",
+			measure: sessionSpec{conversations: 200, readers: 1, answers: 1, answer: answerSpec{Tokens: 250, Pause: 20 * time.Millisecond}}.measure,
+		}, {
+			Name: "session-late", What: "50 turns with 4 sessions each, 10,000 events delivered a second: lateness of a piece of text", Goal: "≤ 5 ms p99",
+			measure: sessionLate{sessionSpec{conversations: 50, readers: 4, answers: 5, answer: answerSpec{Tokens: 50, Pause: 20 * time.Millisecond, Stamp: true}}}.measure,
+		}, {
+			Name: "session-stalled", What: "a session that stops reading for a while, of 50 answers of 50 tokens a second: extra memory", Goal: "≤ 1 MiB",
+			measure: sessionStall{conversations: 50, readers: 2, pause: 20 * time.Millisecond, every: time.Second}.measure,
+		}, {
 			Name: "pages", What: "pages of lists and histories at 1,000,000 conversations with 20,000,000 messages, against 1,000 with 20,000", Goal: "≤ 2× the time",
 			measure: pages{conversations: wholeStore, small: smallStore, requests: 200}.measure,
 		}, {

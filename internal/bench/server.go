@@ -57,7 +57,9 @@ func serveParley(ctx context.Context, in json.RawMessage) (any, map[string]opera
 		},
 		"collect": func(context.Context, json.RawMessage) (any, error) {
 			runtime.GC()
-			return nil, nil
+			var memory runtime.MemStats
+			runtime.ReadMemStats(&memory)
+			return memory.HeapAlloc, nil // what is alive
 		},
 	}
 	return address{URL: a.URL(), Secret: benchSecret}, ops, nil
