@@ -200,7 +200,7 @@ func TestMessagesAreTakenTogetherOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestALongMessageIsTakenAlone(t *testing.T) {
+func TestALongMessageIsTakenWhenThereIsRoom(t *testing.T) {
 	t.Parallel()
 	o := newOwner()
 	p := servePipes(t, o, engineio.Options{MaxBytes: 1000})()
@@ -212,6 +212,15 @@ func TestALongMessageIsTakenAlone(t *testing.T) {
 	if err := c.TrySend(text("a")); !errors.Is(err, engineio.ErrFull) {
 		t.Errorf("the error is %v", err)
 	}
+	p.expect("4" + long)
+	if err := idle(c).TrySend(text("short")); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, c.Room())
+	if err := c.TrySend(text(long)); err != nil { // a second one that is behind something
+		t.Fatal(err)
+	}
+	p.expect("4short")
 	p.expect("4" + long)
 }
 

@@ -12,7 +12,7 @@ type Options struct {
 	WriteTimeout time.Duration // without progress of a write; default 20 s. Half of it may be enough to be cut off.
 	MaxPayload   int64         // bytes of one message from a peer, and what the opening says; default 10,000,000
 	MaxMessages  int           // that wait for one peer; default 1024
-	MaxBytes     int           // of all that waits for one peer; default 512 KiB. A longer message waits alone.
+	MaxBytes     int           // of all that waits for one peer; default 512 KiB. A longer message is taken when half of it is free.
 
 	// MaxConnections are held at once; more get 503. Default: no limit.
 	MaxConnections int

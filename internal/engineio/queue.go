@@ -84,7 +84,7 @@ func (c *Conn) TrySend(messages ...Message) error {
 		return ErrClosed
 	}
 	o := &c.server.options
-	if q.count > 0 && (q.count+len(messages) > o.MaxMessages || q.bytes+size > o.MaxBytes) {
+	if !q.roomy(o) && (q.count+len(messages) > o.MaxMessages || q.bytes+size > o.MaxBytes) {
 		o.Observer.Full()
 		return ErrFull
 	}
@@ -126,10 +126,16 @@ func (c *Conn) Room() <-chan struct{} {
 
 // tell wakes who waits for room, if there is some.
 func (q *queue) tell(o *Options) {
-	if q.room != nil && (q.ending || q.count <= o.MaxMessages/2 && q.bytes <= o.MaxBytes/2) {
+	if q.room != nil && (q.ending || q.roomy(o)) {
 		close(q.room)
 		q.room = nil
 	}
+}
+
+// roomy reports whether at least half of the queue is free. Then whatever comes is
+// taken: who waited for room must not find that it is too little for him.
+func (q *queue) roomy(o *Options) bool {
+	return q.count <= o.MaxMessages/2 && q.bytes <= o.MaxBytes/2
 }
 
 // Buffered is what waits to be written.
