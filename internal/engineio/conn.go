@@ -11,7 +11,7 @@ import (
 )
 
 // Receiver is the owner of a connection. Its methods are called one after the
-// other, on the connection's own goroutine; what it is given is its own.
+// other, by the goroutine that reads; what it is given is its own.
 type Receiver interface {
 	// Text and Binary take a message. An error ends the connection: with the code
 	// of a [*CloseError], else with [InternalError].
@@ -69,9 +69,8 @@ func (c *Conn) abort(cause error) {
 	_ = c.wire.Close()
 }
 
-// run reads until the connection ends.
-func (c *Conn) run(socket *websocket.Conn) {
-	defer c.server.gone(c)
+// start reads until the connection ends.
+func (c *Conn) start(socket *websocket.Conn) {
 	socket.SetPingHandler(func(data string) error {
 		if waiting, _ := c.Buffered(); waiting < c.server.options.MaxMessages { // else: not every ping needs an answer
 			c.control(frame{Message: Message{Data: []byte(data)}, opcode: opPong})
@@ -79,7 +78,19 @@ func (c *Conn) run(socket *websocket.Conn) {
 		return nil
 	})
 	socket.SetCloseHandler(func(int, string) error { return nil }) // the answer is queued by end
+	go c.run(socket)
+}
+
+// run reads until a message was handed over, and leaves the rest to a goroutine that
+// is new: the stack of this one has grown with what the receiver did, and would stay
+// as large for as long as the peer is silent.
+func (c *Conn) run(socket *websocket.Conn) {
 	err := c.read(socket)
+	if err == nil {
+		go c.run(socket)
+		return
+	}
+	defer c.server.gone(c)
 	done, cause := c.end(err)
 	c.cancel(cause)
 	c.receiver.Closed(cause)
@@ -91,6 +102,7 @@ func (c *Conn) run(socket *websocket.Conn) {
 	c.server.options.Observer.Closed(cause)
 }
 
+// read reads up to a message for the receiver, which it hands over.
 func (c *Conn) read(socket *websocket.Conn) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -111,7 +123,7 @@ func (c *Conn) read(socket *websocket.Conn) (err error) {
 		if _, cause := c.queue.ended(); cause != nil {
 			continue // what comes after the end counts for nothing
 		}
-		if err := c.take(kind, data); err != nil {
+		if handed, err := c.take(kind, data); handed || err != nil {
 			return err
 		}
 	}
@@ -127,26 +139,27 @@ func (c *Conn) readError(err error) error {
 	return &CloseError{Code: ProtocolError, Text: err.Error()}
 }
 
-func (c *Conn) take(kind int, data []byte) error {
+// take handles a frame, and reports whether the receiver did.
+func (c *Conn) take(kind int, data []byte) (handed bool, err error) {
 	if kind == websocket.BinaryMessage {
-		return c.receiver.Binary(data)
+		return true, c.receiver.Binary(data)
 	}
 	if !utf8.Valid(data) {
-		return &CloseError{Code: InvalidData, Text: "the text is not UTF-8"}
+		return false, &CloseError{Code: InvalidData, Text: "the text is not UTF-8"}
 	}
 	packet, payload, err := decodePacket(data)
 	if err != nil {
-		return &CloseError{Code: ProtocolError, Text: err.Error()}
+		return false, &CloseError{Code: ProtocolError, Text: err.Error()}
 	}
 	switch packet {
 	case packetMessage:
-		return c.receiver.Text(payload)
+		return true, c.receiver.Text(payload)
 	case packetClose:
-		return &CloseError{Code: Normal, Text: "close packet", ByPeer: true}
+		return false, &CloseError{Code: Normal, Text: "close packet", ByPeer: true}
 	case packetPong, packetUpgrade, packetNoop:
-		return nil // any frame is a sign of life, and there is nothing to upgrade from
+		return false, nil // any frame is a sign of life, and there is nothing to upgrade from
 	default:
-		return &CloseError{Code: ProtocolError, Text: "a packet that only servers send"}
+		return false, &CloseError{Code: ProtocolError, Text: "a packet that only servers send"}
 	}
 }
 

@@ -6,8 +6,8 @@
 //
 // What is promised of a connection:
 //
-//   - What comes in is handed over one message after the other, in order, on the
-//     connection's own goroutine. An owner that takes his time holds up this peer
+//   - What comes in is handed over one message after the other, in order, by the
+//     goroutine that reads the connection. An owner that takes his time holds up this peer
 //     and nobody else.
 //
 //   - What goes out waits in a queue that is bounded by messages and by bytes.
@@ -22,6 +22,7 @@
 //   - Malformed input ends the connection with the WebSocket code that says why,
 //     and nothing of it is delivered.
 //
-//   - An idle connection has one goroutine, blocked in a read, and no timer and no
-//     write buffer: those come from pools while there is something to write.
+//   - An idle connection has one goroutine with a small stack, blocked in a read, and
+//     no timer and no write buffer: those come from pools while there is something to
+//     write.
 package engineio

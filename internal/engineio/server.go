@@ -99,7 +99,7 @@ func (s *Server) open(w *wire, socket *websocket.Conn, r *http.Request) error {
 	if s.isClosed() {
 		c.Close(GoingAway, "the server ends")
 	}
-	go c.run(socket)
+	c.start(socket)
 	return nil
 }
 
