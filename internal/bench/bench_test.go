@@ -95,6 +95,51 @@ func TestReadersGetTheWholeLog(t *testing.T) {
 	measured(t, newBench(t), fanout{readers: 5, answer: answerSpec{Tokens: 30, Pause: time.Millisecond}}.measure)
 }
 
+// withReference gives a run that has Node's socket.io.
+func withReference(t *testing.T) *bench {
+	t.Helper()
+	b := newBench(t)
+	b.Stall = 300 * time.Millisecond
+	if _, err := b.referenceFolder(t.Context()); err != nil {
+		strict.Missing(t, err.Error())
+	}
+	return b
+}
+
+func TestSessionsHearWholeAnswers(t *testing.T) {
+	t.Parallel()
+	b := withReference(t)
+	// So few events cost next to nothing above their turn: only what was heard counts.
+	spec := sessionSpec{conversations: 2, readers: 3, answers: 2, answer: answerSpec{Tokens: 20, Pause: 2 * time.Millisecond}}
+	r := b.row(t.Context(), Row{Name: "sessions", measure: spec.measure})
+	if r.Error != "" || len(r.Measures) != 2 || r.Measures[1].Subject <= 0 || r.Measures[1].Baseline <= 0 {
+		t.Errorf("got %+v", r)
+	}
+	spec.answer.Stamp, spec.answer.Pause = true, 20*time.Millisecond
+	measured(t, b, sessionLate{spec}.measure)
+}
+
+func TestASessionThatStallsIsMeasured(t *testing.T) {
+	t.Parallel()
+	b := withReference(t)
+	r := b.row(t.Context(), Row{Name: "stalled", measure: sessionStall{conversations: 2, readers: 1, pause: 20 * time.Millisecond, every: 50 * time.Millisecond}.measure})
+	if r.Error != "" || len(r.Measures) != 2 || r.Measures[1].Subject <= 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestIdleSessionsAreMeasured(t *testing.T) {
+	t.Parallel()
+	if resident("self") == 0 {
+		strict.Missing(t, "this system has no /proc")
+	}
+	b := withReference(t)
+	r := b.row(t.Context(), Row{Name: "sessions", measure: sessionIdle{sessions: 200, settle: time.Millisecond}.measure})
+	if r.Error != "" || len(r.Measures) != 4 || r.Measures[2].Subject <= 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestSlowStreamsAreMeasured(t *testing.T) {
 	t.Parallel()
 	if resident("self") == 0 {
