@@ -68,7 +68,7 @@ func (w *Watch) State(ctx context.Context, actor convo.Actor) (State, error) {
 		return State{}, unknownConversation(w.key.Conversation)
 	}
 	head, err := w.e.store.Head(ctx, w.key.Tenant, w.key.Conversation)
-	if convo.ErrorKind(err) == convo.NotFound || err == nil && own(actor, head.Conversation) != nil {
+	if convo.ErrorKind(err) == convo.NotFound || err == nil && (head.Channel != nil || own(actor, head.Conversation) != nil) {
 		return State{}, unknownConversation(w.key.Conversation)
 	}
 	return State{Last: head.LastSeq, Open: head.Open}, err

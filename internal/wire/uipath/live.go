@@ -246,40 +246,76 @@ func (l *live) retire(pid string, actor convo.Actor) {
 	if old == nil || old.actor.Tenant != actor.Tenant || ownerOf(old.actor) != ownerOf(actor) {
 		return
 	}
-	old.leave()
-	old.saving.Lock()   // what is being written was before
-	old.saving.Unlock() //nolint:staticcheck // only its turn matters
+	old.retire()
 	old.drop("the session goes on elsewhere")
 }
 
-// settled waits for a write of the session that runs.
-func (s *socket) settled() {
-	s.saving.Lock()
+// retireTime bounds the wait for what a connection still has to handle.
+const retireTime = 5 * time.Second
+
+// retire ends the part that a connection has in its session: what it has heard is
+// handled, and then it stores nothing any more.
+func (s *socket) retire() {
+	s.leave()
+	timer := time.NewTimer(retireTime)
+	defer timer.Stop()
+	select {
+	case <-s.handled():
+	case <-timer.C:
+	}
+	s.saving.Lock() // what is being written was before
 	defer s.saving.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = true
 }
 
-// leave lets go of all conversations; nothing is sent or stored any more.
+// handled is closed when all that was heard is handled.
+func (s *socket) handled() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+		if !s.works {
+			close(s.idle)
+		}
+	}
+	return s.idle
+}
+
+// leave lets go of all conversations: nothing is sent any more. The session keeps
+// them.
 func (s *socket) leave() {
 	s.mu.Lock()
+	over := s.over
 	s.over = true
-	attached := s.attached
-	s.attached = map[string]*attachment{}
-	s.moved = nil
+	attached := make([]*attachment, 0, len(s.attached))
+	for _, a := range s.attached {
+		attached = append(attached, a)
+	}
 	s.mu.Unlock()
+	if over {
+		return
+	}
 	for _, a := range attached {
 		s.live.leave(a)
 	}
 }
 
-// disconnected forgets a socket.
+// disconnected forgets a socket, once all that it said is handled.
 func (l *live) disconnected(s *socket) {
-	l.mu.Lock()
-	if l.sockets[s.pid] == s {
-		delete(l.sockets, s.pid)
-	}
-	l.mu.Unlock()
 	l.observer.Disconnected()
 	l.spawn(func() {
+		select {
+		case <-s.handled():
+		case <-l.ctx.Done():
+			return
+		}
+		l.mu.Lock()
+		if l.sockets[s.pid] == s {
+			delete(l.sockets, s.pid)
+		}
+		l.mu.Unlock()
 		if err := l.sessions.TouchSockets(l.ctx, []string{s.pid}, time.Now()); err != nil && l.ctx.Err() == nil {
 			l.log.Warn("the loss of a connection could not be noted", "error", err)
 		}
@@ -304,7 +340,9 @@ func (l *live) enter(a *attachment, key roomKey) {
 // leave takes an attachment out of its room. The last one closes it.
 func (l *live) leave(a *attachment) {
 	m := a.room
-	m.drop(a)
+	if !m.drop(a) {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if m.users--; m.users == 0 {

@@ -105,7 +105,7 @@ func (s *socket) quiet() bool {
 	for _, a := range s.attached {
 		rooms = append(rooms, a.room)
 	}
-	busy := len(s.inbox) > 0
+	busy := s.works
 	s.mu.Unlock()
 	return !busy && !slices.ContainsFunc(rooms, func(m *room) bool { return !m.quiet() })
 }

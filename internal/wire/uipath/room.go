@@ -161,12 +161,14 @@ func (m *room) add(a *attachment) {
 	m.members = append(m.members, a)
 }
 
-// drop takes an attachment out.
-func (m *room) drop(a *attachment) {
+// drop takes an attachment out, and reports whether it was there.
+func (m *room) drop(a *attachment) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a.live = false
+	n := len(m.members)
 	m.members = slices.DeleteFunc(m.members, func(b *attachment) bool { return a == b })
+	return len(m.members) < n
 }
 
 // quiet reports whether no exchange of the conversation runs and no message is being
@@ -184,7 +186,7 @@ func (m *room) deleted() {
 	m.gone = true
 	m.mu.Unlock()
 	for _, a := range members {
-		a.socket.conversationGone(a)
+		m.live.spawn(func() { a.socket.conversationGone(a) }) // one that takes nothing holds up no other
 	}
 }
 

@@ -69,10 +69,10 @@ func (s *socket) save(ctx context.Context) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
 	s.mu.Lock()
-	over, saved := s.over, s.snapshot(s.bases)
+	retired, saved := s.retired, s.snapshot(s.bases)
 	s.mu.Unlock()
-	if over {
-		return nil // another connection may have taken the session over
+	if retired {
+		return nil
 	}
 	return s.put(ctx, saved)
 }
@@ -107,7 +107,7 @@ func (s *socket) rebase() {
 		stood[a], fresh.At[a.index] = a.at, string(a.at.append(nil))
 	}
 	bases := append(slices.Clone(s.bases[max(0, len(s.bases)-keptBases+1):]), fresh)
-	saved, over := s.snapshot(bases), s.over
+	saved, over := s.snapshot(bases), s.over || s.retired
 	s.mu.Unlock()
 	var err error
 	if !over {

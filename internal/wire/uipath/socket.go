@@ -42,8 +42,11 @@ type socket struct {
 	waiting  int // bytes in inbox
 	works    bool
 	space    chan struct{} // has room for one: the inbox was emptied
-	over     bool
-	expired  time.Time // when the token was found to have ended
+	over     bool          // the connection has ended: nothing is sent any more
+	retired  bool          // and the session is another's: nothing is stored any more
+	idle     chan struct{} // closed when all that was heard is handled; nil = nobody waits
+
+	expired time.Time // when the token was found to have ended; of the watch alone
 }
 
 // The bounds of what was heard and not handled yet.
@@ -113,7 +116,9 @@ func (s *socket) take(h heard) bool {
 	}
 	s.inbox, s.waiting = append(s.inbox, h), s.waiting+h.size
 	if !s.works {
-		s.works = s.live.spawn(s.work)
+		if s.works = s.live.spawn(s.work); s.works {
+			s.idle = nil
+		}
 	}
 	return true
 }

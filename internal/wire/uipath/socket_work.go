@@ -18,7 +18,9 @@ func (s *socket) work() {
 		s.mu.Lock()
 		list := s.inbox
 		s.inbox, s.waiting = nil, 0
-		s.works = len(list) > 0
+		if s.works = len(list) > 0; !s.works && s.idle != nil {
+			close(s.idle)
+		}
 		s.mu.Unlock()
 		select {
 		case s.space <- struct{}{}:
@@ -99,12 +101,12 @@ func (s *socket) open(ctx context.Context, conversation string, start *sessionSt
 // begins where the log ends now.
 func (s *socket) attach(ctx context.Context, a *attachment, after *int64) error {
 	s.mu.Lock()
-	full, over := len(s.attached) >= maxAttached, s.over
+	full, retired := len(s.attached) >= maxAttached, s.retired
 	s.mu.Unlock()
 	if full {
 		return convo.Errorf(convo.Conflict, "a socket may have %d conversations open; end a session first", maxAttached)
 	}
-	if over {
+	if retired {
 		return errLeft
 	}
 	s.live.enter(a, roomKey{s.actor.Tenant, a.conversation})
@@ -126,16 +128,15 @@ func (s *socket) attach(ctx context.Context, a *attachment, after *int64) error 
 		a.at = position{seq: a.last}
 	}
 	s.mu.Lock()
-	if s.over {
-		s.mu.Unlock()
-		s.live.leave(a)
-		return errLeft
-	}
+	over := s.over
 	a.index = s.next
 	s.next++
 	s.attached[a.conversation] = a
 	delete(s.ended, a.conversation)
 	s.mu.Unlock()
+	if over {
+		s.live.leave(a) // it is for the connection that goes on with the session
+	}
 	if err := s.save(ctx); err != nil {
 		s.detach(a.conversation)
 		return err
