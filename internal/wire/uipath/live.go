@@ -39,6 +39,7 @@ type live struct {
 	sockets  map[string]*socket // by pid
 	draining bool
 	closing  bool
+	closed   sync.Once
 	group    sync.WaitGroup
 }
 
@@ -118,7 +119,8 @@ func (l *live) close(ctx context.Context) error {
 	l.mu.Lock()
 	l.draining = true
 	l.mu.Unlock()
-	err := l.server.Close(ctx)
+	var err error
+	l.closed.Do(func() { err = l.server.Close(ctx) })
 	l.mu.Lock()
 	l.closing = true
 	l.mu.Unlock()
