@@ -121,6 +121,12 @@ func (l *live) close(ctx context.Context) error {
 	l.mu.Unlock()
 	var err error
 	l.closed.Do(func() { err = l.server.Close(ctx) })
+	for _, s := range l.all() {
+		select {
+		case <-s.handled():
+		case <-ctx.Done():
+		}
+	}
 	l.mu.Lock()
 	l.closing = true
 	l.mu.Unlock()
