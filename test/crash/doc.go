@@ -11,6 +11,10 @@
 // server has, through its public API. In the end the numbers of all logs are
 // counted in the database itself.
 //
+// Calls that ask their user are killed beside the rounds, from a live session that
+// goes on by itself: while they wait, while they run, and while the answer is on its
+// way.
+//
 // That the comparison can fail is shown twice: on made-up records, and with a
 // server of the same parts whose store lies (lossyserver).
 package crash
