@@ -13,6 +13,12 @@ var operations string
 // Operations is the page about running a server, in Markdown.
 func Operations() string { return operations }
 
+//go:embed login.md
+var login string
+
+// Login is the page about signing in, in Markdown.
+func Login() string { return login }
+
 // Section gives one section of the page about running a server, from its
 // heading to the next one of that level. It is "" if there is none.
 func Section(title string) string {

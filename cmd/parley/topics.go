@@ -22,6 +22,7 @@ func topics() []*cobra.Command {
 		topic("exit-status", "What the exit codes mean", exitPage()),
 		topic("data-folder", "What is in the data folder", docs.Section("The data folder")),
 		topic("models", "Which models answer, and how a request names one", docs.Section("Models")),
+		topic("login", "How people sign in: identity providers, users, development", docs.Login()),
 		topic("operations", "Running a server, from the installation to trouble", docs.Operations()),
 	}
 }
@@ -55,7 +56,7 @@ func helpCommand() *cobra.Command {
 		Use:   "help [command or topic]",
 		Short: "Show what a command does, or a topic",
 		Long: `Shows the help of a command, or a page about a topic: configuration, environment,
-exit-status, data-folder, models, operations.`,
+exit-status, data-folder, models, login, operations.`,
 		Example: `  parley help token create
   parley help models
   parley help operations | less`,
