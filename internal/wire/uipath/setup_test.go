@@ -23,6 +23,7 @@ import (
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
@@ -73,8 +74,27 @@ func setupLimited(t *testing.T, file int64) *bundle {
 
 func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
 	t.Helper()
+	return setupTools(t, nil, limits, change, scripts...)
+}
+
+func setupTools(t *testing.T, tools tool.Set, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
+	t.Helper()
 	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: &http.Transport{}}}
 	b.auth = auth.New(b.store, time.Now)
+	t.Cleanup(func() { must(t, b.store.Close()) })
+	b.begin(tools, limits, change)
+	var err error
+	b.secret, _, err = b.auth.Create(t.Context(), tenantOne, "test", "", 0)
+	must(t, err)
+	b.foreign, _, err = b.auth.Create(t.Context(), tenantTwo, "test", "", 0)
+	must(t, err)
+	return b
+}
+
+// begin starts a server on the bundle's store, which may hold what another one left.
+func (b *bundle) begin(tools tool.Set, limits engine.Limits, change func(*uipath.Options)) {
+	t := b.t
+	t.Helper()
 	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	models, err := model.NewCatalog(model.CatalogConfig{Providers: []model.Configured{
@@ -84,7 +104,7 @@ func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), 
 	t.Cleanup(models.Close)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b.engine = engine.New(engine.Options{
-		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: limits, Log: log, NewSecret: auth.NewSecret,
+		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: tools,
 	})
 	for _, tenant := range []string{tenantOne, tenantTwo} {
 		must(t, b.engine.DeclareBots(t.Context(), tenant, []engine.DeclaredBot{{
@@ -92,14 +112,9 @@ func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), 
 		}}))
 	}
 	must(t, b.engine.Start(t.Context()))
-	b.secret, _, err = b.auth.Create(t.Context(), tenantOne, "test", "", 0)
-	must(t, err)
-	b.foreign, _, err = b.auth.Create(t.Context(), tenantTwo, "test", "", 0)
-	must(t, err)
 	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log, Sessions: b.store, Key: []byte("a key of tests")}
 	change(&o)
 	b.serve(o, log)
-	return b
 }
 
 func (b *bundle) serve(o uipath.Options, log *slog.Logger) {
@@ -119,8 +134,7 @@ func (b *bundle) serve(o uipath.Options, log *slog.Logger) {
 		must(b.t, server.Close())
 		must(b.t, <-served)
 		cancel()
-		must(b.t, b.engine.Drain(now))
-		must(b.t, b.store.Close())
+		must(b.t, o.Engine.Drain(now))
 	})
 }
 
