@@ -47,6 +47,7 @@ type bundle struct {
 	store   *memory.Store
 	auth    *auth.Auth
 	engine  *engine.Engine
+	front   *uipath.Front
 	model   *scripted.Provider
 	client  *http.Client
 	secret  string // of the first tenant
@@ -121,6 +122,7 @@ func (b *bundle) serve(o uipath.Options, log *slog.Logger) {
 	b.t.Helper()
 	front, err := uipath.New(o)
 	must(b.t, err)
+	b.front = front
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(b.t, err)
 	server := httpio.NewServer(front, httpio.ServerOptions{Log: log})
