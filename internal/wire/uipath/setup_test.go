@@ -75,7 +75,7 @@ func setupLimited(t *testing.T, file int64) *bundle {
 
 func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
 	t.Helper()
-	return setupTools(t, nil, limits, change, scripts...)
+	return setupTools(t, agentTools(t), limits, change, scripts...)
 }
 
 func setupTools(t *testing.T, tools tool.Set, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
