@@ -129,7 +129,7 @@ func (a *author) meta() convo.JSON {
 func (a *author) fields() convo.Fields {
 	return convo.Fields{
 		Name: maybe(a, a.text()), Description: maybe(a, ""), Meta: a.meta(), BotID: maybe(a, "bot"), ContactID: maybe(a, "contact"),
-		TaskID: maybe(a, "task"), SpaceID: maybe(a, "space"), Config: convo.Config{
+		TaskID: maybe(a, "task"), SpaceID: maybe(a, "space"), Agenda: a.agenda(), Config: convo.Config{
 			Model: maybe(a, "gpt-4o"), Backstory: maybe(a, a.text()), DatasetID: maybe(a, "d"), SkillsetID: maybe(a, "s"),
 			Privacy: maybe(a, a.r.IntN(2) == 0), Moderation: maybe(a, false),
 		},
@@ -154,7 +154,9 @@ func (a *author) talk() {
 		a.give(kind)
 	}
 	for range 2 + a.r.IntN(6) {
-		switch a.r.IntN(6) {
+		switch a.r.IntN(8) {
+		case 6, 7:
+			a.exchange()
 		case 0:
 			a.add("", convo.ConversationChanged{Fields: a.fields()})
 		case 1:
@@ -221,7 +223,7 @@ func (a *author) turn(reason convo.EndReason) {
 	})
 	var failure *convo.Failure
 	if reason == convo.EndFailed {
-		failure = &convo.Failure{Kind: convo.RateLimited, Message: a.text(), RetryAfter: pick(a, 0, 1500*time.Millisecond)}
+		failure = &convo.Failure{Kind: convo.RateLimited, Message: a.text(), RetryAfter: pick(a, 0, 1500*time.Millisecond), Code: pick(a, "", "too_large")}
 	}
 	a.add(turn, convo.TurnEnded{Reason: reason, Usage: usage, Failure: failure})
 }
@@ -290,9 +292,12 @@ func (a *author) leaveOpen() {
 	}
 	runs := a.open()
 	a.open()
+	a.hear(false)
+	a.add(a.hear(true), convo.TurnQueued{})
 	slot := a.start(runs)
 	if a.i%8 == 1 {
 		a.call(runs, slot, 2, false)
+		a.ask(runs, slot, false)
 		a.add(runs, convo.TurnWaiting{Answered: maybe(a, convo.ModelAnswered{Model: "gpt-4o"})})
 		return
 	}

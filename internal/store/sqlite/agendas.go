@@ -17,14 +17,22 @@ func ownerOf(c *convo.Conversation) string {
 	return *c.Owner
 }
 
-// sameAgenda reports whether two states of a conversation have the same row
-// among the agendas.
-func sameAgenda(a, b *conversation) bool {
-	return a.id == b.id && a.head.Conversation.Active.Equal(b.head.Conversation.Active) &&
-		ownerOf(&a.head.Conversation) == ownerOf(&b.head.Conversation) && (a.head.Channel == nil) == (b.head.Channel == nil)
+// moveAgenda writes what lists of an owner's conversations go by, as far as it
+// is not what it was before; before is nil if that is not known.
+func moveAgenda(conn *sqlite.Conn, before, c *conversation) error {
+	switch {
+	case before == nil || before.id != c.id ||
+		ownerOf(&before.head.Conversation) != ownerOf(&c.head.Conversation) ||
+		(before.head.Channel == nil) != (c.head.Channel == nil):
+		return writeAgenda(conn, c)
+	case before.head.Conversation.Active.Equal(c.head.Conversation.Active):
+		return nil
+	}
+	return ask(conn, `UPDATE agendas SET active = ? WHERE id = ?`).
+		int(c.head.Conversation.Active.UnixMilli()).int(c.id).exec()
 }
 
-// writeAgenda writes what lists of an owner's conversations go by.
+// writeAgenda writes all that lists of an owner's conversations go by.
 func writeAgenda(conn *sqlite.Conn, c *conversation) error {
 	tenant := &c.head.Tenant
 	if c.head.Channel != nil {

@@ -110,11 +110,7 @@ func (t *tx) applyHead() error {
 	c := t.conversation
 	before := t.w.heads.get(t.key)
 	t.w.heads.put(t.key, c)
-	err := writeHead(t.conn(), c)
-	if err == nil && (before == nil || !sameAgenda(before, c)) {
-		err = writeAgenda(t.conn(), c)
-	}
-	return err
+	return errorsFirst(writeHead(t.conn(), c), moveAgenda(t.conn(), before, c))
 }
 
 func (t *tx) applyStep(s *step) error {
