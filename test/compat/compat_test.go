@@ -11,6 +11,19 @@ import (
 	"github.com/parleyhq/parley/test/npm"
 )
 
+// uipathAgents are the agents of the scripts that drive the package of that
+// name: uipath.mjs has their numbers.
+const uipathAgents = `PARLEY_AGENTS=[
+  {id: plain, number: 101, name: Plain, description: Answers, backstory: Be brief., welcome: {title: Hello, description: Ask me anything, startingPrompts: [{display: "Weather?", prompt: "What is the weather?"}]}},
+  {id: tools, number: 102, name: Tools, description: Calls tools, tools: [
+    {name: get_time, description: The time, result: {time: "10:30"}},
+    {name: find, description: Searches, result: {text: It is open, sources: [{title: Guide, url: "https://example.com/guide"}]}},
+    {name: transfer_money, description: Pays, confirm: true, input: {type: object, properties: {amount: {type: number}, to: {type: string}}, required: [amount, to]}, result: {transferred: true}},
+    {name: delete_file, description: Deletes, confirm: interrupt, input: {type: object, properties: {name: {type: string}}}, result: {deleted: true}},
+    {name: get_user_location, description: Where the user is, client: true, input: {type: object}},
+  ]},
+]`
+
 func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 	setup(t)
 	scripts, err := filepath.Glob("*.test.mjs")
@@ -24,6 +37,9 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 		"limits.test.mjs": {"PARLEY_LIMITS_RATE_TOKEN=60", "PARLEY_LIMITS_STREAMS_TOKEN=1"},
 	}
 	for _, script := range scripts {
+		if strings.HasPrefix(script, "uipath-") {
+			settings[script] = append(settings[script], uipathAgents)
+		}
 		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, settings[script]...)

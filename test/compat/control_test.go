@@ -17,6 +17,7 @@ import (
 func (b *bench) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /kill", func(http.ResponseWriter, *http.Request) { b.server.Kill() })
+	mux.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { b.server.Stop() })
 	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) {
 		if err := b.server.Start(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -119,7 +119,7 @@ export async function countRequests(work) {
   return count
 }
 
-/** Tells the test to do something with the server's process: kill or start. */
+/** Tells the test to do something with the server's process: kill, stop or start. */
 export async function control(action) {
   const response = await fetch(new URL(action, process.env.CONTROL_URL), { method: 'POST' })
   assert.equal(response.status, 200, await response.text())
