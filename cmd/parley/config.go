@@ -29,7 +29,7 @@ comes from, and fails if there is one.`,
 			l, err := p.load(cmd)
 			p.warn(l)
 			if err == nil {
-				err = errors.Join(app.CheckModels(l.Config), app.CheckAgents(cmd.Context(), l.Config), app.CheckTools(l.Config))
+				err = errors.Join(app.CheckModels(l.Config), app.CheckAgents(cmd.Context(), l.Config), app.CheckTools(l.Config), app.CheckLogins(l.Config))
 			}
 			if err != nil {
 				return err

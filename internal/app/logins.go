@@ -147,5 +147,8 @@ func OpenUsers(ctx context.Context, cfg config.Config) (console.Users, func() er
 	return newUsers(cfg, identity.Users{Store: data}), data.Close, nil
 }
 
+// CheckLogins finds what is wrong with the users of a configuration.
+func CheckLogins(cfg config.Config) error { return identity.CheckUsers(fixedUsers(cfg)) }
+
 // HashPassword makes of a password what the configuration may hold in its place.
 func HashPassword(password string) (string, error) { return identity.HashPassword(password) }

@@ -373,6 +373,7 @@ oidc:
 		"builtin: {users: [{name: ann, password: short}]}":                                     "oidc.builtin.users[0].password",
 		"builtin: {users: [{name: ann, password: 12345678}, {name: ANN, password: 12345678}]}": "oidc.builtin.users[1].name",
 		"builtin: {users: [{name: ann, password: 12345678, tenant: no/one}]}":                  "oidc.builtin.users[0].tenant",
+		"builtin: {development: true}":                                                         "oidc.builtin.enabled",
 		"builtin: {enabled: true, development: true}\nlisten: ':8787'":                         "oidc.builtin.development",
 		"builtin: {enabled: true, development: true}\npublicURL: https://parley.example":       "oidc.builtin.development",
 	} {

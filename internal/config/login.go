@@ -62,6 +62,9 @@ func (v *validator) login(cfg *Config) {
 	v.check("oidc.builtin.signInLife", between(int64(b.SignInLife), int64(time.Hour), int64(365*24*time.Hour), "1h to 8760h"))
 	if b.Development {
 		v.check("oidc.builtin.development", checkDevelopment(cfg))
+		if !b.Enabled {
+			v.check("oidc.builtin.development", errors.New("oidc.builtin.enabled is false; set it to true as well"))
+		}
 	}
 	clients, users := map[string]bool{}, map[string]bool{}
 	for i, c := range b.Clients {

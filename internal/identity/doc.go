@@ -20,7 +20,8 @@
 //     codes as hashes in memory. None of them is logged.
 //   - What strangers can make it do is bounded: two passwords are hashed at a time,
 //     32 wait; ten a minute are tried for a name, thirty wrong ones a minute come
-//     from an address, codes number 10,000 at most.
+//     from an address, ten times a minute a sign-in is renewed, codes number 10,000
+//     at most.
 //
 // Codes are in memory: who signs in while the server is started again does so once
 // more. Scopes are not interpreted; they are kept and told.

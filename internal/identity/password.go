@@ -113,7 +113,8 @@ func newHasher() *hasher {
 }
 
 // matches reports whether a password is that of a stored one: a hash, or the
-// password itself. A stored one of "" matches nothing. All take the same time.
+// password itself. A stored one of "" matches nothing. All but hashes
+// with other parameters than ours take the same time.
 func (h *hasher) matches(ctx context.Context, stored, password string) (bool, error) {
 	select {
 	case h.waiting <- struct{}{}:

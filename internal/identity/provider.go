@@ -89,12 +89,8 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		return nil, errors.New("identity: there is no tenant")
 	}
 	fill(&o)
-	for _, u := range o.Users {
-		if isHash(u.Password) {
-			if _, err := parseHash(u.Password); err != nil {
-				return nil, convo.Errorf(convo.Invalid, "oidc.builtin.users: the password of %s begins as a hash but is none (%v): make it with parley user hash", u.Name, err)
-			}
-		}
+	if err := CheckUsers(o.Users); err != nil {
+		return nil, err
 	}
 	p := &Provider{
 		o: o, codes: newCodes(o.Now), hasher: newHasher(),
@@ -109,6 +105,19 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.handler, err = p.routes()
 	return p, err
+}
+
+// CheckUsers finds hashes of passwords that are none.
+func CheckUsers(users []FixedUser) error {
+	for _, u := range users {
+		if !isHash(u.Password) {
+			continue
+		}
+		if _, err := parseHash(u.Password); err != nil {
+			return convo.Errorf(convo.Invalid, "oidc.builtin.users: the password of %s begins as a hash but is none (%v): make it with parley user hash", u.Name, err)
+		}
+	}
+	return nil
 }
 
 func fill(o *Options) {

@@ -59,6 +59,9 @@ func (p *Provider) renew(c *call, form url.Values) (*issued, error) {
 	if err != nil {
 		return nil, badRefresh()
 	}
+	if _, err := p.attempts.Admit(convo.Actor{Token: "sign-in " + id}, false); err != nil {
+		return nil, tooMany(err) // each is a write that is waited for
+	}
 	s, err := p.o.Store.SignIn(ctx, id)
 	if convo.ErrorKind(err) == convo.NotFound {
 		return nil, badRefresh()
