@@ -52,6 +52,9 @@ type Config struct {
 	Outbound  Outbound  `key:"outbound"`
 	Approvals Approvals `key:"approvals"`
 	Channels  Channels  `key:"channels"`
+
+	Transcription Transcription `key:"transcription"`
+
 	Log       Log       `key:"log"`
 	Telemetry Telemetry `key:"telemetry"`
 }
@@ -161,6 +164,18 @@ type Channels struct {
 	Keep    time.Duration `key:"keep" default:"24h" doc:"How long what was published on a channel is kept, and the events of a turn that was dispatched without a conversation."`
 }
 
+// Transcription names the service that writes down what users say to the
+// conversational agent API. Without it there is none, and voice is refused.
+type Transcription struct {
+	Provider string `key:"provider" doc:"A configured model provider that speaks OpenAI's API: its address and its key are used. Empty: see url."`
+	URL      string `key:"url" doc:"Where another service's API is that is like OpenAI's, as http://127.0.0.1:8000/v1; /audio/transcriptions is added."`
+	APIKey   Secret `key:"apiKey" doc:"The key of the service at url; one of your own may need none."`
+	Model    string `key:"model" default:"whisper-1" doc:"The model that writes down what was said."`
+}
+
+// Configured reports whether there is a service.
+func (t Transcription) Configured() bool { return t.Provider != "" || t.URL != "" }
+
 // Log says what is logged, and how. Logs go to the standard error.
 type Log struct {
 	Level  string `key:"level" flag:"log-level" default:"info" values:"debug,info,warn,error" doc:"The least level that is logged: debug, info, warn or error."`
@@ -187,6 +202,19 @@ type OTLP struct {
 	TracesEndpoint string `key:"tracesEndpoint" env:"TRACES_ENDPOINT" doc:"The same as the whole address, with its path. It goes before endpoint."`
 	Headers        Secret `key:"headers" env:"HEADERS" doc:"Headers that the receiver wants, as name=value,name=value with values percent-encoded."`
 	Protocol       string `key:"protocol" env:"PROTOCOL" default:"http/protobuf" doc:"How traces are sent; only http/protobuf."`
+}
+
+// Speaks gives the configured provider of that name, if it speaks that API.
+func (c *Config) Speaks(name, kind string) (p Provider, ok bool) {
+	if name == "openai" && kind == "openai" && c.OpenAI.Configured() {
+		return Provider{Name: name, Kind: kind, BaseURL: c.OpenAI.BaseURL, APIKey: c.OpenAI.APIKey}, true
+	}
+	for _, p := range c.Providers {
+		if p.Name == name {
+			return p, p.Kind == kind
+		}
+	}
+	return p, false
 }
 
 // AllTenants gives the tenants, the default one if none is configured.

@@ -43,7 +43,7 @@ func later(path string) (string, bool) {
 	parts := map[string]string{
 		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
 		"approvals": "approvals", "embedding": "retrieval",
-		"retrieval": "retrieval", "moderation": "moderation", "transcription": "speech", "speech": "speech",
+		"retrieval": "retrieval", "moderation": "moderation", "speech": "speech",
 		"connections": "connections", "quotas": "quotas",
 		"databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"agents.datasets": "datasets", "agents.privacy": "privacy",

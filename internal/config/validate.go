@@ -36,6 +36,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.secrets(cfg)
 	v.providers(cfg)
 	secrets := v.tenants(cfg)
+	v.transcription(cfg)
 	v.bounds(cfg)
 	v.agents(cfg)
 	v.login(cfg)
@@ -118,6 +119,27 @@ func (v *validator) providers(cfg *Config) {
 		if m.Name == "" {
 			v.check(fmt.Sprintf("models[%d].name", i), errors.New("name a model, or * for all"))
 		}
+	}
+}
+
+// transcription checks that there is one service, and all that it needs.
+func (v *validator) transcription(cfg *Config) {
+	t := cfg.Transcription
+	v.check("transcription.url", checkURL(t.URL))
+	switch {
+	case t.Provider != "" && t.URL != "":
+		v.check("transcription.provider", errors.New("transcription.url is set too; keep one of them"))
+	case t.Provider != "" && t.APIKey != "":
+		v.check("transcription.apiKey", errors.New("the provider has a key of its own"))
+	case t.Provider != "":
+		if _, ok := cfg.Speaks(t.Provider, "openai"); !ok {
+			v.check("transcription.provider", fmt.Errorf("%q is no configured provider that speaks OpenAI's API", t.Provider))
+		}
+	case t.URL == "" && t.APIKey != "":
+		v.check("transcription.url", errors.New("transcription.apiKey is set; say by transcription.url for whom"))
+	}
+	if t.Model == "" {
+		v.check("transcription.model", errors.New("name a model"))
 	}
 }
 

@@ -18,7 +18,8 @@ type TurnInput struct {
 	Front      string // through which front it was asked
 	Background bool   // nobody waits for it: after a crash it goes on, once
 
-	dispatch *dispatch // its events are read on a channel
+	dispatch   *dispatch // its events are read on a channel
+	transcript bool      // the text was spoken
 }
 
 // Complete admits a turn: when it returns, the user's message is durable and
@@ -233,6 +234,9 @@ func waiting(head *convo.Head) int {
 	return n
 }
 
+// transcriptType is the media type of what was spoken.
+const transcriptType = "text/plain"
+
 // openTurn writes what a turn is asked with, and gives its message, if it has
 // one.
 func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, sealed []byte) (*convo.Message, error) {
@@ -250,7 +254,11 @@ func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, sealed []
 		return nil, add(convo.TurnQueued{})
 	}
 	m := convo.Message{ID: newID(), Turn: id, MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text}
-	if err := add(convo.MessageGiven{ID: m.ID, Fields: m.MessageFields, Text: m.Text}); err != nil {
+	given := convo.MessageGiven{ID: m.ID, Fields: m.MessageFields, Text: m.Text}
+	if in.transcript {
+		given.Parts = []convo.Part{{ID: newID(), MediaType: transcriptType, End: len(m.Text), Transcript: true}}
+	}
+	if err := add(given); err != nil {
 		return nil, err
 	}
 	return &m, add(convo.TurnQueued{})

@@ -40,6 +40,7 @@ import (
 	"github.com/parleyhq/parley/internal/schema"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/tool"
+	"github.com/parleyhq/parley/internal/transcribe"
 )
 
 // Models finds the model for a model string: *model.Catalog.
@@ -81,7 +82,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Options is what an Engine needs. All of it but Tools, Abilities, Log and
+// Options is what an Engine needs. All of it but Tools, Transcriber, Abilities, Log and
 // Observer is required.
 type Options struct {
 	Store  store.Store
@@ -91,6 +92,8 @@ type Options struct {
 	Limits Limits
 	// Tools gives turns the tools of the server; nil = there are none.
 	Tools tool.Set
+	// Transcriber writes down recordings; nil = they are refused.
+	Transcriber transcribe.Transcriber
 	// Abilities carries out abilities on their own; nil = they are refused.
 	Abilities Abilities
 	Log       *slog.Logger
@@ -114,6 +117,9 @@ type Engine struct {
 	log       *slog.Logger
 	observer  Observer
 	newSecret func() (string, convo.TokenHash)
+
+	transcriber transcribe.Transcriber
+	hearing     chan struct{} // one for each recording that is written down
 
 	abilities  Abilities
 	executions *executions
@@ -166,7 +172,7 @@ func New(o Options) *Engine {
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
-		abilities: o.Abilities, executions: newExecutions(),
+		transcriber: o.Transcriber, hearing: make(chan struct{}, transcriptions), abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{},

@@ -20,6 +20,7 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/memory"
 	"github.com/parleyhq/parley/internal/tool"
+	"github.com/parleyhq/parley/internal/transcribe"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,7 +41,8 @@ type bundle struct {
 	tools    tool.Set
 	log      *slog.Logger // nil = none
 
-	abilities engine.Abilities
+	abilities   engine.Abilities
+	transcriber transcribe.Transcriber
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -83,7 +85,7 @@ func (b *bundle) start() {
 		b.sealer = openSealer{}
 	}
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Log: b.log,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Log: b.log,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {

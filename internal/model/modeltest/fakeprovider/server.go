@@ -46,6 +46,9 @@
 //	think=1      thinks before, and where the API has it, signs its thoughts
 //
 // A tool that the request forces is called unless something else is ordered.
+//
+// It also writes down speech (POST …/audio/transcriptions): "You spoke 44 bytes of
+// wav.", or as a model's name says: fake:empty, fake:mute, fake:503.
 package fakeprovider
 
 import (
@@ -198,6 +201,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, ollamaList(models))
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/show"):
 		writeJSON(w, http.StatusOK, object{"capabilities": []string{"completion", "tools"}, "model_info": object{"llama.context_length": 131072}})
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/audio/transcriptions"):
+		transcribe(w, r)
 	case r.Method == http.MethodPost && d != nil:
 		s.answer(w, r, d)
 	default:
