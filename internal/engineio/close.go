@@ -3,7 +3,6 @@ package engineio
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/gorilla/websocket"
 )
@@ -50,21 +49,18 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("closed by %s with %d: %s", by, e.Code, e.Text)
 }
 
-// panicked is the end of a connection whose receiver panicked.
-type panicked struct {
-	value any
-	stack []byte
+// PanicError is the end of a connection whose receiver panicked. Whoever is told
+// of it should log it: nobody else knows.
+type PanicError struct {
+	Value any
+	Stack []byte
 }
-
-func newPanicked(value any) error { return &panicked{value, debug.Stack()} }
 
 // Error implements error.
-func (p *panicked) Error() string {
-	return fmt.Sprintf("the receiver panicked: %v\n%s", p.value, p.stack)
-}
+func (p *PanicError) Error() string { return fmt.Sprintf("the receiver panicked: %v", p.Value) }
 
 // Unwrap says what the peer is told.
-func (p *panicked) Unwrap() error { return &CloseError{Code: InternalError, Text: "internal error"} }
+func (p *PanicError) Unwrap() error { return &CloseError{Code: InternalError, Text: "internal error"} }
 
 // readError translates why no more can be read.
 func readError(err error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"time"
 	"unicode/utf8"
 
@@ -106,7 +107,7 @@ func (c *Conn) run(socket *websocket.Conn) {
 func (c *Conn) read(socket *websocket.Conn) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = newPanicked(v)
+			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
 	for {

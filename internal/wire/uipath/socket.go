@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -124,7 +125,10 @@ func (s *socket) take(h heard) bool {
 }
 
 // Disconnected implements socketio.Receiver.
-func (s *socket) Disconnected(error) {
+func (s *socket) Disconnected(cause error) {
+	if p, ok := errors.AsType[*engineio.PanicError](cause); ok {
+		s.live.log.Error("a socket's handler panicked", "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
+	}
 	s.leave()
 	s.pass.Release()
 	s.live.disconnected(s)
