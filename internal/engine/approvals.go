@@ -308,6 +308,9 @@ func (e *Engine) ClaimClientCall(ctx context.Context, actor convo.Actor, convers
 		if tx.Head() == nil {
 			return unknownConversation(conversation)
 		}
+		if err := own(actor, tx.Head().Conversation); err != nil {
+			return err
+		}
 		t, open := (&reply{said: SaidOutput{Call: call}}).find(tx.Head())
 		if open == nil || open.Runs != convo.RunsClient {
 			return nil

@@ -357,6 +357,10 @@ func TestACallGoesToAnotherSessionWhenItsOwnIsGone(t *testing.T) {
 	if _, err := w.ClaimClientCall(t.Context(), w.actor, "none", w.call(0).ID, "desk", nil); convo.ErrorKind(err) != convo.NotFound {
 		t.Errorf("a conversation that there is not gave %v", err)
 	}
+	stranger := convo.Actor{Tenant: "t", User: "someone", Own: true}
+	if _, err := w.ClaimClientCall(t.Context(), stranger, w.id, w.call(0).ID, "desk", nil); convo.ErrorKind(err) != convo.NotFound {
+		t.Errorf("another user's conversation gave %v", err)
+	}
 	w.must(engine.SaidAnswer{Call: w.call(1).ID})
 	w.must(engine.SaidOutput{Call: w.call(0).ID})
 	if gone = "desk"; claim(0, "phone") {

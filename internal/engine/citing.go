@@ -6,8 +6,13 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 )
 
-// maxMark bounds how much of an answer is held back to see whether it is a mark.
-const maxMark = 32
+const (
+	// maxMark bounds how much of an answer is held back to see whether it is a mark.
+	maxMark = 32
+	// maxMarks bounds the marks of a message that are citations: each is an
+	// event.
+	maxMarks = 1000
+)
 
 // citer finds the marks in an answer by which the model cites its sources: [2], or
 // [1, 3]. A mark stays in the text and is what is cited. With no sources it does
@@ -79,7 +84,7 @@ func (c *citer) cite(length int, sources []convo.Source) *convo.Citation {
 func (c *citer) named(numbers []int) []convo.Source {
 	var list []convo.Source
 	for _, n := range numbers {
-		if n < 1 || n > len(c.sources) {
+		if n < 1 || n > len(c.sources) || len(c.made) == maxMarks {
 			return nil
 		}
 		list = append(list, c.sources[n-1])

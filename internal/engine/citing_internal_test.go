@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -56,6 +57,14 @@ func TestMarksOfKnownSourcesAreCited(t *testing.T) {
 				t.Errorf("%q has the citation %+v", text, c)
 			}
 		}
+	}
+}
+
+func TestAMessageCitesNotWithoutEnd(t *testing.T) {
+	t.Parallel()
+	all := strings.Repeat("[1]", maxMarks+5)
+	if text, _, made := cited(all); text != all || len(made) != maxMarks {
+		t.Errorf("%d citations in %d bytes", len(made), len(text))
 	}
 }
 
@@ -141,4 +150,23 @@ func TestSourcesAreReadFromTheOutputsOfTools(t *testing.T) {
 			t.Errorf("%.200s has the sources\n%s\nwant\n%s", output, got, want)
 		}
 	}
+}
+
+// FuzzApproval reads what a client answers to an interrupt: it is a clear word, or
+// refused.
+func FuzzApproval(f *testing.F) {
+	f.Add(`{"approved":true,"input":{"a":1}}`)
+	f.Add(`{"value":{"approved":false}}`)
+	f.Add(`{"value":{"value":{"approved":true}}}`)
+	f.Fuzz(func(t *testing.T, value string) {
+		approved, input, err := approval(convo.JSON(value))
+		switch {
+		case err != nil && (approved || input != nil || convo.ErrorKind(err) != convo.Invalid):
+			t.Fatalf("%q gave %t, %s and %v", value, approved, input, err)
+		case err == nil && !strings.Contains(value, fmt.Sprint(approved)):
+			t.Fatalf("%q was taken as %t", value, approved)
+		case input != nil && !json.Valid(input):
+			t.Fatalf("%q gave the input %s", value, input)
+		}
+	})
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store/memory"
+	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/wire/mcp"
 )
 
@@ -44,6 +45,17 @@ type bundle struct {
 	client  *http.Client
 	version string // of the protocol that connect asks for
 }
+
+// asking is a set of one tool, which asks its user first.
+type asking struct{}
+
+func (asking) Tools(context.Context, string, tool.Want) ([]tool.Tool, error) {
+	return []tool.Tool{asking{}}, nil
+}
+
+func (asking) Spec() tool.Spec { return tool.Spec{Name: "pay", Asks: convo.AsksConfirm} }
+
+func (asking) Call(context.Context, tool.Call) (tool.Result, error) { return tool.Result{}, nil }
 
 // eachVersion runs a test in a version with sessions and in one without.
 func eachVersion(t *testing.T, test func(t *testing.T, version string)) {
@@ -70,6 +82,7 @@ func setup(t *testing.T, change func(*mcp.Options), scripts ...scripted.Script) 
 	t.Cleanup(models.Close)
 	b.engine = engine.New(engine.Options{
 		Store: db, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), NewSecret: auth.NewSecret,
+		Tools: asking{},
 	})
 	must(t, b.engine.Start(t.Context()))
 	b.secret, b.foreign = b.token("one"), b.token("two")

@@ -63,6 +63,20 @@ func testAClientHoldsAConversation(t *testing.T, version string) {
 	}
 }
 
+// Nobody could answer: the caller's protocol has no word for it.
+func TestATurnGetsNoToolThatAsks(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, scripted.Script{scripted.Calls("1", "pay", `{}`)})
+	var got answer
+	call(t, b.connect(b.secret, nil), "send_message", object{"text": "Pay."}, &got)
+	if offered := b.model.Calls()[0].Request.Tools; len(offered) != 0 {
+		t.Errorf("the model is offered %+v", offered)
+	}
+	if got.Text != "You said: Pay." || got.Reason != "stop" {
+		t.Errorf("the answer is %+v", got)
+	}
+}
+
 func TestConversationsAreBegunAndListed(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
