@@ -36,6 +36,7 @@ func mcpAgents(cfg config.Config) []tools.Agent {
 			}
 			own.Servers = append(own.Servers, tools.Server{
 				Name: s.Name, Command: s.Command, Env: env, URL: s.URL, Secret: s.Secret.Reveal(), Where: s.Where,
+				Connector: s.Connector, Default: s.Default,
 			})
 		}
 		agents = append(agents, own)

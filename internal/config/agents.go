@@ -79,7 +79,11 @@ type MCPServer struct {
 	Env     map[string]Secret `key:"env" doc:"Variables of its environment, which is nearly empty otherwise; env:NAME takes a value from the server's own environment, file:PATH from a file."`
 	URL     string            `key:"url" doc:"Where it is, in place of a command. The host may be on this network: the file allows it."`
 	Secret  Secret            `key:"secret" doc:"With url: the bearer token for it; env:NAME takes it from the environment, file:PATH from a file."`
-	Where   string            `file:"-"` // file:line
+
+	Connector string `key:"connector" doc:"Makes it one of the connections of that name, among which each user of the conversational agent API chooses; only those who chose it get its tools. Empty: everybody gets them."`
+	Title     string `key:"title" doc:"With connector: what users see. Empty: its name."`
+	Default   bool   `key:"default" doc:"With connector: true: it is for those who chose nothing."`
+	Where     string `file:"-"` // file:line
 }
 
 // TenantOf is the id of the tenant whose agent it is.
@@ -118,7 +122,7 @@ func (v *validator) agent(at string, a Agent) {
 		v.tool(fmt.Sprintf("%stools[%d]", at, i), t)
 	}
 	v.welcome(at, a)
-	taken := map[string]bool{}
+	taken, defaults := map[string]bool{}, map[string]bool{}
 	for i, m := range a.MCP {
 		server := fmt.Sprintf("%smcp[%d].", at, i)
 		if !isName(m.Name) || taken[m.Name] {
@@ -129,7 +133,22 @@ func (v *validator) agent(at string, a Agent) {
 			v.where(server+"command", m.Where, errors.New("give it either a command or a url"))
 		}
 		v.where(server+"url", m.Where, checkURL(m.URL))
+		v.connection(server, m, defaults)
 	}
+}
+
+// connection checks what a server says of users' choices. defaults are the
+// connectors that have a default already.
+func (v *validator) connection(at string, m MCPServer, defaults map[string]bool) {
+	switch {
+	case m.Connector == "" && (m.Title != "" || m.Default):
+		v.where(at+"connector", m.Where, errors.New("name the connector that it is a connection of"))
+	case len(m.Connector) > 100 || len(m.Title) > 200:
+		v.where(at+"connector", m.Where, errors.New("a connector has at most 100 characters, a title 200"))
+	case m.Default && defaults[m.Connector]:
+		v.where(at+"default", m.Where, errors.New("another connection of the connector is the default already"))
+	}
+	defaults[m.Connector] = defaults[m.Connector] || m.Default
 }
 
 // maxPrompts bounds the starting prompts of an agent.

@@ -68,7 +68,7 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	if err != nil {
 		return nil, nil, err
 	}
-	k, err := e.newKit(ctx, key.Tenant, in.Given, wanted(in.Given, head.BotID, head.Config))
+	k, err := e.newKit(ctx, key.Tenant, in.Given, wanted(in.Given, head.BotID, head.Config, head.Owner))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -121,9 +121,10 @@ func (e *Engine) granted(asked TurnLimits) TurnLimits {
 }
 
 // wanted says which of the server's tools a turn gets: those that it was given,
-// else its bot's and its conversation's.
-func wanted(given Given, bot *string, config convo.Config) tool.Want {
+// else its bot's and its conversation's, as the conversation's owner chose.
+func wanted(given Given, bot *string, config convo.Config, owner *string) tool.Want {
 	want := given.Want
+	want.User = text(owner)
 	want.BotID = cmp.Or(want.BotID, text(bot))
 	want.SkillsetID = cmp.Or(want.SkillsetID, text(config.SkillsetID))
 	return want

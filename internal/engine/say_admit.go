@@ -92,7 +92,7 @@ func (e *Engine) foreseeTurn(ctx context.Context, key hub.Key, head convo.Head, 
 	if err != nil {
 		return err
 	}
-	if p.kit, err = e.newKit(ctx, key.Tenant, given, wanted(given, chosen.BotID, chosen.Config)); err != nil {
+	if p.kit, err = e.newKit(ctx, key.Tenant, given, wanted(given, chosen.BotID, chosen.Config, chosen.Owner)); err != nil {
 		return err
 	}
 	orders, err := e.orders(ctx, chosen, &given, true)

@@ -67,7 +67,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 		return nil, err
 	}
 	in.Given.Alone = true // what it waits for would end with its reader
-	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, bot, config))
+	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, bot, config, nil))
 	if err != nil {
 		return nil, err
 	}

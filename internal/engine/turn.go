@@ -359,7 +359,7 @@ func (e *Engine) equip(r *run, head convo.Head) (err error) {
 		r.given = &given
 	}
 	if r.kit == nil {
-		r.kit, err = e.newKit(r.ctx, r.turn.Tenant, *r.given, wanted(*r.given, head.BotID, head.Config))
+		r.kit, err = e.newKit(r.ctx, r.turn.Tenant, *r.given, wanted(*r.given, head.BotID, head.Config, head.Owner))
 	}
 	return err
 }

@@ -77,6 +77,9 @@ type Want struct {
 	BotID      string
 	SkillsetID string
 	Skillsets  []Skillset // inline, with the request
+	// User is whose choices count where tools are to be chosen; "" is the tenant's
+	// service user.
+	User string
 }
 
 // Skillset is a set of abilities that came with a request.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,15 +32,22 @@ type Server struct {
 	URL     string            // where it is spoken with over HTTP
 	Secret  string            // is sent there as Authorization: Bearer …; "" = none
 	Where   string            // where in the file it stands
+	// Connector makes the server one of several among which each user chooses, by
+	// their names; "" = it is always there. Default: for those who chose none.
+	Connector string
+	Default   bool
 }
 
 // Options bound what a Set does. 0 = the default.
 type Options struct {
-	Client   *outbound.Client // for servers with an address
-	Log      *slog.Logger     // default: none
-	Patience time.Duration    // for which a turn waits for a server's tools; 5 s
-	Start    time.Duration    // for which a server may take to be ready; 1 min
-	Idle     time.Duration    // for which a call may be without progress; 30 s
+	Client *outbound.Client // for servers with an address
+	// Chosen gives the names of the servers that a user chose for a bot, by
+	// connector; default: nobody chose any.
+	Chosen   func(ctx context.Context, tenant, user, bot string) (map[string]string, error)
+	Log      *slog.Logger  // default: none
+	Patience time.Duration // for which a turn waits for a server's tools; 5 s
+	Start    time.Duration // for which a server may take to be ready; 1 min
+	Idle     time.Duration // for which a call may be without progress; 30 s
 }
 
 func (o *Options) fill() {
@@ -129,6 +137,10 @@ func (s *Set) Tools(ctx context.Context, tenant string, want tool.Want) ([]tool.
 	if want.BotID == "" || len(links) == 0 {
 		return nil, nil
 	}
+	links, err := s.chosen(ctx, tenant, want, links)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Patience)
 	defer cancel()
 	found := make([][]*remote, len(links))
@@ -145,6 +157,29 @@ func (s *Set) Tools(ctx context.Context, tenant string, want tool.Want) ([]tool.
 		}
 	}
 	return all, nil
+}
+
+// chosen leaves out the servers that the user did not choose.
+func (s *Set) chosen(ctx context.Context, tenant string, want tool.Want, links []*link) ([]*link, error) {
+	free := func(l *link) bool { return l.server.Connector == "" }
+	if !slices.ContainsFunc(links, func(l *link) bool { return !free(l) }) {
+		return links, nil
+	}
+	var choices map[string]string
+	if s.options.Chosen != nil {
+		var err error
+		if choices, err = s.options.Chosen(ctx, tenant, want.User, want.BotID); err != nil {
+			return nil, err
+		}
+	}
+	var kept []*link
+	for _, l := range links {
+		name, said := choices[l.server.Connector]
+		if free(l) || said && name == l.server.Name || !said && l.server.Default {
+			kept = append(kept, l)
+		}
+	}
+	return kept, nil
 }
 
 // named is a tool under the name that is free for it.

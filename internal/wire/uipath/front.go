@@ -56,6 +56,9 @@ type Options struct {
 	// Welcome says what an agent greets its users with, by its tenant and the id of
 	// its bot; nil, and default: with nothing.
 	Welcome func(tenant, bot string) *Welcome
+	// Connectors says what users may choose for an agent, by its tenant and the id of
+	// its bot; default: nothing.
+	Connectors func(tenant, bot string) []Connector
 	// Limiter counts requests against their limits; default: there are none.
 	Limiter *ratelimit.Limiter
 	// Proxies are those whose word is taken for whom they speak for.
@@ -76,6 +79,7 @@ type Front struct {
 	publicURL string
 	signer    signer
 	welcome   func(tenant, bot string) *Welcome
+	choices   func(tenant, bot string) []Connector
 	limiter   *ratelimit.Limiter
 	proxies   []netip.Prefix
 	router    *httpio.Router[operation]
@@ -87,13 +91,16 @@ type Front struct {
 func New(o Options) (*Front, error) {
 	f := &Front{
 		engine: o.Engine, auth: o.Auth, origins: o.Origins, publicURL: strings.TrimRight(o.PublicURL, "/"),
-		signer: signer{key: o.Key, now: time.Now}, welcome: o.Welcome, limiter: o.Limiter, proxies: o.Proxies,
+		signer: signer{key: o.Key, now: time.Now}, welcome: o.Welcome, choices: o.Connectors, limiter: o.Limiter, proxies: o.Proxies,
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if f.welcome == nil {
 		f.welcome = func(string, string) *Welcome { return nil }
+	}
+	if f.choices == nil {
+		f.choices = func(string, string) []Connector { return nil }
 	}
 	if len(o.Key) == 0 {
 		return nil, errors.New("the conversational agent API needs a key that signs addresses of files")

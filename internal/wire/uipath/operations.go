@@ -51,6 +51,9 @@ func operations() []operation {
 	return []operation{
 		get("agents.getAll", rootAPI+"/agent", listAgents),
 		get("agents.getById", rootAPI+"/agent/{folderId}/{agentId}", getAgent),
+		get("agents.getConnections", rootAPI+"/agent/{folderId}/{agentId}/connections", getConnections),
+		write("agents.setConnections", http.MethodPut, rootAPI+"/agent/{folderId}/{agentId}/connections", setConnections),
+		write("agents.authorizeConnection", http.MethodPost, rootAPI+"/agent/connections/auth", authorizeConnection),
 
 		write("conversations.create", http.MethodPost, rootAPI+"/conversation", createConversation),
 		get("conversations.getAll", rootAPI+"/conversation", listConversations),
