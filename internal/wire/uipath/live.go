@@ -40,7 +40,7 @@ type live struct {
 	draining bool
 	closing  bool
 	closed   sync.Once
-	group    sync.WaitGroup
+	workers  *workers
 }
 
 // SocketObserver is told what sockets do.
@@ -73,7 +73,7 @@ func newLive(f *Front, o Options) *live {
 	// The front's own life, which no request's context spans.
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &live{
-		front: f, engine: o.Engine, sessions: o.Sessions, log: o.Log, observer: o.Sockets, ctx: ctx, cancel: cancel,
+		front: f, engine: o.Engine, sessions: o.Sessions, log: o.Log, observer: o.Sockets, ctx: ctx, cancel: cancel, workers: newWorkers(ctx),
 		rooms: map[roomKey]*room{}, sockets: map[string]*socket{},
 	}
 	if l.observer == nil {
@@ -109,7 +109,7 @@ func (l *live) spawn(work func()) bool {
 	if l.closing {
 		return false
 	}
-	l.group.Go(work)
+	l.workers.start(work)
 	return true
 }
 
@@ -131,7 +131,7 @@ func (l *live) close(ctx context.Context) error {
 	l.closing = true
 	l.mu.Unlock()
 	l.cancel()
-	l.group.Wait()
+	l.workers.wait()
 	return err
 }
 
