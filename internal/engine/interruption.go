@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -88,7 +90,7 @@ func (i *Interruption) Events() []convo.Event {
 		i.head.Project(e)
 		events = append(events, e)
 	}
-	for _, t := range slices.Clone(i.head.Open) {
+	for _, t := range inTurn(i.head.Open) {
 		if t.State == convo.StateOpen || t.State == convo.StateQueued {
 			i.endSaid(t, add)
 			add(convo.Event{At: i.at, Turn: t.ID, Body: convo.TurnStarted{Slot: i.head.NextSlot}})
@@ -99,6 +101,20 @@ func (i *Interruption) Events() []convo.Event {
 		}})
 	}
 	return events
+}
+
+// inTurn gives open turns in the order in which they would run.
+func inTurn(open []convo.Turn) []convo.Turn {
+	key := func(t convo.Turn) int64 {
+		switch t.State {
+		case convo.StateOpen:
+			return math.MaxInt64
+		case convo.StateQueued:
+			return t.QueuedSeq
+		}
+		return t.OpenedSeq
+	}
+	return slices.SortedStableFunc(slices.Values(open), func(a, b convo.Turn) int { return cmp.Compare(key(a), key(b)) })
 }
 
 // endSaid adds the ends of what the client of a turn is saying.

@@ -117,6 +117,58 @@ func TestAnInterruptionEndsOpenCalls(t *testing.T) {
 	}
 }
 
+func TestAnInterruptionEndsWhatClientsSayAndWhatWaitsForThem(t *testing.T) {
+	t.Parallel()
+	said := func(id, alias string) convo.MessageStarted {
+		return convo.MessageStarted{ID: id, Type: convo.User, Alias: alias}
+	}
+	closing, last := follow(
+		turnEvent("", convo.ConversationCreated{}),
+		turnEvent("runs", convo.TurnOpened{}),
+		turnEvent("runs", convo.TurnStarted{Slot: 1}),
+		turnEvent("runs", convo.ToolRequested{ID: "k", Message: "q", Place: convo.Place(1, 0), Name: "f", Runs: convo.RunsUser, Asked: convo.Asked{Asks: convo.AsksInterrupt}}),
+		turnEvent("runs", convo.InterruptStarted{ID: "i", Call: "k", Message: "q"}),
+		turnEvent("says", convo.TurnOpened{Alias: "X"}),
+		turnEvent("says", said("m", "M")),
+		turnEvent("says", convo.PartStarted{Message: "m", Part: convo.Part{ID: "p"}}),
+		turnEvent("says", convo.Delta{Message: "m", Type: convo.User, Part: "p", Text: "hal"}),
+		turnEvent("later", convo.TurnOpened{}),
+		turnEvent("sooner", convo.TurnOpened{}),
+		turnEvent("sooner", convo.TurnQueued{}),
+		turnEvent("later", convo.TurnQueued{}),
+		turnEvent("says", convo.Delta{Message: "m", Type: convo.User, Part: "p", Text: "f"}),
+	)
+	at := func(n int) time.Time { return last.At.Add(time.Duration(n-14) * time.Second) }
+	want := []convo.Event{
+		turnEvent("runs", convo.InterruptEnded{ID: "i", Call: "k", Message: "q"}),
+		turnEvent("runs", convo.ToolEnded{
+			ID: "k", Place: convo.Place(1, 1), Name: "f", Output: convo.JSON(`{"error":"interrupted"}`), Outcome: convo.ToolInterrupted,
+		}),
+		turnEvent("runs", convo.TurnEnded{Reason: convo.EndInterrupted}),
+		turnEvent("sooner", convo.TurnStarted{Slot: 2}),
+		turnEvent("sooner", convo.TurnEnded{Reason: convo.EndInterrupted}),
+		turnEvent("later", convo.TurnStarted{Slot: 3}),
+		turnEvent("later", convo.TurnEnded{Reason: convo.EndInterrupted}),
+		turnEvent("says", convo.PartEnded{Message: "m", Part: "p", Incomplete: true}),
+		turnEvent("says", convo.MessageEnded{ID: "m", Type: convo.User, Alias: "M", Text: "half", Incomplete: true,
+			Parts: []convo.Part{{ID: "p", End: 4, Incomplete: true, Created: at(8), Updated: last.At}}}),
+		turnEvent("says", convo.TurnStarted{Slot: 4}),
+		turnEvent("says", convo.TurnEnded{Reason: convo.EndInterrupted}),
+	}
+	for i := range want {
+		want[i].Seq, want[i].At = last.Seq+1+int64(i), last.At
+	}
+	for i, e := range closing {
+		if b, ok := e.Body.(convo.ToolEnded); ok {
+			b.Message = ""
+			closing[i].Body = b
+		}
+	}
+	if !reflect.DeepEqual(closing, want) {
+		t.Errorf("got  %+v\nwant %+v", closing, want)
+	}
+}
+
 func TestAnInterruptionOfALogWithoutOpenTurnsIsNothing(t *testing.T) {
 	t.Parallel()
 	closing, _ := follow(

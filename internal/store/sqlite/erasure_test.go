@@ -77,6 +77,46 @@ func TestWhatDeletedCallsWereGivenAndGaveIsInNoBackup(t *testing.T) {
 	mustBeSound(t, folder)
 }
 
+func TestWhatDeletedPartsAndAnswersSaidIsInNoBackup(t *testing.T) {
+	t.Parallel()
+	const turns = 40
+	folder := t.TempDir()
+	s := open(t, folder, "")
+	appendTo(t, s, talk1, convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{}})
+	for n := range int64(turns) {
+		turn, said := fmt.Sprint("t", n), fmt.Sprintf("confidential %d", n)
+		value := convo.JSON(fmt.Sprintf(`{"a":%q}`, said))
+		at := func(b convo.Body) convo.Event { return convo.Event{At: time.UnixMilli(1), Turn: turn, Body: b} }
+		m, q := "m"+turn, "q"+turn
+		part := convo.Part{ID: "p", MediaType: said, Name: said, File: &convo.FileRef{URI: said}, Meta: value}
+		cited := convo.Citation{ID: "c", Sources: []convo.Source{{Title: said, URL: said, DownloadURL: said}}}
+		appendTo(t, s, talk1, at(convo.TurnOpened{}), at(convo.MessageStarted{ID: m, Type: convo.User, Meta: value}),
+			at(convo.PartStarted{Message: m, Part: part}), at(convo.Cited{Message: m, Part: "p", Citation: cited}),
+			at(convo.PartEnded{Message: m, Part: "p", Meta: value}))
+		part.Citations = []convo.Citation{cited}
+		appendTo(t, s, talk1, at(convo.MessageEnded{ID: m, Type: convo.User, Meta: value, Parts: []convo.Part{part}}),
+			at(convo.TurnStarted{Slot: n + 1}), at(convo.ToolRequested{
+				ID: "k", Message: q, Place: convo.Place(n+1, 1), Arguments: value,
+				Asked: convo.Asked{Asks: convo.AsksInterrupt, Input: value, Output: value},
+			}), at(convo.InterruptStarted{ID: "i", Call: "k", Message: q, Value: value}))
+		appendTo(t, s, talk1, at(convo.InterruptEnded{ID: "i", Call: "k", Message: q, Value: value}),
+			at(convo.ToolAnswered{ID: "k", Message: q, Approved: true, Input: value}),
+			at(convo.ToolStarted{ID: "k", Message: q, Input: value}), at(convo.TurnEnded{Reason: convo.EndStopped}))
+	}
+	if backup := backupOf(t, folder); bytes.Count(backup, []byte("confidential")) < 15*turns {
+		t.Fatal("a backup does not show the texts, so this test proves nothing")
+	}
+	for n := range turns {
+		for _, message := range []string{"mt", "qt"} {
+			appendTo(t, s, talk1, convo.Event{At: time.UnixMilli(2), Body: convo.MessageDeleted{ID: fmt.Sprint(message, n)}})
+		}
+	}
+	if n := bytes.Count(backupOf(t, folder), []byte("confidential")); n > 0 {
+		t.Errorf("a backup has %d texts that were deleted", n)
+	}
+	mustBeSound(t, folder)
+}
+
 func backupOf(t *testing.T, folder string) []byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "b.db")

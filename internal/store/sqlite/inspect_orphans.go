@@ -42,7 +42,7 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 		}
 	}
 	return errorsFirst(
-		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn),
+		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseFiles(conn), r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn),
 	)
 }
 
@@ -154,6 +154,23 @@ func (r *rowCheck) looseInputs(conn *sqlite.Conn) error {
 			Text: fmt.Sprintf("there is an input of the turn of event %d of conversation number %d, which is not open",
 				id&(1<<32-1), id>>32),
 		})
+	}
+	return q.done()
+}
+
+const looseFiles = `
+	files WHERE NOT EXISTS (
+		SELECT 1 FROM conversations c WHERE c.tenant = files.tenant AND c.key = files.conversation)`
+
+// looseFiles looks for files of conversations that do not exist. Pieces that are
+// no file's content may be on their way to one.
+func (r *rowCheck) looseFiles(conn *sqlite.Conn) error {
+	q := ask(conn, `SELECT tenant, conversation, key FROM `+looseFiles)
+	for q.next() {
+		f := audit.Finding{Problem: audit.Orphan, Remedy: remedyRepair, Repairable: true}
+		f.Tenant, f.Conversation = q.readText(), q.readKey()
+		f.Text = fmt.Sprintf("file %q is of a conversation that does not exist", q.readKey())
+		r.found(f)
 	}
 	return q.done()
 }

@@ -244,6 +244,7 @@ func damages() []damage {
 		{"a citation that was erased", `UPDATE log SET data = CAST('{"c":{"i":"cited","s":[{"t":"a secret"}]}}' AS BLOB) WHERE id = (4 << 32) + 11`,
 			audit.Erasure, `"goner"`, 11, true},
 		{"a start of a part that is missing", `UPDATE log SET kind = 30, message = NULL WHERE id = (4 << 32) + 4`, audit.Log, "event 5", 5, false},
+		{"a file of no conversation", `INSERT INTO files VALUES (1, 'file', 'a', 'gone', 'n', 't', 0, NULL, 0, 0, NULL)`, audit.Orphan, `file "file"`, 0, true},
 		{"messages of no channel", `INSERT INTO channel_messages VALUES (77, 1, 0, '1')`, audit.Orphan, "1 messages", 0, true},
 		{"a channel that counts too many", `UPDATE channels SET count = 9, bytes = 1`, audit.Projection, "a-channel-of-some", 0, true},
 		{"a channel that is behind", `UPDATE channels SET last = 1`, audit.Projection, "a-channel-of-some", 0, true},

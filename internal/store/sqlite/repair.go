@@ -224,6 +224,8 @@ func (m *mender) rest(p *pieces) error {
 	return errorsFirst(
 		ask(m.conn, `DELETE FROM `+looseTokens).exec(),
 		ask(m.conn, `DELETE FROM `+looseInputs).exec(),
+		ask(m.conn, `DELETE FROM file_pieces WHERE upload IN (SELECT upload FROM `+looseFiles+`)`).exec(),
+		ask(m.conn, `DELETE FROM `+looseFiles).exec(),
 		m.objects(),
 		m.channels(),
 		ask(m.conn, `DELETE FROM `+looseDispatches).exec(),
