@@ -122,3 +122,38 @@ func TestAChatAtATerminalGoesOnAfterARefusal(t *testing.T) {
 		t.Errorf("the secret is shown: %q", noise)
 	}
 }
+
+func TestAPasswordIsAskedForTwiceAndNotShown(t *testing.T) {
+	t.Parallel()
+	for second, want := range map[string]int{"correct horse": exitFine, "another horse": exitFailed} {
+		screen, own := openScreen(t)
+		noise, out := newBuffer(), newBuffer()
+		p := program{in: own, out: out, err: noise, interrupts: make(chan os.Signal, 1)}
+		code := make(chan int, 1)
+		go func() { code <- p.run(context.WithoutCancel(t.Context()), []string{"user", "hash"}) }()
+		noise.await(t, "Password: ")
+		screen.enter(t, "correct horse")
+		noise.await(t, "Once more: ")
+		screen.enter(t, second)
+		if got := <-code; got != want {
+			t.Errorf("it ends with %d: %s", got, noise)
+		}
+		if strings.HasPrefix(out.String(), "$argon2id$") != (want == exitFine) || strings.Contains(screen.out.String(), "horse") {
+			t.Errorf("it printed %q, and the terminal shows %q", out, screen.out)
+		}
+	}
+}
+
+func TestAnInterruptEndsTheQuestionForAPassword(t *testing.T) {
+	t.Parallel()
+	_, own := openScreen(t)
+	noise, interrupts := newBuffer(), make(chan os.Signal, 1)
+	p := program{in: own, out: newBuffer(), err: noise, interrupts: interrupts}
+	code := make(chan int, 1)
+	go func() { code <- p.run(context.WithoutCancel(t.Context()), []string{"user", "hash"}) }()
+	noise.await(t, "Password: ")
+	interrupts <- os.Interrupt
+	if got := <-code; got != exitFailed {
+		t.Errorf("it ends with %d: %s", got, noise)
+	}
+}

@@ -201,3 +201,11 @@ func back(w *httpio.Response, r *request, pairs ...string) error {
 func (r *request) origin() string {
 	return fmt.Sprintf("%s://%s", r.clientRedirectURL.Scheme, r.clientRedirectURL.Host)
 }
+
+// source is the origin as policies have it: they know no IPv6 addresses.
+func (r *request) source() string {
+	if strings.Contains(r.clientRedirectURL.Host, "[") {
+		return r.clientRedirectURL.Scheme + ":"
+	}
+	return r.origin()
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/parleyhq/parley/internal/auth"
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/identity"
 )
 
@@ -121,6 +122,11 @@ func TestTheOrganisationChoosesTheTenants(t *testing.T) {
 	}
 	if a := b.send(http.MethodGet, "/ACME/identity_/connect/authorize?"+asked(), ""); a.status != http.StatusOK {
 		t.Errorf("with the organisation in the path: %d", a.status)
+	}
+	org := convo.TenancyOf("acme/dev").OrgID
+	byID := strings.ReplaceAll(asked(), "tenantName:acme", "tenant:"+strings.ToUpper(org))
+	if a := b.send(http.MethodGet, "/"+org+"/identity_/connect/authorize?"+byID, ""); a.status != http.StatusOK || strings.Contains(a.body, "other/main") {
+		t.Errorf("with the organisation's id: %d", a.status)
 	}
 	for path, acr := range map[string]string{"/other": "", "": "tenantName:nobody", "/nobody": ""} {
 		a := b.send(http.MethodGet, path+"/identity_/connect/authorize?"+asked()+"+"+acr, "")

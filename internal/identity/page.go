@@ -57,7 +57,7 @@ func (p *loginPage) show(w *httpio.Response, r *request, status int, f form) err
 		view.Tenants = r.tenants
 	}
 	// Browsers hold the address that the form's answer leads to against it too.
-	w.Header().Set("Content-Security-Policy", p.policy+"; form-action 'self' "+r.origin())
+	w.Header().Set("Content-Security-Policy", p.policy+"; form-action 'self' "+r.source())
 	return p.write(w, status, view)
 }
 

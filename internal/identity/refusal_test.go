@@ -119,7 +119,13 @@ func TestTheFormIsTakenFromItsOwnPageOnly(t *testing.T) {
 	if a := b.send(http.MethodPost, path, form+"&x="+strings.Repeat("x", 70<<10)); a.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large form: %d", a.status)
 	}
-	page := b.send(http.MethodGet, path, "")
+	six := identity.Client{ID: "six", RedirectURIs: []string{"http://[::1]:5173/"}}
+	b.serve(func(o *identity.Options) { o.Clients = append(o.Clients, six) })
+	page := b.send(http.MethodGet, "/identity_/connect/authorize?"+asked("client_id", "six", "redirect_uri", six.RedirectURIs[0]), "")
+	if policy := page.header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'self' http:") {
+		t.Errorf("back to an IPv6 address: %q", policy)
+	}
+	page = b.send(http.MethodGet, path, "")
 	policy := page.header.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'self' https://app.example", "style-src 'sha256-"} {
 		if !strings.Contains(policy, want) {

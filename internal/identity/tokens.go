@@ -94,6 +94,7 @@ const builtin = "builtin"
 func (p *Provider) Verify(ctx context.Context, token string) (convo.Actor, error) {
 	claims, access, err := p.verify(token)
 	if err != nil {
+		p.o.Log.DebugContext(ctx, "a token is refused", "error", err)
 		return convo.Actor{}, convo.WrapError(convo.Unauthenticated, err, "the token is not valid; sign in again")
 	}
 	a, err := p.byID(ctx, access.Tenant, claims.Subject)

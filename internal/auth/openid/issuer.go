@@ -69,6 +69,15 @@ func (i *Issuer) Issues(issuer string) bool { return issuer == i.o.Issuer }
 
 // Verify implements auth.Issuer. A token is good a minute longer than it says.
 func (i *Issuer) Verify(ctx context.Context, token string) (convo.Actor, error) {
+	actor, err := i.verify(ctx, token)
+	if convo.ErrorKind(err) == convo.Unauthenticated {
+		// What providers put into tokens is hard to guess for those who configure it.
+		i.o.Log.DebugContext(ctx, "a user's token is refused", "issuer", i.o.Issuer, "error", err)
+	}
+	return actor, err
+}
+
+func (i *Issuer) verify(ctx context.Context, token string) (convo.Actor, error) {
 	header, err := headerOf(token)
 	if err != nil {
 		return convo.Actor{}, refused(err)
@@ -95,13 +104,13 @@ func (i *Issuer) Verify(ctx context.Context, token string) (convo.Actor, error) 
 	if err != nil {
 		return convo.Actor{}, refused(err)
 	}
-	name := textOf(claims, "name")
+	name, email := textOf(claims, "name"), textOf(claims, "email")
 	if name == "" {
 		name = textOf(claims, "preferred_username")
 	}
 	return convo.Actor{
 		Tenant: tenant, User: auth.UserID(i.o.Issuer, checked.Subject), Subject: checked.Subject,
-		Name: name, Email: textOf(claims, "email"), Expires: checked.Expiry.UTC(),
+		Name: name, Email: email, Expires: checked.Expiry.UTC(),
 	}, nil
 }
 
@@ -176,9 +185,12 @@ func (i *Issuer) tenant(claims map[string]json.RawMessage) (string, error) {
 	return named[0], nil
 }
 
-// textOf gives a claim that is a text, "" if there is none.
+// maxText is how long a text about a user may be.
+const maxText = 255
+
+// textOf gives a claim that is a text, "" if there is none, or it is too long.
 func textOf(claims map[string]json.RawMessage, name string) (text string) {
-	if json.Unmarshal(claims[name], &text) != nil {
+	if json.Unmarshal(claims[name], &text) != nil || len(text) > maxText {
 		return ""
 	}
 	return text

@@ -196,6 +196,9 @@ func TestAUserOfAProviderIsKnown(t *testing.T) {
 	if actor, err := i.Verify(t.Context(), es256(t, k, p.claims("name", nil, "preferred_username", "al", "aud", "parley"))); err != nil || actor.Name != "al" {
 		t.Errorf("got %+v, %v", actor, err)
 	}
+	if actor, err := i.Verify(t.Context(), es256(t, k, p.claims("name", strings.Repeat("x", 256), "email", 7))); err != nil || actor.Name != "" || actor.Email != "" {
+		t.Errorf("got %+v, %v", actor, err)
+	}
 	if !i.Issues(p.url) || i.Issues(p.url+"/") || i.Issues("") {
 		t.Error("it issues others' tokens, or not its own")
 	}
