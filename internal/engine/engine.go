@@ -264,11 +264,18 @@ func (e *Engine) update(ctx context.Context, key hub.Key, sync store.Sync, fn fu
 
 // updated is update for a caller who needs the events as they were written.
 func (e *Engine) updated(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error) ([]convo.Event, error) {
+	return e.updatedThen(ctx, key, sync, fn, func() {})
+}
+
+// updatedThen is updated with something to do once it is written and before anybody
+// knows of it.
+func (e *Engine) updatedThen(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error, then func()) ([]convo.Event, error) {
 	events, err := e.store.Update(context.WithoutCancel(ctx), key.Tenant, key.Conversation, sync, fn)
 	e.noteRoom(err)
 	if err != nil {
 		return nil, err
 	}
+	then()
 	e.hub.Publish(key, events)
 	return events, nil
 }

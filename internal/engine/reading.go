@@ -206,6 +206,18 @@ func visibleEvents(actor convo.Actor, events []convo.Event) []convo.Event {
 			if hiddenFromSessions(b.Fields.Type) {
 				continue
 			}
+		case convo.MessageStarted:
+			if hiddenFromSessions(b.Type) {
+				continue
+			}
+		case convo.Delta:
+			if hiddenFromSessions(b.Type) {
+				continue
+			}
+		case convo.MessageEnded:
+			if hiddenFromSessions(b.Type) {
+				continue
+			}
 		case convo.ConversationCreated, convo.ConversationChanged:
 			continue
 		}

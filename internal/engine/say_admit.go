@@ -120,8 +120,10 @@ func (e *Engine) pastOf(ctx context.Context, key hub.Key, head convo.Head, p *pr
 	if err != nil {
 		return nil, err
 	}
-	if kept := e.pasts.get(key); kept != nil && !fresh && kept.holds(&head) && kept.reach == reachOf(choice) {
-		return kept, nil
+	if kept := e.pasts.get(key); kept != nil && !fresh && kept.reach == reachOf(choice) {
+		if good, err := e.stillHolds(ctx, key, kept, &head); good || err != nil {
+			return kept, err
+		}
 	}
 	past := &past{head: head, reach: reachOf(choice)}
 	if past.messages, past.from, err = e.load(ctx, head, head.NextSlot, past.reach); err != nil {
@@ -129,6 +131,39 @@ func (e *Engine) pastOf(ctx context.Context, key hub.Key, head convo.Head, p *pr
 	}
 	past.notes, err = e.loadNotes(ctx, head, past.messages)
 	return past, err
+}
+
+// maxSaid is how many events are looked at to see whether a history still holds: what
+// a client says before it is answered has fewer, or is worth reading the history.
+const maxSaid = 64
+
+// stillHolds reports whether all that was written since the history was read is what
+// the exchanges say that are open now, or changes no history.
+func (e *Engine) stillHolds(ctx context.Context, key hub.Key, p *past, head *convo.Head) (bool, error) {
+	n := int(head.LastSeq - p.head.LastSeq)
+	if n < 0 || n > maxSaid || !head.Created.Equal(p.head.Created) {
+		return false, nil
+	}
+	if n == 0 {
+		return true, nil
+	}
+	events, err := e.store.Events(ctx, key.Tenant, key.Conversation, p.head.LastSeq, n)
+	if err != nil || len(events) != n {
+		return false, err
+	}
+	return !slices.ContainsFunc(events, func(event convo.Event) bool { return !asideOf(head, event) }), nil
+}
+
+// asideOf reports whether an event changes no history: it is of a turn that is open,
+// or only for people.
+func asideOf(head *convo.Head, event convo.Event) bool {
+	switch b := event.Body.(type) {
+	case convo.PassedOn, convo.Rated:
+		return true
+	case convo.ConversationChanged:
+		return b.Relabelled == convo.ByModel
+	}
+	return event.Turn != "" && head.Turn(event.Turn) != nil
 }
 
 // givenSoFar is what an exchange was given when it was opened, or is now.

@@ -595,3 +595,41 @@ func TestStopByItsIdEndsAnOpenExchange(t *testing.T) {
 	}
 	b.wantListed(id, "user:Hel…")
 }
+
+func TestASessionTokenSeesNoOrderOfASession(t *testing.T) {
+	t.Parallel()
+	b := setup(t, answer("yes"))
+	id := b.conversation(convo.Fields{})
+	b.utter(id, engine.SaidMessage{Exchange: "X", Message: "sys", Role: "system"},
+		engine.SaidText{Exchange: "X", Message: "sys", Part: "p", Text: "hidden"},
+		engine.SaidMessageEnd{Exchange: "X", Message: "sys"})
+	b.utter(id, spokenText("X", "Hello")...)
+	b.exchange(id, "X")
+	page := convo.Actor{Tenant: "t", Token: "s", Conversation: id}
+	events, _, err := b.Events(t.Context(), page, id, 0, 1000)
+	if err != nil || len(events) == 0 {
+		t.Fatal(events, err)
+	}
+	if strings.Contains(fmt.Sprintf("%+v", events), "hidden") {
+		t.Error("it sees the order")
+	}
+}
+
+func TestAnExchangeThatFollowsAnotherReadsNoHistory(t *testing.T) {
+	t.Parallel()
+	b, s := setupHooked(t, answer("one"), answer("Title"), answer("two"), answer("three"))
+	id := b.conversation(unlabelled())
+	b.utter(id, spokenText("X", "1")...)
+	b.exchange(id, "X")
+	b.labelled(id)
+	b.say(id, "2")
+	s.messages = func() { t.Error("the history was read") }
+	for _, said := range spokenText("Y", "3") {
+		b.utter(id, said)
+	}
+	b.exchange(id, "Y")
+	want := "user:1 | now | assistant:one | user:2 | now | assistant:two | user:3 | now"
+	if got := short(b.prompt(3)); got != want {
+		t.Errorf("the prompt: %s", got)
+	}
+}

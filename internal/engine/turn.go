@@ -234,7 +234,7 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 	}
 	var last convo.Head
 	alone := false // nobody else wrote since the turn started
-	next, err := e.handOver(log.key, func(tx store.Tx) error {
+	next, err := e.handOverThen(log.key, func(tx store.Tx) error {
 		alone = tx.Head() != nil && tx.Head().LastSeq == r.head.LastSeq+log.written
 		if err := appendAll(tx, rest); err != nil {
 			return err
@@ -242,10 +242,11 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 		err := tx.Append(convo.Event{At: now(), Turn: r.id, Origin: stopper(r.ctx), Body: end})
 		last = *tx.Head()
 		return err
+	}, func() {
+		if r.past != nil && alone && len(last.Open) == 0 {
+			e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), l.mine...)))
+		}
 	})
-	if err == nil && r.past != nil && alone && len(last.Open) == 0 {
-		e.pasts.put(log.key, r.past.then(last, r.turn, append(r.question(), l.mine...)))
-	}
 	e.endWaits(r.id)
 	if err == nil {
 		e.label(log.key, last, r.turn, end)
@@ -265,8 +266,14 @@ func (r *run) question() []convo.Message {
 // handOver ends a turn in a durable transaction that starts the next one, or lets
 // the active one go on if it waits for nothing any more.
 func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
+	return e.handOverThen(key, end, func() {})
+}
+
+// handOverThen is handOver with something to do once the end is written and before
+// anybody knows of it.
+func (e *Engine) handOverThen(key hub.Key, end func(store.Tx) error, then func()) (*run, error) {
 	var next *run
-	err := e.update(e.ctx, key, store.Durable, func(tx store.Tx) error {
+	_, err := e.updatedThen(e.ctx, key, store.Durable, func(tx store.Tx) error {
 		e.unregister(next) // the transaction may run again
 		next = nil
 		if err := end(tx); err != nil || tx.Head() == nil {
@@ -279,7 +286,7 @@ func (e *Engine) handOver(key hub.Key, end func(store.Tx) error) (*run, error) {
 			next, err = e.startNext(tx)
 		}
 		return err
-	})
+	}, then)
 	if err != nil {
 		e.unregister(next)
 		return nil, err
