@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,8 +38,21 @@ func TestMain(m *testing.M) {
 		<-interrupted.Done()
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(sharedReference)
+		os.Exit(code)
+	}))
 }
+
+// sharedReference is where Node's socket.io is, for all tests: it has to be fetched.
+var sharedReference = filepath.Join(os.TempDir(), fmt.Sprintf("parley-bench-reference-%d", os.Getpid()))
+
+var installOnce = sync.OnceValue(func() error {
+	if err := os.MkdirAll(sharedReference, 0o700); err != nil {
+		return err
+	}
+	return installReference(context.Background(), sharedReference) // outlives the test that comes first
+})
 
 // newBench is a run of rows that are smaller than those of the table.
 func newBench(t *testing.T) *bench {
@@ -100,9 +114,10 @@ func withReference(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)
 	b.Stall = 300 * time.Millisecond
-	if _, err := b.referenceFolder(t.Context()); err != nil {
+	if err := installOnce(); err != nil {
 		strict.Missing(t, err.Error())
 	}
+	b.reference = sharedReference
 	return b
 }
 

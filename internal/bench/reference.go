@@ -31,20 +31,28 @@ func (b *bench) referenceFolder(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
+	if err := installReference(ctx, folder); err != nil {
+		return "", err
+	}
+	b.reference = folder
+	return folder, nil
+}
+
+// installReference makes the reference ready in a folder.
+func installReference(ctx context.Context, folder string) error {
 	for name, text := range map[string][]byte{"package.json": []byte(referenceManifest), "reference.mjs": referenceScript} {
 		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
-			return "", err
+			return err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, installTime)
 	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+	npm := exec.CommandContext(ctx, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--fetch-retries=1")
 	npm.Dir = folder
 	if out, err := npm.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("the reference, Node's socket.io, cannot be installed; it needs node 20 and npm: %w\n%s", err, out)
+		return fmt.Errorf("the reference, Node's socket.io, cannot be installed; it needs node 20 and npm: %w\n%s", err, out)
 	}
-	b.reference = folder
-	return folder, nil
+	return nil
 }
 
 // newReference starts Node's server.
