@@ -280,6 +280,9 @@ func (e *Engine) expireAsked(w *wait) error {
 		if call == nil || !asks(*call) && !outside(*call) {
 			return errWaitOver
 		}
+		if call.Started != 0 && time.Since(time.UnixMilli(call.Started)) < w.limit {
+			return errWaitSoon // it was approved at this moment
+		}
 		var words []word
 		for _, body := range endsOf(*call, newID(), convo.JSON(expiredOutput), convo.ToolExpired) {
 			words = append(words, word{body: body})
