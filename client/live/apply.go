@@ -13,6 +13,7 @@ func (s *SessionStream) apply(a arrival) {
 	case a.stored != nil:
 		s.complete(a.stored)
 	case a.event != nil:
+		s.taken = max(s.taken, a.event.Seq)
 		s.applyEvent(a.event, a.own)
 	}
 }

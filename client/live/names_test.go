@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
 	"os"
@@ -160,4 +161,28 @@ func fieldOfNoDocument(name string) bool {
 		return true
 	}
 	return false
+}
+func TestEveryOperationHasAnExample(t *testing.T) {
+	t.Parallel()
+	checked := map[string]bool{}
+	files, err := filepath.Glob("example*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, example := range doc.Examples(parsed) {
+			checked[example.Name] = example.Output != ""
+		}
+	}
+	names, _ := exported(t)
+	for name := range names {
+		service, method, ok := strings.Cut(name, ".")
+		if ok && strings.HasSuffix(service, "Service") && !checked[service+"_"+method] {
+			t.Errorf("there is no Example%s_%s with a checked output", service, method)
+		}
+	}
 }

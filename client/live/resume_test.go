@@ -48,10 +48,7 @@ func TestASocketSessionThatWasKeptGoesOn(t *testing.T) {
 
 func TestASessionGoesOnBehindItsLastNumber(t *testing.T) {
 	t.Parallel()
-	s, session, told, p := begun(t, true)
-	if session.Seq() != 9 {
-		t.Errorf("it has come to %d", session.Seq())
-	}
+	s, _, told, p := begun(t, true)
 	p.cut()
 	p = s.accept()
 	p.compare(p.hear(), `{"startSession":{"capabilities":{"resume":true},"metaData":{"after":9}}}`)

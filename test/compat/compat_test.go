@@ -15,7 +15,7 @@ import (
 // name: uipath.mjs has their numbers.
 const uipathAgents = `PARLEY_AGENTS=[
   {id: plain, number: 101, name: Plain, description: Answers, backstory: Be brief., welcome: {title: Hello, description: Ask me anything, startingPrompts: [{display: "Weather?", prompt: "What is the weather?"}]}},
-  {id: tools, number: 102, name: Tools, description: Calls tools, tools: [
+  {id: tools, number: 102, name: Tools, description: Calls tools, mcp: [{name: test, url: "http://127.0.0.1:1/mcp", connector: crm, title: Test}], tools: [
     {name: get_time, description: The time, result: {time: "10:30"}},
     {name: find, description: Searches, result: {text: It is open, sources: [{title: Guide, url: "https://example.com/guide"}]}},
     {name: transfer_money, description: Pays, confirm: true, input: {type: object, properties: {amount: {type: number}, to: {type: string}}, required: [amount, to]}, result: {transferred: true}},

@@ -20,6 +20,21 @@ const failure = (name, statusCode) => (error) => {
   return true
 }
 
+test('agents are listed, and shown with their welcome', async () => {
+  const client = connect()
+  const list = await client.getAll(folder)
+  assert.ok(Array.isArray(list))
+  const plain = list.find((a) => a.id === agents.plain)
+  assert.deepEqual([plain.name, plain.description, plain.folderId], ['Plain', 'Answers', folder])
+  assert.deepEqual((await client.getAll(99)), [])
+  const agent = await client.getById(agents.plain, folder)
+  assert.equal(agent.appearance.welcomeTitle, 'Hello')
+  assert.deepEqual(agent.appearance.startingPrompts.map((p) => [p.displayPrompt, p.actualPrompt]), [['Weather?', 'What is the weather?']])
+  await assert.rejects(client.getById(999, folder), failure('NotFoundError', 404))
+  const conversation = await plain.conversations.create()
+  assert.equal(conversation.agentId, agents.plain)
+})
+
 test('a conversation is created, read, changed and deleted', async () => {
   const client = connect()
   const created = await client.conversations.create(agents.plain, folder, { label: 'Lunch', agentInput: { inline: { city: 'Lisbon' } } })
@@ -226,6 +241,21 @@ test("a user's settings are kept, and reach the model", async () => {
 
 test('feature flags are an object', async () => {
   assertShape(await connect().getFeatureFlags(), { clientSideTools: true })
+})
+
+test('a user chooses the connections of an agent', async () => {
+  assert.deepEqual((await rest(`/agent/${folder}/${agents.plain}/connections`)).json, [])
+  const path = `/agent/${folder}/${agents.tools}/connections`
+  const [crm] = (await rest(path)).json
+  assert.deepEqual([crm.connectorKey, crm.currentConnectionId, crm.connections.map((c) => c.name)], ['crm', null, ['Test']])
+  const chosen = await rest(path, { method: 'PUT', body: { selections: [{ connectorKey: 'crm', connectionId: crm.connections[0].id }] } })
+  assert.equal(chosen.json[0].currentConnectionName, 'Test')
+  assert.equal((await rest(path, { headers: { 'x-uipath-external-user-id': 'other' } })).json[0].currentConnectionId, null)
+  const none = await rest(path, { method: 'PUT', body: { selections: [{ connectorKey: 'crm', connectionId: null }] } })
+  assert.equal(none.json[0].currentConnectionId, null)
+  assert.equal((await rest(path, { method: 'PUT', body: { selections: [{ connectorKey: 'x', connectionId: 'y' }] } })).status, 400)
+  const refused = await rest('/agent/connections/auth', { method: 'POST', body: { connectorKey: 'x' } })
+  assert.equal(refused.status, 400)
 })
 
 test('browsers of all origins may call', async () => {

@@ -13,6 +13,9 @@ afterEach(() => {
   close()
 })
 
+/** A conversation in which the model is asked for what tests say, and for no label. */
+const talkative = (client) => converse(client, agents.tools, { autogenerateLabel: false })
+
 const call = (name, args) => fake.next({ calls: [{ name, arguments: args }] })
 
 /** Asks the agent with tools, and waits until a call shows. */
@@ -26,7 +29,7 @@ async function asking(session, name, args, text = `Please ${name}`) {
 }
 
 const open = async (client) => {
-  const conversation = await converse(client, agents.tools)
+  const conversation = await talkative(client)
   return { conversation, session: await start(conversation) }
 }
 
@@ -189,7 +192,7 @@ function say(raw, conversationId, exchangeId, data, clientSideTools) {
 const callOf = (e) => e.exchange?.message?.toolCall
 
 test('a tool of the client is run by the one that offered it, and only shown to others', async () => {
-  const conversation = await converse(connect(), agents.tools)
+  const conversation = await talkative(connect())
   const [one, two] = [await socket(), await socket()]
   for (const raw of [one, two]) {
     raw.send({ conversationId: conversation.id, startSession: {} })
@@ -213,7 +216,7 @@ test('a tool of the client is run by the one that offered it, and only shown to 
 })
 
 test('a tool of the client is not offered where the exchange does not name it', async () => {
-  const conversation = await converse(connect(), agents.tools)
+  const conversation = await talkative(connect())
   const raw = await socket()
   raw.send({ conversationId: conversation.id, startSession: {} })
   await raw.find((e) => e.sessionStarted)
@@ -224,7 +227,7 @@ test('a tool of the client is not offered where the exchange does not name it', 
 })
 
 test('a call of the client goes to the next session when its own has gone', async () => {
-  const conversation = await converse(connect(), agents.tools)
+  const conversation = await talkative(connect())
   const one = await socket()
   one.send({ conversationId: conversation.id, startSession: {} })
   await one.find((e) => e.sessionStarted)
