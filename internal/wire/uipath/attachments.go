@@ -65,7 +65,7 @@ func createAttachment(c *call, in attachmentRequest) error {
 	}
 	return c.send(http.StatusCreated, encode(attachmentObject{
 		URI: f.URI(), Name: name, Access: uploadObject{
-			URL:  c.front.base(c.r) + c.front.signer.address(signed{use: forUpload, id: f.ID}, uploadFor),
+			URL:  c.front.base(c.r) + c.front.signer.address(c.signed(forUpload, f.ID), uploadFor),
 			Verb: http.MethodPut, Headers: headerObject{Keys: []string{}, Values: []string{}},
 		},
 	}))
@@ -74,7 +74,14 @@ func createAttachment(c *call, in attachmentRequest) error {
 // downloadURL is where a file can be read without a token, for a while. name and
 // mediaType are what it is called and is there.
 func (c *call) downloadURL(id, name, mediaType string) string {
-	return c.front.base(c.r) + c.front.signer.address(signed{use: forDownload, id: id, name: name, mediaType: mediaType}, downloadFor)
+	a := c.signed(forDownload, id)
+	a.name, a.mediaType = name, mediaType
+	return c.front.base(c.r) + c.front.signer.address(a, downloadFor)
+}
+
+// signed is an address of a file that is shown in the conversation of the path.
+func (c *call) signed(use, id string) signed {
+	return signed{use: use, id: id, tenant: c.actor.Tenant, conversation: c.conversation()}
 }
 
 func errSignature() error {
@@ -83,14 +90,17 @@ func errSignature() error {
 
 // putFile takes the content of a file from whoever has its address.
 func putFile(c *call) error {
-	id := c.match.Param("fileId")
-	if _, ok := c.front.signer.check(forUpload, id, c.query); !ok {
+	f, err := c.engine().File(c.r.Context(), c.match.Param("fileId"))
+	if err != nil {
+		return unknown(err, codeFile)
+	}
+	if _, ok := c.front.signer.check(forUpload, f, c.query); !ok {
 		return errSignature()
 	}
 	if most := c.engine().Limits().File; c.r.ContentLength > most {
 		return convo.Errorf(convo.TooLarge, "the file is too large; send at most %d bytes", most)
 	}
-	err := c.engine().FillFile(c.r.Context(), id, mediaTypeOf(c.r.Header.Get("Content-Type")), httpio.BodyReader(c.w, c.r))
+	err = c.engine().FillFile(c.r.Context(), f.ID, mediaTypeOf(c.r.Header.Get("Content-Type")), httpio.BodyReader(c.w, c.r))
 	if err != nil {
 		return unknown(err, codeFile)
 	}

@@ -53,16 +53,19 @@ func TestAFileIsBroughtInTwoSteps(t *testing.T) {
 	}
 	for what, q := range map[string]request{
 		"no signature":          put(strings.Split(url, "?")[0], "x", nil),
-		"another file":          put(strings.Replace(url, "/files/", "/files/x", 1), "x", nil),
 		"another time":          put(strings.Replace(url, "exp=", "exp=1", 1), "x", nil),
 		"a name":                put(url+"&name=x", "x", nil),
 		"an address for upload": {path: "/" + url, token: "-"},
-		"no one's address":      {path: "//files/x?exp=9999999999&sig=AAAA", token: "-"},
 	} {
 		if a := b.do(q); a.status != http.StatusForbidden || !strings.Contains(a.body, `"errorCode":4030`) {
 			t.Errorf("%s: got %d %s", what, a.status, a.body)
 		}
 	}
+	b.refused(4046, request{path: "//files/x?exp=9999999999&sig=AAAA", token: "-"})
+	other, _ := b.upload(b.conversation(), "x")
+	_, signature, _ := strings.Cut(url, "?")
+	elsewhere, _, _ := strings.Cut(other, "?")
+	b.refused(4030, put(elsewhere+"?"+signature, "x", nil))
 	if a := b.want(http.StatusOK, request{path: file}); len(a.body) != 700_000 {
 		t.Errorf("a refused upload left %d bytes", len(a.body))
 	}

@@ -51,12 +51,13 @@ func readFile(c *call) error {
 
 // fileFor finds the file that a request may read, and what it is called and is.
 func (c *call) fileFor(id string) (convo.File, signed, error) {
-	shown, ok := c.front.signer.check(forDownload, id, c.query)
-	var f convo.File
-	var err error
+	f, err := c.engine().File(c.r.Context(), id)
+	if err != nil {
+		return f, signed{}, err
+	}
+	shown, ok := c.front.signer.check(forDownload, f, c.query)
 	switch {
 	case ok:
-		f, err = c.engine().File(c.r.Context(), id)
 	case c.r.Header.Get("Authorization") == "":
 		return f, shown, errSignature()
 	default:
@@ -72,7 +73,7 @@ func (c *call) fileFor(id string) (convo.File, signed, error) {
 		shown.mediaType = f.MediaType
 	}
 	shown.mediaType = mediaTypeOf(shown.mediaType)
-	return f, shown, err
+	return f, shown, nil
 }
 
 // ownFile finds a file for who has a token.

@@ -34,7 +34,7 @@ func FuzzCursor(f *testing.F) {
 // made, in any spelling.
 func FuzzSignedAddress(f *testing.F) {
 	s := signer{key: []byte("a key"), now: func() time.Time { return time.Unix(1000, 0) }}
-	made := s.address(signed{use: forDownload, id: "f", name: "notes.txt"}, time.Hour)
+	made := s.address(signed{use: forDownload, id: "f", tenant: "t", conversation: "c", name: "notes.txt"}, time.Hour)
 	_, good, _ := strings.Cut(made, "?")
 	f.Add(good)
 	f.Add("exp=4600&sig=AAAA")
@@ -44,14 +44,20 @@ func FuzzSignedAddress(f *testing.F) {
 		if err != nil {
 			return
 		}
-		a, ok := s.check(forDownload, "f", query)
+		file := func(id, tenant, conversation string) convo.File {
+			return convo.File{ID: id, Tenant: tenant, Conversation: conversation}
+		}
+		a, ok := s.check(forDownload, file("f", "t", "c"), query)
 		if ok && (a.name != "notes.txt" || a.mediaType != "" || a.expires != 4600) {
 			t.Errorf("%q is taken for %+v", raw, a)
 		}
-		for use, id := range map[string]string{forUpload: "f", forDownload: "g"} {
-			if _, ok := s.check(use, id, query); ok {
-				t.Errorf("%q is good for %s of %s", raw, use, id)
+		for _, other := range []convo.File{file("g", "t", "c"), file("f", "u", "c"), file("f", "t", "d"), file("f", "tc", "")} {
+			if _, ok := s.check(forDownload, other, query); ok {
+				t.Errorf("%q is good for %+v", raw, other)
 			}
+		}
+		if _, ok := s.check(forUpload, file("f", "t", "c"), query); ok {
+			t.Errorf("%q is good for an upload", raw)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
 )
 
@@ -30,17 +31,20 @@ const (
 	forDownload = "get"
 )
 
-// signed is an address of a file. Name and MediaType are what it is called and is
-// there: the message that has it may say otherwise than who brought it.
+// signed is an address of a file, of the conversation in which it is shown. Name and
+// media type are what it is called and is there: the message that has it may say
+// otherwise than who brought it.
 type signed struct {
 	use, id         string
+	tenant          string
+	conversation    string
 	expires         int64 // Unix seconds
 	name, mediaType string
 }
 
 func (s signer) mac(a signed) []byte {
 	h := hmac.New(sha256.New, s.key)
-	for _, part := range []string{a.use, a.id, strconv.FormatInt(a.expires, 10), a.name, a.mediaType} {
+	for _, part := range []string{a.use, a.id, a.tenant, a.conversation, strconv.FormatInt(a.expires, 10), a.name, a.mediaType} {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
 	return h.Sum(nil)
@@ -61,10 +65,12 @@ func (s signer) address(a signed, lasts time.Duration) string {
 	return "/files/" + url.PathEscape(a.id) + "?" + q.Encode()
 }
 
-// check reports whether a query is that of an address for this use of a file.
-func (s signer) check(use, id string, query httpio.Query) (signed, bool) {
+// check reports whether a query is that of an address for this use of a file. That it
+// is shown in the file's own conversation is a part of it: what a message says that
+// came from elsewhere, by an import, opens no file of others.
+func (s signer) check(use string, f convo.File, query httpio.Query) (signed, bool) {
 	read := func(name string) string { value, _ := query.Lookup(name); return value }
-	a := signed{use: use, id: id, name: read("name"), mediaType: read("type")}
+	a := signed{use: use, id: f.ID, tenant: f.Tenant, conversation: f.Conversation, name: read("name"), mediaType: read("type")}
 	mac, err := base64.RawURLEncoding.Strict().DecodeString(read("sig"))
 	if err != nil {
 		return a, false
