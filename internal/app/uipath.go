@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/convo"
@@ -74,6 +75,7 @@ func (a *App) withAgents(api http.Handler, box *seal.Box, proxies []netip.Prefix
 		Engine: a.engine, Auth: a.auth, Log: a.log, Origins: a.cfg.Origins, PublicURL: a.cfg.PublicURL,
 		Key: box.Derive("addresses of files"), Limiter: a.limiter, Proxies: proxies, Observer: a.telemetry,
 		Welcome: welcomes(a.cfg), Connectors: connectors(a.cfg), Sessions: a.store, Sockets: a.telemetry.Sockets(),
+		AnnounceEnd: a.announceEnd(),
 	})
 	if err != nil {
 		return nil, err
@@ -91,4 +93,12 @@ func (a *App) withAgents(api http.Handler, box *seal.Box, proxies []netip.Prefix
 		}
 		api.ServeHTTP(w, r)
 	}), nil
+}
+
+// announceEnd is how long before its end a connection is told of it; 0 = never.
+func (a *App) announceEnd() time.Duration {
+	if !a.cfg.Sockets.AnnounceEnd {
+		return 0
+	}
+	return a.cfg.Turns.Drain
 }

@@ -51,6 +51,7 @@ type Config struct {
 	Turns     Turns     `key:"turns"`
 	Outbound  Outbound  `key:"outbound"`
 	Approvals Approvals `key:"approvals"`
+	Sockets   Sockets   `key:"sockets"`
 	Channels  Channels  `key:"channels"`
 
 	Transcription Transcription `key:"transcription"`
@@ -156,6 +157,11 @@ type Outbound struct {
 // Approvals say how long calls wait for people.
 type Approvals struct {
 	ExpireAfter time.Duration `key:"expireAfter" default:"24h" doc:"How long a call waits for the user who is to approve it, or for the client that is to carry it out; then the model is told that it expired."`
+}
+
+// Sockets say how connections of the conversational agent API end.
+type Sockets struct {
+	AnnounceEnd bool `key:"announceEnd" default:"false" doc:"Tell clients with sessionEnding that the server is about to shut down. Clients of the published kind open another connection then, and may lose parts of the next message that they send; without it their connection is closed when nothing runs, and they go on with the next process as if nothing had happened. Only for clients that want to be told, or where the next process has other data."`
 }
 
 // Channels say how long channels remember and are waited for.

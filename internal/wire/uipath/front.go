@@ -69,6 +69,10 @@ type Options struct {
 	Sessions store.Sockets
 	// Sockets is told what sockets do; default: nobody is.
 	Sockets SocketObserver
+	// AnnounceEnd has clients told that their connections end, when they are drained,
+	// with this as the time that is left. Their sessions are not recovered then.
+	// Default: they are not told, and go on with the next process.
+	AnnounceEnd time.Duration
 }
 
 // Front answers everything that the published client asks for. New makes one.

@@ -29,6 +29,7 @@ type live struct {
 	sessions store.Sockets
 	log      *slog.Logger
 	observer SocketObserver
+	announce time.Duration // 0 = ends are not announced
 	server   *socketio.Server
 
 	ctx    context.Context // ends when nothing is handled any more
@@ -73,7 +74,8 @@ func newLive(f *Front, o Options) *live {
 	// The front's own life, which no request's context spans.
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &live{
-		front: f, engine: o.Engine, sessions: o.Sessions, log: o.Log, observer: o.Sockets, ctx: ctx, cancel: cancel, workers: newWorkers(ctx),
+		front: f, engine: o.Engine, sessions: o.Sessions, log: o.Log, observer: o.Sockets, announce: o.AnnounceEnd,
+		ctx: ctx, cancel: cancel, workers: newWorkers(ctx),
 		rooms: map[roomKey]*room{}, sockets: map[string]*socket{},
 	}
 	if l.observer == nil {
@@ -120,7 +122,12 @@ func (l *live) close(ctx context.Context) error {
 	l.draining = true
 	l.mu.Unlock()
 	var err error
-	l.closed.Do(func() { err = l.server.Close(ctx) })
+	l.closed.Do(func() {
+		for _, s := range l.all() {
+			s.closeFor(engineio.GoingAway, "the server is shutting down")
+		}
+		err = l.server.Close(ctx)
+	})
 	for _, s := range l.all() {
 		select {
 		case <-s.handled():

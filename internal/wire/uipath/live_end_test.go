@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
 func TestARevokedSecretEndsItsSockets(t *testing.T) {
@@ -66,6 +68,36 @@ func TestADrainClosesQuietConnectionsAndLetsAnswersEnd(t *testing.T) {
 	}
 	stop()
 	<-drained
+}
+
+func TestAnEndIsAnnouncedWhereThatIsConfigured(t *testing.T) {
+	t.Parallel()
+	script, second := halves()
+	b := setupWith(t, func(o *uipath.Options) { o.AnnounceEnd = 30 * time.Second }, script)
+	id := b.conversation()
+	ann := b.connect("ann", nil, options{})
+	ann.start(id)
+	ann.ask(id, "X", "Hi")
+	ann.until(`first half`)
+	ctx, stop := context.WithCancel(t.Context())
+	drained := make(chan struct{})
+	go func() {
+		b.front.Drain(ctx)
+		close(drained)
+	}()
+	ann.until(`"sessionEnding":{"timeToLiveMS":30000}`)
+	ann.start(id) // it is served, and not told again
+	ann.until(`first half`)
+	close(second)
+	ann.until(`"endExchange"`)
+	if last := ann.raw(); last != "41" {
+		t.Errorf("told %s", last)
+	}
+	stop()
+	<-drained
+	if row, err := b.store.Socket(t.Context(), ann.pid); err != nil || strings.Contains(string(row.State), id) {
+		t.Errorf("the session is kept as %s: %v", row.State, err)
+	}
 }
 
 func TestASlowReaderCatchesUpFromTheLog(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // what it did is left as it is.
 func (b *bundle) restart(tools tool.Set) {
 	b.t.Helper()
-	b.begin(tools, engine.DefaultLimits(), func(*uipath.Options) {})
+	b.begin(func(o *engine.Options) { o.Tools = tools }, func(*uipath.Options) {})
 }
 
 func TestAClientGoesOnWithTheProcessAfterACrash(t *testing.T) {

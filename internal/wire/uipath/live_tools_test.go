@@ -19,6 +19,12 @@ type toolbox []tool.Tool
 
 func (b toolbox) Tools(context.Context, string, tool.Want) ([]tool.Tool, error) { return b, nil }
 
+// withTools is live with tools.
+func withTools(t *testing.T, tools toolbox, scripts ...scripted.Script) *bundle {
+	t.Helper()
+	return setupEngine(t, func(o *engine.Options) { o.Tools = tools }, func(*uipath.Options) {}, scripts...)
+}
+
 // echo is a tool that gives back what it was called with.
 type echo struct{ spec tool.Spec }
 
@@ -37,7 +43,7 @@ func sendSpec(change func(*tool.Spec)) tool.Spec {
 
 // tooled is live with a tool named send, and a model that calls it and then says done.
 func tooled(t *testing.T, change func(*tool.Spec)) *bundle {
-	return setupTools(t, toolbox{echo{sendSpec(change)}}, engine.DefaultLimits(), func(*uipath.Options) {},
+	return withTools(t, toolbox{echo{sendSpec(change)}},
 		scripted.Script{scripted.Text("Wait. "), scripted.Calls("1", "send", `{"to":"bob"}`), scripted.Finish(model.StopCalls)},
 		scripted.Script{scripted.Text("Done."), scripted.Finish(model.StopEnd)})
 }
@@ -144,7 +150,7 @@ func TestACallOfAClientThatIsGoneIsTheNextOnes(t *testing.T) {
 
 func TestACitationIsStreamedAroundItsText(t *testing.T) {
 	t.Parallel()
-	b := setupTools(t, toolbox{sources{}}, engine.DefaultLimits(), func(*uipath.Options) {},
+	b := withTools(t, toolbox{sources{}},
 		scripted.Script{scripted.Calls("1", "look", `{}`), scripted.Finish(model.StopCalls)},
 		scripted.Script{scripted.Text("The 🗼 is tall [", "1], they say."), scripted.Finish(model.StopEnd)})
 	id := b.conversation()

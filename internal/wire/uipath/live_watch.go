@@ -119,11 +119,16 @@ func (l *live) drain(ctx context.Context) {
 	l.mu.Lock()
 	l.draining = true
 	l.mu.Unlock()
+	if l.announce > 0 {
+		for _, s := range l.all() {
+			l.spawn(func() { s.announceEnd(l.announce) })
+		}
+	}
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
 	for {
 		for _, s := range l.all() {
-			if s.quiet() {
+			if s.quiet() && (l.announce == 0 || s.told()) {
 				s.closeFor(engineio.GoingAway, "the server is shutting down")
 			}
 		}
@@ -137,12 +142,45 @@ func (l *live) drain(ctx context.Context) {
 	}
 }
 
-// closeFor closes the transport with a code.
+// closeFor closes the transport with a code. A client that was told of the end is
+// told that this is it: it opens another connection when it has something to say.
 func (s *socket) closeFor(code int, why string) {
 	s.mu.Lock()
-	io := s.io
+	io, ending := s.io, s.ending
 	s.mu.Unlock()
-	if io != nil {
+	switch {
+	case io == nil:
+	case ending:
+		io.Disconnect()
+	default:
 		io.Close(code, why)
 	}
+}
+
+// told reports whether the client was told that its sessions end.
+func (s *socket) told() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.announced
+}
+
+// announceEnd tells the client that its sessions end. They are served until then, and
+// not recovered: it may have the same conversations on another connection meanwhile.
+func (s *socket) announceEnd(left time.Duration) {
+	s.mu.Lock()
+	s.ending = true
+	var events []*event
+	for conversation := range s.attached {
+		events = append(events, &event{ConversationID: conversation, SessionEnding: &sessionEnding{TimeToLiveMS: left.Milliseconds()}})
+	}
+	s.mu.Unlock()
+	if err := s.save(s.live.ctx); err != nil && s.live.ctx.Err() == nil {
+		s.live.log.Warn("the end of a session could not be stored", "error", err)
+	}
+	for _, e := range events {
+		s.say(s.live.ctx, e)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.announced = true
 }

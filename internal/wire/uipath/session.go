@@ -53,6 +53,9 @@ const keepFor = 4 * time.Minute
 func (s *socket) snapshot(bases []savedBase) savedSession {
 	saved := savedSession{SID: s.sid, First: s.first, Next: s.next, Bases: bases}
 	for _, a := range s.attached {
+		if s.ending {
+			break // its client was told to go elsewhere
+		}
 		saved.Attached = append(saved.Attached, savedAttachment{
 			Index: a.index, Conversation: a.conversation, Last: a.last, From: a.from,
 			Replays: a.replays, Numbered: a.numbered, Resumes: a.resumes,

@@ -23,7 +23,6 @@ import (
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store/memory"
-	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
@@ -75,15 +74,16 @@ func setupLimited(t *testing.T, file int64) *bundle {
 
 func setupAll(t *testing.T, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
 	t.Helper()
-	return setupTools(t, agentTools(t), limits, change, scripts...)
+	return setupEngine(t, func(o *engine.Options) { o.Limits, o.Tools = limits, agentTools(t) }, change, scripts...)
 }
 
-func setupTools(t *testing.T, tools tool.Set, limits engine.Limits, change func(*uipath.Options), scripts ...scripted.Script) *bundle {
+// setupEngine is setup for an engine and a front with options of their own.
+func setupEngine(t *testing.T, adjust func(*engine.Options), change func(*uipath.Options), scripts ...scripted.Script) *bundle {
 	t.Helper()
 	b := &bundle{t: t, store: memory.New(), model: scripted.New(scripts...), client: &http.Client{Transport: &http.Transport{}}}
 	b.auth = auth.New(b.store, time.Now)
 	t.Cleanup(func() { must(t, b.store.Close()) })
-	b.begin(tools, limits, change)
+	b.begin(adjust, change)
 	var err error
 	b.secret, _, err = b.auth.Create(t.Context(), tenantOne, "test", "", 0)
 	must(t, err)
@@ -93,7 +93,7 @@ func setupTools(t *testing.T, tools tool.Set, limits engine.Limits, change func(
 }
 
 // begin starts a server on the bundle's store, which may hold what another one left.
-func (b *bundle) begin(tools tool.Set, limits engine.Limits, change func(*uipath.Options)) {
+func (b *bundle) begin(adjust func(*engine.Options), change func(*uipath.Options)) {
 	t := b.t
 	t.Helper()
 	box, err := seal.New(bytes.Repeat([]byte{7}, 32))
@@ -104,9 +104,11 @@ func (b *bundle) begin(tools tool.Set, limits engine.Limits, change func(*uipath
 	must(t, err)
 	t.Cleanup(models.Close)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	b.engine = engine.New(engine.Options{
-		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: tools,
-	})
+	served := engine.Options{
+		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
+	}
+	adjust(&served)
+	b.engine = engine.New(served)
 	for _, tenant := range []string{tenantOne, tenantTwo} {
 		must(t, b.engine.DeclareBots(t.Context(), tenant, []engine.DeclaredBot{{
 			ID: "support", Number: 1, Folder: 7, Name: new("Support"), Description: new("Answers questions"),

@@ -47,7 +47,9 @@ type socket struct {
 	retired  bool          // and the session is another's: nothing is stored any more
 	idle     chan struct{} // closed when all that was heard is handled; nil = nobody waits
 
-	expired time.Time // when the token was found to have ended; of the watch alone
+	ending    bool      // its sessions end, and are not recovered
+	announced bool      // and the client was told so
+	expired   time.Time // when the token was found to have ended; of the watch alone
 }
 
 // The bounds of what was heard and not handled yet.
