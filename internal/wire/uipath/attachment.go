@@ -22,6 +22,8 @@ type attachment struct {
 	numbered   bool // its client goes by numbers
 	resumes    bool // and has everything up to last
 
+	hearing *hearing // of the socket's worker alone; nil = none
+
 	live bool // the room hands it what comes; guarded by room.mu
 
 	// Guarded by socket.mu.

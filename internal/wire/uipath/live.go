@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -304,17 +306,20 @@ func (s *socket) leave() {
 	s.mu.Lock()
 	over := s.over
 	s.over = true
-	attached := make([]*attachment, 0, len(s.attached))
-	for _, a := range s.attached {
-		attached = append(attached, a)
-	}
 	s.mu.Unlock()
 	if over {
 		return
 	}
-	for _, a := range attached {
+	for _, a := range s.kept() {
 		s.live.leave(a)
 	}
+}
+
+// kept are the attachments of the session.
+func (s *socket) kept() []*attachment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.attached))
 }
 
 // disconnected forgets a socket, once all that it said is handled.
@@ -331,6 +336,9 @@ func (l *live) disconnected(s *socket) {
 			delete(l.sockets, s.pid)
 		}
 		l.mu.Unlock()
+		for _, a := range s.kept() {
+			a.deafen(l.ctx) // nobody works any more
+		}
 		if err := l.sessions.TouchSockets(l.ctx, []string{s.pid}, time.Now()); err != nil && l.ctx.Err() == nil {
 			l.log.Warn("the loss of a connection could not be noted", "error", err)
 		}
@@ -370,5 +378,5 @@ func (l *live) leave(a *attachment) {
 
 // capabilities are what the server tells a session that it can do.
 func (l *live) capabilities(numbered bool) capabilities {
-	return capabilities{Resume: numbered}
+	return capabilities{AsyncInputStreamHandler: l.engine.Hears(), Resume: numbered}
 }

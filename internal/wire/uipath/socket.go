@@ -73,12 +73,8 @@ type heard struct {
 func (s *socket) Connected(_ context.Context, io *socketio.Socket) {
 	s.mu.Lock()
 	s.io = io
-	restored := make([]*attachment, 0, len(s.attached))
-	for _, a := range s.attached {
-		restored = append(restored, a)
-	}
 	s.mu.Unlock()
-	for _, a := range restored {
+	for _, a := range s.kept() {
 		s.live.spawn(func() { a.catchUp(s.live.ctx) })
 	}
 }

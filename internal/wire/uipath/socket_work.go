@@ -155,6 +155,7 @@ func (s *socket) detach(conversation string) {
 	}
 	s.mu.Unlock()
 	if a != nil {
+		a.deafen(s.live.ctx)
 		s.live.leave(a)
 	}
 }
@@ -209,12 +210,13 @@ func (s *socket) speak(ctx context.Context, list []heard) {
 		}
 		return
 	}
+	var heard error
 	if list[0].stream != nil {
-		s.listen(ctx, a, list[0])
+		heard = s.listen(ctx, a, list[0])
 	}
 	errs := s.sayAll(ctx, a, saying)
 	for _, h := range list {
-		s.acknowledge(h, errors.Join(errs[:len(h.said)]...))
+		s.acknowledge(h, errors.Join(append(errs[:len(h.said):len(h.said)], heard)...))
 		errs = errs[len(h.said):]
 	}
 }
