@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -25,41 +23,6 @@ type reply struct {
 	input    convo.JSON // nil = as it was proposed
 	value    convo.JSON // of an interrupt, as it came
 	output   convo.JSON
-}
-
-// prepareAnswer checks a SaidAnswer, SaidOutput or SaidInterruptEnd. It is refused if
-// the input of an approval does not fit the schema of the call, which waits on.
-func (e *Engine) prepareAnswer(ctx context.Context, key hub.Key, said Said) (*reply, error) {
-	r := &reply{said: said}
-	switch s := said.(type) {
-	case SaidOutput:
-		r.output = boundOutput(s.Output)
-		return r, nil
-	case SaidAnswer:
-		r.approved, r.input = s.Approved, s.Input
-	case SaidInterruptEnd:
-		r.value = boundOutput(s.Value)
-	}
-	if r.input == nil && r.value == nil {
-		return r, nil
-	}
-	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
-	if err != nil {
-		return nil, err
-	}
-	_, call := r.find(&head)
-	if call == nil || call.Runs == convo.RunsUser {
-		return r, nil // the transaction says what to make of it
-	}
-	if r.value != nil {
-		if r.approved, r.input, err = approval(r.value); err != nil {
-			return nil, err
-		}
-	}
-	if r.approved && r.input != nil {
-		r.input, err = e.checkInput(ctx, key, call, r.input)
-	}
-	return r, err
 }
 
 // find gives the open call that a reply is about, and its turn.
@@ -87,53 +50,6 @@ func (r *reply) in(t *convo.Turn) *convo.OpenCall {
 		}
 	}
 	return nil
-}
-
-// approval reads what the user said to an interrupt that asks for the approval of a
-// call: {approved, input?}, alone or as the member "value".
-func approval(value convo.JSON) (approved bool, input convo.JSON, err error) {
-	type answer struct {
-		Approved *bool           `json:"approved"`
-		Input    json.RawMessage `json:"input"`
-		Value    json.RawMessage `json:"value"`
-	}
-	var said answer
-	err = json.Unmarshal(value, &said)
-	if err == nil && said.Approved == nil && len(said.Value) > 0 {
-		within := said.Value
-		said = answer{}
-		err = json.Unmarshal(within, &said)
-	}
-	if err != nil || said.Approved == nil {
-		return false, nil, convo.Errorf(convo.Invalid, "the answer to the interrupt must say approved: true or false")
-	}
-	if len(said.Input) > 0 && string(said.Input) != "null" {
-		input = convo.JSON(said.Input)
-	}
-	return *said.Approved, input, nil
-}
-
-// checkInput holds the input that a user has edited to the schema of its call.
-func (e *Engine) checkInput(ctx context.Context, key hub.Key, call *convo.OpenCall, input convo.JSON) (convo.JSON, error) {
-	events, err := e.store.Events(ctx, key.Tenant, key.Conversation, call.Seq-1, 1)
-	if err != nil {
-		return nil, err
-	}
-	var asked convo.Asked
-	if len(events) > 0 {
-		if requested, ok := events[0].Body.(convo.ToolRequested); ok {
-			asked = requested.Asked
-		}
-	}
-	compiled, err := e.schemas.Compile(call.Name, asked.Input)
-	if err != nil {
-		return nil, err
-	}
-	edited, _ := argumentsOf(string(input))
-	if err := compiled.Check(edited); err != nil {
-		return nil, err
-	}
-	return edited, nil
 }
 
 // answerAsked writes what a client said about a call of a turn, in the transaction of
@@ -265,66 +181,4 @@ func (r *reply) names(id string) bool {
 
 func unknownCall() error {
 	return convo.Errorf(convo.NotFound, "the exchange has no such call or interrupt")
-}
-
-// expireAsked ends a call whose user, or whose client, has not answered in time.
-func (e *Engine) expireAsked(w *wait) error {
-	done := func(bool) {}
-	err := e.update(e.over, w.key, store.Durable, func(tx store.Tx) (err error) {
-		done(false) // the transaction runs again
-		done = func(bool) {}
-		if tx.Head() == nil || tx.Head().Turn(w.turn) == nil {
-			return errWaitOver
-		}
-		call := tx.Head().Turn(w.turn).Call(w.call)
-		if call == nil || !asks(*call) && !outside(*call) {
-			return errWaitOver
-		}
-		if call.Started != 0 && time.Since(time.UnixMilli(call.Started)) < w.limit {
-			return errWaitSoon // it was approved at this moment
-		}
-		var words []word
-		for _, body := range endsOf(*call, newID(), convo.JSON(expiredOutput), convo.ToolExpired) {
-			words = append(words, word{body: body})
-		}
-		told, err := e.tell(tx, w.turn, words)
-		if err == nil {
-			done = told
-		}
-		return err
-	})
-	done(err == nil)
-	return err
-}
-
-// ClaimClientCall lets a socket session carry out a call that runs in a client, if
-// the one that was to is gone. One that waits for its approval is carried out by the
-// new session then; claimed is false if there is nothing to carry out, or it is in
-// good hands. gone must not block.
-func (e *Engine) ClaimClientCall(ctx context.Context, actor convo.Actor, conversation, call, to string, gone func(session string) bool) (claimed bool, err error) {
-	key, err := within(actor, conversation)
-	if err != nil {
-		return false, err
-	}
-	err = e.update(ctx, key, store.Buffered, func(tx store.Tx) error {
-		claimed = false // the transaction may run again
-		if tx.Head() == nil {
-			return unknownConversation(conversation)
-		}
-		if err := own(actor, tx.Head().Conversation); err != nil {
-			return err
-		}
-		t, open := (&reply{said: SaidOutput{Call: call}}).find(tx.Head())
-		if open == nil || open.Runs != convo.RunsClient {
-			return nil
-		}
-		holder := cmp.Or(open.To, t.Origin)
-		if holder == to || !gone(holder) {
-			return nil
-		}
-		claimed = true
-		offered := convo.ToolOffered{ID: open.ID, Message: open.Message, To: to}
-		return tx.Append(convo.Event{At: now(), Turn: t.ID, Body: offered})
-	})
-	return claimed && err == nil, err
 }
