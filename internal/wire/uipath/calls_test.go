@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/tool/configured"
@@ -174,4 +175,15 @@ func TestAMessageOfAClientIsReadWhileItComes(t *testing.T) {
 		t.Errorf("the file is %q, %v", file.body, file.header)
 	}
 	b.refused(4090, request{method: http.MethodPut, path: "/" + url, body: "other", token: "-"})
+	messages := b.read(conversation, "X")
+	if len(messages) != 2 {
+		t.Fatalf("the exchange has %d messages", len(messages))
+	}
+	page, err := b.engine.Messages(t.Context(), b.actor(b.secret), conversation, engine.List{})
+	must(t, err)
+	must(t, b.engine.DeleteMessage(t.Context(), b.actor(b.secret), conversation, page.Items[0].ID, nil))
+	b.refused(4046, request{path: "/" + at[len(b.url):], token: "-"})
+	if rest := b.read(conversation, "X"); len(rest) != 1 || rest[0].Role != "assistant" {
+		t.Errorf("after the deletion the exchange is %s", compact(rest))
+	}
 }
