@@ -6,7 +6,8 @@ import { after, afterEach, test } from 'node:test'
 
 import * as fake from './fake.mjs'
 import { connect as connectChatBotKit, collect } from './lib.mjs'
-import { agents, answer, ask, close, connect, converse, disconnect, later, note, start, strays, until, watch } from './uipath.mjs'
+import { strays } from './offline.mjs'
+import { agents, answer, ask, close, connect, converse, disconnect, later, note, start, until, watch } from './uipath.mjs'
 
 afterEach(() => {
   disconnect()
