@@ -45,18 +45,19 @@ func writeAlias(conn *sqlite.Conn, c int64, k aliasKey, id string) error {
 		key(id).exec()
 }
 
-// aliasesOf gives the aliases that a log says there are.
-func aliasesOf(l *replay.Log) map[aliasKey]string {
+// aliasesOf gives the aliases that a log says there are, which has these turns
+// and messages.
+func aliasesOf(l *replay.Log, turns []convo.Turn, messages []*replay.Message) map[aliasKey]string {
 	var all map[aliasKey]string
 	name := func(k aliasKey, id string) {
 		if k.alias != "" {
 			put(&all, k, id)
 		}
 	}
-	for _, t := range l.Turns() {
+	for _, t := range turns {
 		name(aliasKey{alias: t.Alias}, t.ID)
 	}
-	for _, m := range l.Messages() {
+	for _, m := range messages {
 		name(aliasKey{true, m.Turn, m.Alias}, m.ID)
 	}
 	for _, t := range l.Head().Open {

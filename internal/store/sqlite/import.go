@@ -47,7 +47,8 @@ func (s *Store) prepare(k key, events []convo.Event) (*imported, error) {
 	if last := events[len(events)-1].Seq; last >= maxSeq {
 		return nil, convo.Errorf(convo.Invalid, "event %d: a conversation has no room for this number", last)
 	}
-	i := &imported{key: k, head: *l.Head(), messages: l.Messages(), turns: l.Turns(), aliases: aliasesOf(l)}
+	i := &imported{key: k, head: *l.Head(), messages: l.Messages(), turns: l.Turns()}
+	i.aliases = aliasesOf(l, i.turns, i.messages)
 	if i.fields, err = record.EncodeFields(i.head.Fields); err != nil {
 		return nil, err
 	}

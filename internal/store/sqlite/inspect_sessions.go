@@ -9,7 +9,7 @@ import (
 
 // aliases holds what clients named against what it is found by.
 func (r *rowCheck) aliases(conn *sqlite.Conn, c int64, l *replay.Log) error {
-	want := aliasesOf(l)
+	want := aliasesOf(l, l.Turns(), l.Messages())
 	q := ask(conn, `SELECT turn, alias, key FROM aliases WHERE conversation = ?`).int(c)
 	for q.next() {
 		k := aliasKey{message: !q.isInt()}

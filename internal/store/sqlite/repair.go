@@ -134,17 +134,18 @@ func (m *mender) conversation(l *replay.Log, p *pieces) error {
 }
 
 func (m *mender) project(id int64, l *replay.Log) error {
-	for _, message := range l.Messages() {
+	turns, messages := l.Turns(), l.Messages()
+	for _, message := range messages {
 		if err := writeMessage(m.conn, id, message); err != nil {
 			return err
 		}
 	}
-	for _, turn := range l.Turns() {
+	for _, turn := range turns {
 		if err := writeTurn(m.conn, id, &turn); err != nil {
 			return err
 		}
 	}
-	return writeAliases(m.conn, id, aliasesOf(l))
+	return writeAliases(m.conn, id, aliasesOf(l, turns, messages))
 }
 
 // epoch is what the conversation says of restarts, unless that cannot be: then
