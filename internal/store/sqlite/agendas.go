@@ -23,7 +23,7 @@ func moveAgenda(conn *sqlite.Conn, before, c *conversation) error {
 	switch {
 	case before == nil || before.id != c.id ||
 		ownerOf(&before.head.Conversation) != ownerOf(&c.head.Conversation) ||
-		(before.head.Channel == nil) != (c.head.Channel == nil):
+		(before.head.Channel == nil) != (c.head.Channel == nil) || !sameID(before.head.BotID, c.head.BotID):
 		return writeAgenda(conn, c)
 	case before.head.Conversation.Active.Equal(c.head.Conversation.Active):
 		return nil
@@ -32,6 +32,8 @@ func moveAgenda(conn *sqlite.Conn, before, c *conversation) error {
 		int(c.head.Conversation.Active.UnixMilli()).int(c.id).exec()
 }
 
+func sameID(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
+
 // writeAgenda writes all that lists of an owner's conversations go by.
 func writeAgenda(conn *sqlite.Conn, c *conversation) error {
 	tenant := &c.head.Tenant
@@ -39,17 +41,17 @@ func writeAgenda(conn *sqlite.Conn, c *conversation) error {
 		tenant = nil
 	}
 	return ask(conn, `
-		INSERT INTO agendas (id, tenant, owner, active, key) VALUES (?1, ?2, ?3, ?4, ?5)
-		ON CONFLICT (id) DO UPDATE SET tenant = ?2, owner = ?3, active = ?4, key = ?5`).
+		INSERT INTO agendas (id, tenant, owner, active, key, bot) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (id) DO UPDATE SET tenant = ?2, owner = ?3, active = ?4, key = ?5, bot = ?6`).
 		int(c.id).textOrNull(tenant).position(ownerOf(&c.head.Conversation)).
-		int(c.head.Conversation.Active.UnixMilli()).key(c.head.ID).exec()
+		int(c.head.Conversation.Active.UnixMilli()).key(c.head.ID).keyOrNull(c.head.BotID).exec()
 }
 
 const (
 	conversationsOf = `
 		SELECT ` + conversationColumns + `
 		FROM agendas a JOIN conversations c ON c.id = a.id JOIN heads h ON h.id = a.id
-		WHERE a.tenant = ? AND a.owner = ? `
+		WHERE a.tenant = ? AND a.owner = ? AND (? OR a.bot IS ?) `
 	activeUp        = conversationsOf + `AND (a.active, a.key) > (?, ?) ORDER BY a.active, a.key`
 	activeUpFirst   = conversationsOf + `ORDER BY a.active, a.key`
 	activeDown      = conversationsOf + `AND (a.active, a.key) < (?, ?) ORDER BY a.active DESC, a.key DESC`
@@ -87,7 +89,12 @@ func askActive(conn *sqlite.Conn, tenant, owner string, want store.ActiveQuery) 
 	case want.Desc:
 		sql = activeDown
 	}
-	q := ask(conn, sql).text(tenant).position(owner)
+	q := ask(conn, sql).text(tenant).position(owner).bool(want.Bot == nil)
+	if want.Bot == nil || *want.Bot == "" {
+		q.null()
+	} else {
+		q.key(*want.Bot)
+	}
 	if !first {
 		q.int(want.After.Created.UnixMilli()).position(want.After.ID)
 	}

@@ -37,8 +37,8 @@ func (r *rowCheck) agenda(conn *sqlite.Conn, c int64, head *convo.Head) error {
 		tenant = nil
 	}
 	same := false
-	_, err := ask(conn, `SELECT tenant IS ? AND owner IS ? AND active = ? AND key IS ? FROM agendas WHERE id = ?`).
-		textOrNull(tenant).position(ownerOf(&head.Conversation)).int(head.Conversation.Active.UnixMilli()).key(head.ID).int(c).
+	_, err := ask(conn, `SELECT tenant IS ? AND owner IS ? AND active = ? AND key IS ? AND bot IS ? FROM agendas WHERE id = ?`).
+		textOrNull(tenant).position(ownerOf(&head.Conversation)).int(head.Conversation.Active.UnixMilli()).key(head.ID).keyOrNull(head.BotID).int(c).
 		one(func(q *query) { same = q.readBool() })
 	if err == nil && !same {
 		r.differs(0, "the conversation does not stand where it should in the list of its owner")

@@ -236,7 +236,7 @@ func damages() []damage {
 		{"another owner", `UPDATE agendas SET owner = 'x' WHERE id = 4`, audit.Projection, "list of its owner", 0, true},
 		{"a missing agenda", `DELETE FROM agendas WHERE id = 4`, audit.Projection, "list of its owner", 0, true},
 		{"a hidden conversation in an owner's list", `UPDATE agendas SET tenant = 'a' WHERE id = 3`, audit.Projection, "list of its owner", 0, true},
-		{"an agenda of no conversation", `INSERT INTO agendas VALUES (77, 'a', '', 0, 'x')`, audit.Orphan, "number 77", 0, true},
+		{"an agenda of no conversation", `INSERT INTO agendas VALUES (77, 'a', '', 0, 'x', NULL)`, audit.Orphan, "number 77", 0, true},
 		{"a vote that is lost", `UPDATE turns SET rated = NULL WHERE key = 'x'`, audit.Projection, "Rating", 2, true},
 		{"a vote that is none", `UPDATE turns SET rated = 3 WHERE key = 'x'`, audit.Projection, "Rated", 2, true},
 		{"a call whose answer is lost", `UPDATE turns SET calls = x'0d00' WHERE key = 'x'`, audit.Projection, "Calls", 2, true},
