@@ -54,7 +54,7 @@ func HashPassword(password string) (string, error) {
 }
 
 func (h hashed) hash(password string, size int) []byte {
-	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(size)) //nolint:gosec // of a few bytes
+	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(size))
 }
 
 // String is the form that parseHash reads.

@@ -29,7 +29,7 @@ func (r *keyring) refreshToken(signIn string, generation int64) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("identity: the id of a sign-in: %w", err)
 	}
-	text := binary.BigEndian.AppendUint64(id[:], uint64(generation)) //nolint:gosec // it counts from 1
+	text := binary.BigEndian.AppendUint64(id[:], uint64(generation))
 	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(text, r.mac(refreshPurpose, text)...)), nil
 }
 
@@ -44,7 +44,7 @@ func (r *keyring) readRefresh(token string) (signIn string, generation int64, er
 	if err != nil {
 		return "", 0, err
 	}
-	return uuid.UUID(text[:16]).String(), int64(binary.BigEndian.Uint64(text[16:])), nil //nolint:gosec // as it was made
+	return uuid.UUID(text[:16]).String(), int64(binary.BigEndian.Uint64(text[16:])), nil
 }
 
 // badRefresh does not say what is wrong with a refresh token.
