@@ -17,4 +17,19 @@
 //   - A conversation's agent is a bot, an exchange is a turn, and the ids that
 //     clients chose are those they get back.
 //   - What an event has announced over a socket, a read already shows.
+//
+// Over sockets it promises:
+//
+//   - Whoever has a conversation open is told everything that happens in it, once and
+//     in the order of its log, but what he said himself. One room renders the log
+//     for all of them.
+//   - A session is stored before its client is told that it has started. For two
+//     minutes after the loss of a connection the client goes on with the session where
+//     its offset says, whatever process it meets; nothing is lost or told twice.
+//   - A session that starts is shown what has not ended, and then what comes, without
+//     a gap.
+//   - What has reached the server is handled, also when its connection has gone.
+//   - After the end of a session nothing more is sent of its conversation.
+//   - A client that reads slowly costs the bounds of its queue. It reads on from the
+//     log by itself and holds up nobody.
 package uipath

@@ -175,3 +175,53 @@ func TestAnOffsetStaysShortHoweverManyConversationsMove(t *testing.T) {
 	back.until(`"endExchange"`)
 	back.quiet()
 }
+
+func TestSessionsThatNobodyCameBackToAreForgotten(t *testing.T) {
+	t.Parallel()
+	b := live(t)
+	id := b.conversation()
+	ann, ben := b.connect("ann", nil, options{}), b.connect("ben", nil, options{})
+	ann.start(id)
+	ben.start(id)
+	must(t, ben.conn.Close())
+	ann.quiet()
+	old, err := b.store.Socket(t.Context(), ben.pid)
+	must(t, err)
+	old.ID, old.Seen = "old", time.Now().Add(-5*time.Minute)
+	must(t, b.store.PutSocket(t.Context(), old))
+	if back := b.connect("ben", nil, options{pid: "old"}); back.pid == "old" {
+		t.Error("a session was recovered after five minutes")
+	}
+	b.front.Sweep()
+	for pid, kept := range map[string]bool{ann.pid: true, ben.pid: true, "old": false} {
+		if _, err := b.store.Socket(t.Context(), pid); (err == nil) != kept {
+			t.Errorf("the session %s is kept: %v", pid, err)
+		}
+	}
+}
+
+func TestARecoveryGoesOnInsideAnEvent(t *testing.T) {
+	t.Parallel()
+	b := live(t, scripted.Script{scripted.Text("ok"), scripted.Finish(model.StopEnd)})
+	id := b.conversation()
+	ann, ben := b.connect("ann", nil, options{}), b.connect("ben", nil, options{})
+	ann.start(id)
+	ben.start(id)
+	// What is open when an exchange is stopped is closed at once: its part, its message and itself.
+	in := `{"conversationId":"` + id + `","exchange":{"exchangeId":"X","message":{"messageId":"M",`
+	ann.say(`%s"startMessage":{"role":"user"},"contentPart":{"contentPartId":"P","startContentPart":{"mimeType":"text/plain"},"chunk":{"data":"H"}}}}}`, in)
+	ben.until(`"chunk"`)
+	at := ben.offset
+	ann.say(`{"conversationId":%q,"exchange":{"exchangeId":"X","endExchange":{}}}`, id)
+	ben.until(`"endExchange"`)
+	whole := ben.told[len(ben.told)-1]
+	for _, offset := range []string{at, at + ".1"} { // one that names a frame that there is not is as good
+		must(t, ben.conn.Close())
+		ben = b.connect("ben", nil, options{pid: ben.pid, offset: offset})
+		ben.until(`"endContentPart":{"interrupted":{}}`)
+		if last := ben.until(`"endExchange"`); last != whole {
+			t.Errorf("told %s", last)
+		}
+		ben.quiet()
+	}
+}

@@ -234,6 +234,7 @@ func (s *socket) sayAll(ctx context.Context, a *attachment, saying engine.Saying
 		switch said.(type) {
 		case engine.SaidExchange:
 			delete(a.refused, exchange)
+			delete(a.stopped, exchange) // a stop that came before it was for none
 		case engine.SaidStop:
 			a.stopped = remember(a.stopped, exchange)
 		}
