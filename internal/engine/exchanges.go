@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -92,17 +93,56 @@ func (e *Engine) OwnConversations(ctx context.Context, actor convo.Actor, q stor
 	return e.store.ConversationsOf(ctx, actor.Tenant, actor.User, q)
 }
 
+// The bounds of what a page of exchanges holds in memory: it is read in pieces, and
+// ends when they have so many bytes.
+const (
+	exchangesAtOnce   = 8
+	exchangePageBytes = 8 << 20
+)
+
 // Exchanges reads a page of a conversation's turns as exchanges, in the order in
-// which they were opened.
-func (e *Engine) Exchanges(ctx context.Context, actor convo.Actor, conversation string, q store.TurnQuery) ([]Exchange, error) {
+// which they were opened. It is shorter than it may be where they are large; more
+// says that there is at least one behind it.
+func (e *Engine) Exchanges(
+	ctx context.Context, actor convo.Actor, conversation string, q store.TurnQuery,
+) (page []Exchange, more bool, err error) {
 	if _, err := e.Conversation(ctx, actor, conversation); err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	most := q.Limit
+	q.Limit++ // to see whether there is more
 	turns, err := e.store.TurnsOpened(ctx, actor.Tenant, conversation, q)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return e.exchanges(ctx, hub.Key{Tenant: actor.Tenant, Conversation: conversation}, turns)
+	wanted, size := turns[:min(len(turns), most)], 0
+	for piece := range slices.Chunk(wanted, exchangesAtOnce) {
+		if size > exchangePageBytes {
+			break
+		}
+		list, err := e.exchanges(ctx, hub.Key{Tenant: actor.Tenant, Conversation: conversation}, piece)
+		if err != nil {
+			return nil, false, err
+		}
+		for i := range list {
+			size += list[i].size()
+		}
+		page = append(page, list...)
+	}
+	return page, len(page) < len(turns), nil
+}
+
+// size is about how many bytes an exchange holds.
+func (x *Exchange) size() int {
+	n := len(x.Metadata)
+	for i := range x.Messages {
+		m := &x.Messages[i]
+		n += len(m.Text) + len(m.Reasoning)
+		for _, c := range m.Calls {
+			n += len(c.Arguments) + len(c.Input) + len(c.Output)
+		}
+	}
+	return n
 }
 
 // ErrNoExchange is the cause of errors that say that there is no such exchange in a

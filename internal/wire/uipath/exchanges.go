@@ -24,7 +24,7 @@ func listExchanges(c *call) error {
 	if err != nil {
 		return err
 	}
-	q := store.TurnQuery{Limit: limit + 1}
+	q := store.TurnQuery{Limit: limit}
 	if at.Position {
 		q.After = at.At
 	}
@@ -35,11 +35,10 @@ func listExchanges(c *call) error {
 	if err != nil {
 		return err
 	}
-	found, err := c.engine().Exchanges(c.r.Context(), c.actor, c.conversation(), q)
+	found, more, err := c.engine().Exchanges(c.r.Context(), c.actor, c.conversation(), q)
 	if err != nil {
 		return notFoundIn(err)
 	}
-	found, more := trim(found, limit)
 	out := listObject[exchangeObject]{Data: []exchangeObject{}}
 	for i := range found {
 		out.Data = append(out.Data, c.showExchange(&found[i], newestFirst))

@@ -1,14 +1,17 @@
 package uipath_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/store"
 )
 
 func TestAnExchangeIsReadAsItWasSaid(t *testing.T) {
@@ -100,6 +103,54 @@ func TestMessagesOfTheOtherAPIAreInExchanges(t *testing.T) {
 	x := b.exchanged()
 	x.do(request{path: "/conversation/" + id + "/exchange?exchangeSort=ascending"})
 	x.golden("adopted")
+}
+
+func TestAPageOfLargeExchangesIsShorter(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.conversation()
+	large := strings.Repeat("x", 200<<10)
+	for range 30 { // of 400 KiB each, with the answer
+		b.said(id, large)
+	}
+	path := "/conversation/" + id + "/exchange?limit=30"
+	seen, pages := 0, 0
+	for cursor := ""; ; pages++ {
+		page := b.want(http.StatusOK, request{path: path + cursor}).object(t)
+		seen += len(page["data"].([]any))
+		next, more := page["cursor"].(string)
+		if !more {
+			break
+		}
+		cursor = "&cursor=" + next
+	}
+	if seen != 30 || pages == 0 {
+		t.Errorf("%d exchanges on %d pages", seen, pages+1)
+	}
+}
+
+// said stores a turn with a text and as long an answer, which no model could give.
+func (b *bundle) said(conversation, text string) {
+	b.t.Helper()
+	at := time.Now()
+	_, err := b.store.Update(b.t.Context(), tenantOne, conversation, store.Buffered, func(tx store.Tx) error {
+		slot := tx.Head().NextSlot
+		turn := fmt.Sprintf("turn-%d", slot)
+		for _, body := range []convo.Body{
+			convo.TurnOpened{Front: "test"},
+			convo.MessageGiven{ID: turn + "-q", Place: 0, Fields: convo.MessageFields{Type: convo.User}, Text: text},
+			convo.TurnQueued{}, convo.TurnStarted{Slot: slot},
+			convo.MessageStarted{ID: turn + "-a", Place: convo.Place(slot, 1), Type: convo.Bot},
+			convo.MessageEnded{ID: turn + "-a", Place: convo.Place(slot, 1), Type: convo.Bot, Text: text},
+			convo.TurnEnded{Reason: convo.EndDone},
+		} {
+			if err := tx.Append(convo.Event{At: at, Turn: turn, Body: body}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	must(b.t, err)
 }
 
 func TestListsOfExchangesGoOnFromTheirCursors(t *testing.T) {
