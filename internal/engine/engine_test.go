@@ -51,13 +51,14 @@ type fixedModel struct {
 	window   int64
 	latest   int
 	refused  bool // nothing resolves
+	kind     string
 }
 
 func (f *fixedModel) Resolve(_ context.Context, spec string) (model.Choice, error) {
 	if spec == "unknown" || f.refused {
 		return model.Choice{}, convo.Errorf(convo.Invalid, "unknown model")
 	}
-	return model.Choice{Provider: f.provider, ProviderName: "test", Name: "m", ID: "test/m", Window: f.window, MaxMessages: f.latest}, nil
+	return model.Choice{Provider: f.provider, ProviderName: "test", ProviderKind: f.kind, Name: "m", ID: "test/m", Window: f.window, MaxMessages: f.latest}, nil
 }
 
 func (f *fixedModel) List(context.Context) []model.Listed { return nil }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
 )
@@ -147,5 +148,31 @@ func TestANameThatACallerGivesEndsTheLabelling(t *testing.T) {
 	c, err := b.Conversation(t.Context(), b.actor, id)
 	if err != nil || c.Name != nil {
 		t.Errorf("the conversation is %+v, %v", c, err)
+	}
+}
+
+func TestWithoutALanguageModelTheFirstWordsAreTheLabel(t *testing.T) {
+	t.Parallel()
+	b := setup(t, answer("yes"))
+	b.fixed.kind = "quote"
+	id := b.conversation(unlabelled())
+	b.say(id, "Where is the tower?")
+	if got := *b.labelled(id).Fields.Name; got != "Where is the tower?" {
+		t.Errorf("label %q", got)
+	}
+	b.stop()
+	if n := len(b.model.Calls()); n != 1 {
+		t.Errorf("the model was asked %d times", n)
+	}
+}
+
+func TestAFileAloneGivesItsNameAsTheLabel(t *testing.T) {
+	t.Parallel()
+	b := setup(t, answer("nice"))
+	id := b.conversation(unlabelled())
+	b.utter(id, attachment("X", b.file(id, "cat.png", "image/png", "x"))...)
+	b.utter(id, engine.SaidMessageEnd{Exchange: "X", Message: "m"})
+	if got := *b.labelled(id).Fields.Name; got != "cat.png" {
+		t.Errorf("label %q", got)
 	}
 }

@@ -9,10 +9,10 @@ import (
 
 // orders gives what the prompt of a conversation's turn begins with: its backstory,
 // what the turn adds to it, what the application has given the agent, and what the
-// user says of himself. The last is that of the conversation's owner; of the
-// tenant's service user it counts only in what is said in a session, since all
-// other front's turns are his. It stays the same from turn to turn as long as
-// nobody changes it.
+// user says of himself. The last is that of the conversation's owner; that of the
+// tenant's service user counts only for what clients say in sessions, since all who
+// use other fronts stand for him. It is the same from turn to turn as long as nobody
+// changes it.
 func (e *Engine) orders(ctx context.Context, head convo.Head, given *Given, session bool) (string, error) {
 	parts := []string{given.backstory(head.Backstory)}
 	if len(head.AgentInput) > 0 {

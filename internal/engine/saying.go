@@ -21,7 +21,7 @@ import (
 // no error here. The second error is for all: nothing was stored.
 //
 // A client may have lost the beginning of what it says. So what has no start gets
-// one, and what belongs to something that has ended is dropped; see [piece].
+// one, and what belongs to something that has ended is dropped.
 func (e *Engine) Say(ctx context.Context, actor convo.Actor, conversation string, s Saying) ([]error, error) {
 	key, err := within(actor, conversation)
 	if err != nil {
