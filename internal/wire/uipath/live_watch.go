@@ -26,12 +26,13 @@ func (l *live) watch() {
 	tokens, sweep := time.NewTicker(checkTokens), time.NewTicker(sweepSessions)
 	defer tokens.Stop()
 	defer sweep.Stop()
+	changed := l.front.auth.Changed()
 	for {
-		changed := l.front.auth.Changed()
 		select {
 		case <-l.ctx.Done():
 			return
 		case <-changed:
+			changed = l.front.auth.Changed() // before the check, so that no change goes unseen
 			l.checkTokens()
 		case <-tokens.C:
 			l.checkTokens()

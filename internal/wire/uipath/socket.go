@@ -93,21 +93,21 @@ func (s *socket) Event(ctx context.Context, e *socketio.Event) {
 		s.acknowledge(h, errNameless)
 		return
 	}
-	for !s.take(h) {
+	for !s.take(h, ctx.Err() != nil) { // what was read counts, also when the connection has gone
 		select {
 		case <-s.space:
 		case <-ctx.Done():
-			return
 		}
 	}
 }
 
-// take puts what was heard into the inbox, unless that is full. What a session that
-// begins anew or ends was given so far stops here: nothing more of it may come.
-func (s *socket) take(h heard) bool {
+// take puts what was heard into the inbox, unless that is full and it is not the last.
+// What a session that begins anew or ends was given so far stops here: nothing more
+// of it may come.
+func (s *socket) take(h heard, last bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.inbox) > 0 && (len(s.inbox) >= maxHeard || s.waiting+h.size > maxHeardBytes) {
+	if !last && len(s.inbox) > 0 && (len(s.inbox) >= maxHeard || s.waiting+h.size > maxHeardBytes) {
 		return false
 	}
 	if a := s.attached[h.conversation]; a != nil && (h.start != nil || h.end) {
