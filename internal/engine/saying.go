@@ -18,7 +18,8 @@ import (
 // because it came too late to matter; ErrLate for an answer that came too late; a
 // *Refused if nothing of it was stored. An exchange that fails once others may
 // have seen it ends in the log, with the reason as its failure's code, and that is
-// no error here. The second error is for all: nothing was stored.
+// no error here. The second error is for all: nothing was stored, or the end of an
+// exchange that was stopped could not be waited for.
 //
 // A client may have lost the beginning of what it says. So what has no start gets
 // one, and what belongs to something that has ended is dropped.
