@@ -28,14 +28,6 @@ func moment(t time.Time) *stamp {
 	return &s
 }
 
-// ofMillis is moment for Unix milliseconds; 0 is none.
-func ofMillis(ms int64) *stamp {
-	if ms == 0 {
-		return nil
-	}
-	return moment(time.UnixMilli(ms))
-}
-
 // object is a JSON value as it was sent; nil is absent.
 type object = json.RawMessage
 
