@@ -32,9 +32,10 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 	}
 	settings := map[string][]string{
 		// Where the script's own server is.
-		"ability.test.mjs":      {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
-		"uipath-login.test.mjs": {"PARLEY_OIDC_BUILTIN_ENABLED=true", "PARLEY_OIDC_BUILTIN_DEVELOPMENT=true"},
-		"uipath-voice.test.mjs": {"PARLEY_TRANSCRIPTION_PROVIDER=openai"},
+		"ability.test.mjs":       {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
+		"uipath-login.test.mjs":  {"PARLEY_OIDC_BUILTIN_ENABLED=true", "PARLEY_OIDC_BUILTIN_DEVELOPMENT=true"},
+		"uipath-ending.test.mjs": {"PARLEY_SOCKETS_ANNOUNCE_END=true"},
+		"uipath-voice.test.mjs":  {"PARLEY_TRANSCRIPTION_PROVIDER=openai"},
 		// One request a second, so that the package's own repeats are enough.
 		"limits.test.mjs": {"PARLEY_LIMITS_RATE_TOKEN=60", "PARLEY_LIMITS_STREAMS_TOKEN=1"},
 	}

@@ -61,7 +61,13 @@ func serve(t *testing.T, more ...string) (address string) {
 // another server.
 func program(t *testing.T, calls, server string) string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	return programOf(t, "README.md", calls, server)
+}
+
+// programOf is such a program of any page.
+func programOf(t *testing.T, name, calls, server string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +77,7 @@ func program(t *testing.T, calls, server string) string {
 			return strings.Replace(program, client.DefaultBaseURL, server, 1)
 		}
 	}
-	t.Fatalf("README has no Go program with %s", calls)
+	t.Fatalf("%s has no Go program with %s", name, calls)
 	return ""
 }
 
@@ -101,7 +107,7 @@ func (m module) tool(t *testing.T, args ...string) string {
 	command := exec.CommandContext(t.Context(), "go", args...)
 	command.Dir = m.folder
 	// Without a proxy, a dependency would have to come from nowhere.
-	command.Env = append(os.Environ(), "PARLEY_SECRET="+secret, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off")
+	command.Env = append(os.Environ(), "PARLEY_SECRET="+secret, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off", "GOSUMDB=off")
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -135,5 +141,27 @@ func TestTheProgramWithAFunctionCarriesItOut(t *testing.T) {
 	m.tool(t, "vet", ".")
 	if out, want := m.tool(t, "run", "."), `The tool said: {"celsius":21,"location":"Lisbon"}`+"\n"; out != want {
 		t.Errorf("it printed %q, not %q", out, want)
+	}
+}
+
+func TestAModuleOutsideCanHoldSessions(t *testing.T) {
+	t.Parallel()
+	fake := fakeprovider.Start(t)
+	server := serve(t, "OPENAI_BASE_URL="+fake.URL+"/v1", "PARLEY_AGENTS=[{id: inn, name: Inn}]")
+	m := newModule(t, programOf(t, "docs/live.md", "live.New(", server))
+	m.tool(t, "vet", ".")
+	if out, want := m.tool(t, "run", "."), "You said: Hello!"; out != want {
+		t.Errorf("it printed %q, not %q", out, want)
+	}
+	for dependency := range strings.Lines(m.tool(t, "list", "-deps", ".")) {
+		dependency = strings.TrimSpace(dependency)
+		first, _, _ := strings.Cut(dependency, "/")
+		switch dependency {
+		case "github.com/parleyhq/parley/client", "github.com/parleyhq/parley/client/live", "github.com/gorilla/websocket":
+			continue
+		}
+		if strings.Contains(first, ".") && first != "example.com" {
+			t.Errorf("the client brings %s along", dependency)
+		}
 	}
 }
