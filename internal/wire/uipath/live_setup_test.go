@@ -29,6 +29,7 @@ type peer struct {
 	sid    string
 	offset string // of the last event that had one
 	told   []string
+	order  order
 }
 
 // transcript is what some peers said and heard, for a golden file.
@@ -119,6 +120,9 @@ func (p *peer) say(format string, args ...any) {
 	p.t.Helper()
 	body := fmt.Sprintf(format, args...)
 	p.log.add(p.name, ">", body)
+	if strings.Contains(body, `"endToolCall"`) {
+		must(p.t, p.order.see(body)) // the call has ended for who ends it
+	}
 	p.write(`42["ConversationEvent",` + body + `]`)
 }
 
@@ -135,6 +139,9 @@ func (p *peer) next() string {
 	}
 	body := string(args[1])
 	p.told = append(p.told, body)
+	if err := p.order.see(body); err != nil {
+		p.t.Errorf("%s: %v: %s", p.name, err, body)
+	}
 	p.log.add(p.name, "<", body)
 	return body
 }
