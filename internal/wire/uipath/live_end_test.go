@@ -100,6 +100,20 @@ func TestAnEndIsAnnouncedWhereThatIsConfigured(t *testing.T) {
 	}
 }
 
+func TestAnEndIsAnnouncedAlsoWhereNothingRuns(t *testing.T) {
+	t.Parallel()
+	b := setupWith(t, func(o *uipath.Options) { o.AnnounceEnd = 30 * time.Second })
+	ann := b.connect("ann", nil, options{})
+	ann.start(b.conversation())
+	ctx, stop := context.WithCancel(t.Context())
+	stop() // nothing has to be waited for
+	b.front.Drain(ctx)
+	ann.until(`"sessionEnding"`)
+	if last := ann.raw(); last != "41" {
+		t.Errorf("told %s", last)
+	}
+}
+
 func TestASlowReaderCatchesUpFromTheLog(t *testing.T) {
 	t.Parallel()
 	piece := strings.Repeat("0123456789", 2000)

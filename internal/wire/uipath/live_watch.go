@@ -120,11 +120,7 @@ func (l *live) drain(ctx context.Context) {
 	l.mu.Lock()
 	l.draining = true
 	l.mu.Unlock()
-	if l.announce > 0 {
-		for _, s := range l.all() {
-			l.spawn(func() { s.announceEnd(l.announce) })
-		}
-	}
+	l.announceEnds()
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
 	for {
@@ -138,6 +134,34 @@ func (l *live) drain(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-l.ctx.Done():
+			return
+		}
+	}
+}
+
+// announceTime bounds the wait for clients that take nothing when the end is
+// announced.
+const announceTime = 2 * time.Second
+
+// announceEnds tells all clients that their sessions end, if that is wanted, and
+// returns when they have been told.
+func (l *live) announceEnds() {
+	if l.announce == 0 {
+		return
+	}
+	all := l.all()
+	told := make(chan struct{}, len(all))
+	for _, s := range all {
+		if !l.spawn(func() { s.announceEnd(l.announce); told <- struct{}{} }) {
+			told <- struct{}{}
+		}
+	}
+	timer := time.NewTimer(announceTime)
+	defer timer.Stop()
+	for range all {
+		select {
+		case <-told:
+		case <-timer.C:
 			return
 		}
 	}
