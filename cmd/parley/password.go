@@ -45,7 +45,8 @@ func (p *program) newPassword() (string, error) {
 // hidden reads a line that the terminal does not show. An interrupt gives the
 // terminal back as it was.
 func (p *program) hidden(f *os.File, prompt string) (string, error) {
-	before, err := term.GetState(int(f.Fd()))
+	terminal := int(f.Fd())
+	before, err := term.GetState(terminal)
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +57,7 @@ func (p *program) hidden(f *os.File, prompt string) (string, error) {
 	answered := make(chan answer, 1)
 	fmt.Fprint(p.err, prompt)
 	go func() { // a read of a terminal cannot be ended; the process does
-		text, err := term.ReadPassword(int(f.Fd()))
+		text, err := term.ReadPassword(terminal)
 		answered <- answer{text, err}
 	}()
 	defer fmt.Fprintln(p.err)
@@ -64,6 +65,6 @@ func (p *program) hidden(f *os.File, prompt string) (string, error) {
 	case a := <-answered:
 		return string(a.text), a.err
 	case <-p.interrupts:
-		return "", errors.Join(errInterrupted, term.Restore(int(f.Fd()), before))
+		return "", errors.Join(errInterrupted, term.Restore(terminal, before))
 	}
 }
