@@ -37,13 +37,13 @@ type live struct {
 	ctx    context.Context // ends when nothing is handled any more
 	cancel context.CancelFunc
 
-	mu       sync.Mutex
+	workers *workers
+	closed  sync.Once
+
+	mu       sync.Mutex // may be held when the hub is called, so nothing that the hub calls takes it
 	rooms    map[roomKey]*room
 	sockets  map[string]*socket // by pid
 	draining bool
-	closing  bool
-	closed   sync.Once
-	workers  *workers
 }
 
 // SocketObserver is told what sockets do.
@@ -107,15 +107,7 @@ func (l *live) admit() error {
 
 // spawn runs work that close waits for. It reports false if nothing is begun any
 // more.
-func (l *live) spawn(work func()) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closing {
-		return false
-	}
-	l.workers.start(work)
-	return true
-}
+func (l *live) spawn(work func()) bool { return l.workers.start(work) }
 
 // close ends all connections and waits for what was heard to be handled, until ctx
 // ends.
@@ -136,9 +128,7 @@ func (l *live) close(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	l.mu.Lock()
-	l.closing = true
-	l.mu.Unlock()
+	l.workers.close()
 	l.cancel()
 	l.workers.wait()
 	return err

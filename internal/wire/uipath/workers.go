@@ -16,19 +16,36 @@ type workers struct {
 	ctx   context.Context // ends those that rest
 	next  chan func()     // to one that rests
 	group sync.WaitGroup
+
+	mu     sync.Mutex // for whoever starts work; nothing else is locked under it
+	closed bool
 }
 
 func newWorkers(ctx context.Context) *workers {
 	return &workers{ctx: ctx, next: make(chan func())}
 }
 
-// start does not wait for the work.
-func (w *workers) start(work func()) {
+// start does not wait for the work, nor for anything else. It reports false when no
+// work is begun any more.
+func (w *workers) start(work func()) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false
+	}
 	select {
 	case w.next <- work:
 	default:
 		w.group.Go(func() { w.run(work) })
 	}
+	return true
+}
+
+// close lets no work begin any more.
+func (w *workers) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
 }
 
 func (w *workers) run(work func()) {
@@ -47,6 +64,5 @@ func (w *workers) run(work func()) {
 	}
 }
 
-// wait returns when all work is done, after the context has ended. None may be
-// started any more.
+// wait returns when all work is done, after close and the end of the context.
 func (w *workers) wait() { w.group.Wait() }
