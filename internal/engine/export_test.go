@@ -67,6 +67,13 @@ func (e *Engine) Waits() int {
 	return n
 }
 
+// IdleInputs counts the exchanges whose input is waited for.
+func (e *Engine) IdleInputs() int {
+	e.idle.mu.Lock()
+	defer e.idle.mu.Unlock()
+	return len(e.idle.byTurn)
+}
+
 // BoundOutput is what the model is told of a tool's output.
 func BoundOutput(output convo.JSON) convo.JSON { return boundOutput(output) }
 

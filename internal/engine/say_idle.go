@@ -86,15 +86,14 @@ func (e *Engine) closeInput(key hub.Key, turn string) {
 	}
 	defer e.active.Done()
 	var closed []convo.Turn
+	gone := false // somebody else has ended it, or it went with its conversation
 	err := e.update(e.ctx, key, store.Durable, func(tx store.Tx) error {
 		closed = nil // the transaction may run again
-		if tx.Head() == nil || tx.Head().Turn(turn) == nil {
+		gone = tx.Head() == nil || tx.Head().Turn(turn) == nil || tx.Head().Turn(turn).State != convo.StateOpen
+		if gone || !e.idle.quiet(turn) {
 			return nil
 		}
 		t := *tx.Head().Turn(turn)
-		if t.State != convo.StateOpen || !e.idle.quiet(turn) {
-			return nil
-		}
 		closed = append(closed, t)
 		return closeTurn(tx, t, convo.TurnEnded{Reason: convo.EndInterrupted}, "")
 	})
@@ -102,6 +101,8 @@ func (e *Engine) closeInput(key hub.Key, turn string) {
 	case err != nil && !errors.Is(err, context.Canceled):
 		e.log.Error("an exchange that its client left open could not be closed", "turn", turn, "conversation", key.Conversation, "error", err)
 		e.idle.touch(key, turn)
+	case gone:
+		e.idle.forget(turn)
 	case len(closed) > 0:
 		e.idle.forget(turn)
 		e.observer.Closed(closed[0].Front, convo.EndInterrupted)
