@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/store"
 )
 
 // prospect is what is known of a turn before its input ends: what it will work
@@ -19,6 +21,15 @@ type prospect struct {
 	files int64    // of them, what the message's files may take
 	err   error    // why no turn can be had
 	of    []string // the exchanges that may begin with what is said now
+
+	orders map[string][]order // that they have been given before, by their turns
+}
+
+// order is a message of an exchange that is not the user's: it holds for all turns
+// that follow, so no prompt leaves it out.
+type order struct {
+	message string
+	bytes   int
 }
 
 func (p *prospect) asked() bool { return p != nil }
@@ -41,6 +52,10 @@ func (p *prospect) others(head *convo.Head) bool {
 		return t.State != convo.StateOpen || !slices.Contains(p.of, t.Alias) && !slices.Contains(p.of, t.ID)
 	})
 }
+
+// ofFirst reports whether a turn is the one whose tools were gathered: the first of
+// the exchanges may have failed.
+func (p *prospect) ofFirst(t convo.Turn) bool { return t.Alias == p.of[0] || t.ID == p.of[0] }
 
 // hand gives a turn that starts what is known already.
 func (p *prospect) hand(r *run, asked convo.MessageEnded) {
@@ -66,7 +81,8 @@ func (e *Engine) foresee(ctx context.Context, key hub.Key, s Saying, fresh bool)
 	if len(p.of) == 0 {
 		return nil, nil
 	}
-	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
+	steady := context.WithoutCancel(ctx)
+	head, err := e.store.Head(steady, key.Tenant, key.Conversation)
 	if convo.ErrorKind(err) == convo.NotFound {
 		return nil, unknownConversation(key.Conversation)
 	}
@@ -74,11 +90,20 @@ func (e *Engine) foresee(ctx context.Context, key hub.Key, s Saying, fresh bool)
 		return nil, err
 	}
 	p.seq = head.LastSeq
-	given, err := e.givenSoFar(ctx, &head, s, p.of[0])
+	given, err := e.givenSoFar(steady, &head, s, p.of[0])
+	if err == nil {
+		err = e.readOrders(steady, key, &head, p)
+	}
 	if err != nil {
 		return nil, err
 	}
 	p.err = e.foreseeTurn(ctx, key, head, given, p, fresh)
+	switch {
+	case p.err != nil && ctx.Err() != nil: // what was said counts, so its turn sees for itself
+		p.err, p.past, p.room = nil, nil, math.MaxInt64
+	case convo.ErrorKind(p.err) == convo.Internal:
+		return nil, p.err
+	}
 	return p, nil
 }
 
@@ -179,6 +204,24 @@ func (e *Engine) givenSoFar(ctx context.Context, head *convo.Head, s Saying, exc
 		}
 	}
 	return Given{}, nil
+}
+
+// readOrders finds the messages of the exchanges that have ended already.
+func (e *Engine) readOrders(ctx context.Context, key hub.Key, head *convo.Head, p *prospect) error {
+	p.orders = map[string][]order{}
+	for _, t := range head.Open {
+		named := slices.Contains(p.of, t.Alias) || slices.Contains(p.of, t.ID)
+		if !named || t.State != convo.StateOpen || t.Next == int64(len(t.Coming)) {
+			continue
+		}
+		for m, err := range e.allMessages(ctx, key, store.MessageQuery{Turn: t.ID}) {
+			if err != nil {
+				return err
+			}
+			p.orders[t.ID] = append(p.orders[t.ID], order{m.ID, len(m.Text)})
+		}
+	}
+	return nil
 }
 
 // room is how many tokens the user's message may have that stands there next, when

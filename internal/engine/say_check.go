@@ -37,19 +37,44 @@ func (e *Engine) checkSaidMeta(why Why, meta convo.JSON) error {
 	return nil
 }
 
-// partOf is the part that a client opens, still without an id. file is the one of
-// this server that it names.
-func (u *utterance) partOf(s SaidPart, file *fileKnown) (convo.Part, error) {
-	part := convo.Part{
-		Alias: s.Part, MediaType: s.MediaType, Name: s.Name, File: s.File, Transcript: s.Transcript, Meta: s.Meta,
+// typeOf is what a message of a client is, "" for a role that clients do not have.
+func typeOf(role string) convo.MessageType {
+	switch role {
+	case "user":
+		return convo.User
+	case "system":
+		return convo.Instruction
 	}
+	return ""
+}
+
+// checkSaidMessage holds what opens a message against the rules that do not depend on
+// its exchange.
+func (e *Engine) checkSaidMessage(s SaidMessage) error {
+	if typeOf(s.Role) == "" {
+		return refused(BadMessage, convo.Invalid, "a message of a client has the role user or system, not %q", clip(s.Role))
+	}
+	return e.checkSaidMeta(BadMessage, s.Meta)
+}
+
+// checkSaidPart holds what opens a part against such rules.
+func (e *Engine) checkSaidPart(s SaidPart) error {
 	switch _, _, err := mime.ParseMediaType(s.MediaType); {
 	case s.MediaType != "" && (err != nil || len(s.MediaType) > maxSaidName):
-		return part, refused(BadPart, convo.Invalid, "%q is no media type", clip(s.MediaType))
+		return refused(BadPart, convo.Invalid, "%q is no media type", clip(s.MediaType))
 	case utf8.RuneCountInString(s.Name) > maxSaidName:
-		return part, refused(BadPart, convo.TooLarge, "the name of a part may have up to %d characters", maxSaidName)
+		return refused(BadPart, convo.TooLarge, "the name of a part may have up to %d characters", maxSaidName)
 	case s.File != nil && (s.File.URI == "" || len(s.File.URI) > maxSaidURI):
-		return part, refused(BadPart, convo.Invalid, "the address of a file has from 1 to %d bytes", maxSaidURI)
+		return refused(BadPart, convo.Invalid, "the address of a file has from 1 to %d bytes", maxSaidURI)
+	}
+	return e.checkSaidMeta(BadPart, s.Meta)
+}
+
+// partOf is the part that a client opens, still without an id. file is the one of
+// this server that it names.
+func partOf(s SaidPart, file *fileKnown) convo.Part {
+	part := convo.Part{
+		Alias: s.Part, MediaType: s.MediaType, Name: s.Name, File: s.File, Transcript: s.Transcript, Meta: s.Meta,
 	}
 	switch {
 	case file != nil:
@@ -59,7 +84,7 @@ func (u *utterance) partOf(s SaidPart, file *fileKnown) (convo.Part, error) {
 	case s.File == nil && part.MediaType == "":
 		part.MediaType = textType
 	}
-	return part, u.e.checkSaidMeta(BadPart, s.Meta)
+	return part
 }
 
 // file gives the file of this server that a part names; nil if it names none. One
@@ -78,17 +103,17 @@ func (u *utterance) file(turn string, s SaidPart) (*fileKnown, error) {
 	if u.tx.Head().Turn(turn).State != convo.StateOpen {
 		return nil, nil
 	}
-	return nil, u.fail(turn, known.err, u.userMessage(turn))
+	return nil, u.fail(turn, known.err, u.userMessages(turn)...)
 }
 
-// userMessage is the user's message of a turn that is still coming, or "".
-func (u *utterance) userMessage(turn string) string {
+// userMessages is the user's message of a turn that is still coming, if there is one.
+func (u *utterance) userMessages(turn string) []string {
 	for _, m := range u.tx.Head().Turn(turn).Coming {
 		if m.Type == convo.User {
-			return m.ID
+			return []string{m.ID}
 		}
 	}
-	return ""
+	return nil
 }
 
 // citation is the end of a citation that a client makes, if it is one: its offset

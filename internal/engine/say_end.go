@@ -24,10 +24,16 @@ func (u *utterance) sayMessageEnd(s SaidMessageEnd) error {
 	turn, kind := t.ID, m.Type
 	if kind != convo.User {
 		u.open = append(u.open, turn)
-		_, err := u.endMessage(turn, m)
-		return err
+		return u.endOrder(turn, m)
 	}
 	return u.endInput(turn, m)
+}
+
+// endOrder ends a message that is not the user's.
+func (u *utterance) endOrder(turn string, m *convo.Coming) error {
+	ended, err := u.endMessage(turn, m)
+	u.orders[turn] = append(u.orders[turn], order{ended.ID, len(ended.Text)})
+	return err
 }
 
 // endMessage ends a message, with its open part.
@@ -64,7 +70,7 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 		if other.ID == id {
 			continue
 		}
-		if _, err := u.endMessage(turn, &other); err != nil {
+		if err := u.endOrder(turn, &other); err != nil {
 			return err
 		}
 	}
@@ -72,8 +78,8 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 	if err != nil {
 		return err
 	}
-	if why := u.objection(ended); why != nil {
-		return u.fail(turn, why, id)
+	if why := u.objection(turn, ended); why != nil {
+		return u.fail(turn, why, u.spoilt(turn, why, id)...)
 	}
 	if err := u.append(turn, convo.TurnQueued{}); err != nil {
 		return err
@@ -83,14 +89,14 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 		return nil
 	}
 	u.started, err = u.e.startNext(u.tx)
-	if u.started != nil && u.started.id == turn {
+	if u.started != nil && u.started.id == turn && u.view.ofFirst(u.started.turn) {
 		u.view.hand(u.started, ended)
 	}
 	return err
 }
 
 // objection is why a user's message cannot have a turn; nil = it can.
-func (u *utterance) objection(m convo.MessageEnded) *Refused {
+func (u *utterance) objection(turn string, m convo.MessageEnded) *Refused {
 	file := slices.ContainsFunc(m.Parts, func(p convo.Part) bool { return p.File != nil })
 	switch {
 	case m.Text == "" && !file:
@@ -99,21 +105,45 @@ func (u *utterance) objection(m convo.MessageEnded) *Refused {
 		public := convo.PublicError(u.view.err)
 		return &Refused{Why: NoAgent, Cause: public}
 	}
-	if size := estimate(len(m.Text)) + u.known.fileTokens(m.Parts, u.view.files); size > u.view.room {
+	size := estimate(len(m.Text)) + u.known.fileTokens(m.Parts, u.view.files)
+	for _, o := range u.given(turn) {
+		size += estimate(o.bytes)
+	}
+	if size > u.view.room {
 		return refused(TooLarge, convo.TooLarge, "the message has about %d tokens, and the model takes %d more; shorten it, or choose a model with a larger window", size, max(u.view.room, 0))
 	}
 	return nil
 }
 
-// fail ends an exchange before its turn could run. The user's message that no
-// prompt can hold, or that says nothing, is deleted: it would stand in the way of
-// the turns that follow.
-func (u *utterance) fail(turn string, why *Refused, message string) error {
+// spoilt are the messages that go with an exchange whose user's message cannot have
+// a turn.
+func (u *utterance) spoilt(turn string, why *Refused, message string) []string {
+	switch why.Why {
+	case NoAgent:
+		return nil
+	case TooLarge: // with them it was too long
+		list := []string{message}
+		for _, o := range u.given(turn) {
+			list = append(list, o.message)
+		}
+		return list
+	}
+	return []string{message}
+}
+
+// given are the orders of an exchange, that ended before this was said or with it.
+func (u *utterance) given(turn string) []order {
+	return slices.Concat(u.view.orders[turn], u.orders[turn])
+}
+
+// fail ends an exchange before its turn could run, without those messages: what no
+// prompt can hold, or says nothing, would stand in the way of the turns that follow.
+func (u *utterance) fail(turn string, why *Refused, without ...string) error {
 	if err := beginClosing(u.tx, *u.tx.Head().Turn(turn)); err != nil {
 		return err
 	}
-	if why.Why != NoAgent && message != "" {
-		m, err := u.tx.Message(message)
+	for _, id := range without {
+		m, err := u.tx.Message(id)
 		if err == nil {
 			err = deleteMessage(u.tx, m, u.saying.From)
 		}

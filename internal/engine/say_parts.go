@@ -8,18 +8,19 @@ import (
 )
 
 func (u *utterance) sayPart(s SaidPart) error {
-	t, err := u.input(s.Exchange)
-	if err != nil || t == nil {
+	bad := u.e.checkSaidPart(s)
+	t, err := u.input(s.Exchange, bad)
+	switch {
+	case err != nil || t == nil:
 		return err
+	case bad != nil:
+		return bad
 	}
 	file, err := u.file(t.ID, s)
 	if err != nil || u.over[s.Exchange] {
 		return err
 	}
-	part, err := u.partOf(s, file)
-	if err != nil {
-		return err
-	}
+	part := partOf(s, file)
 	m, err := u.openMessage(t.ID, SaidMessage{Message: s.Message, Role: "user"})
 	if err != nil || m == nil {
 		return err
@@ -73,7 +74,7 @@ func (u *utterance) useFile(part convo.Part) error {
 }
 
 func (u *utterance) sayText(s SaidText) error {
-	t, err := u.input(s.Exchange)
+	t, err := u.input(s.Exchange, nil)
 	if err != nil || t == nil {
 		return err
 	}

@@ -34,7 +34,8 @@ type utterance struct {
 	closed   []convo.Turn // turns that ended without having run
 	stops    []string     // turns that are to be stopped
 	done     []func(committed bool)
-	strange  map[int]string // answers to calls that are not open, with their turns
+	orders   map[string][]order // messages of turns that ended here and are not the user's
+	strange  map[int]string     // answers to calls that are not open, with their turns
 }
 
 // undo takes back what a transaction has done outside of the store.
@@ -52,6 +53,7 @@ func (u *utterance) undo() {
 // unless nothing can be written any more.
 func (u *utterance) all() error {
 	u.ids, u.over, u.strange = map[string]string{}, map[string]bool{}, map[int]string{}
+	u.orders = map[string][]order{}
 	for i, said := range u.saying.Said {
 		err := u.say(i, said)
 		if _, ok := errors.AsType[*Refused](err); err != nil && !ok && !errors.Is(err, ErrLate) {
@@ -168,17 +170,21 @@ func (u *utterance) openExchange(s SaidExchange, implied bool) (*convo.Turn, err
 func givenOf(s SaidExchange) Given { return Given{ClientTools: s.Tools} }
 
 // input gives the exchange that something of a user's message belongs to, and opens
-// it if its start was lost. nil: it has ended.
-func (u *utterance) input(exchange string) (*convo.Turn, error) {
+// it if its start was lost, but not for what is refused whatever stands in the log.
+// nil: it has ended.
+func (u *utterance) input(exchange string, refused error) (*convo.Turn, error) {
 	t, unknown, err := u.find(exchange)
-	if unknown {
-		return u.openExchange(SaidExchange{Exchange: exchange}, true)
+	switch {
+	case !unknown:
+		return t, err
+	case refused != nil:
+		return nil, refused
 	}
-	return t, err
+	return u.openExchange(SaidExchange{Exchange: exchange}, true)
 }
 
 func (u *utterance) sayMessage(s SaidMessage) error {
-	t, err := u.input(s.Exchange)
+	t, err := u.input(s.Exchange, u.e.checkSaidMessage(s))
 	if err != nil || t == nil {
 		return err
 	}
@@ -224,11 +230,12 @@ func coming(t *convo.Turn, name string) *convo.Coming {
 
 // mayOpen says what a new message of a client is, if it may be.
 func (u *utterance) mayOpen(t *convo.Turn, s SaidMessage) (convo.MessageType, error) {
-	kind := map[string]convo.MessageType{"user": convo.User, "system": convo.Instruction}[s.Role]
+	if err := u.e.checkSaidMessage(s); err != nil {
+		return "", err
+	}
+	kind := typeOf(s.Role)
 	user := slices.ContainsFunc(t.Coming, func(m convo.Coming) bool { return m.Type == convo.User })
 	switch {
-	case kind == "":
-		return "", refused(BadMessage, convo.Invalid, "a message of a client has the role user or system, not %q", clip(s.Role))
 	case t.State != convo.StateOpen:
 		return "", refused(BadMessage, convo.Conflict, "the user's message of this exchange has ended; say more in a new exchange")
 	case kind == convo.User && user:
@@ -236,7 +243,7 @@ func (u *utterance) mayOpen(t *convo.Turn, s SaidMessage) (convo.MessageType, er
 	case t.Next >= maxMessages:
 		return "", refused(BadMessage, convo.TooLarge, "an exchange may begin with up to %d messages", maxMessages)
 	}
-	return kind, u.e.checkSaidMeta(BadMessage, s.Meta)
+	return kind, nil
 }
 
 // answer takes an answer to a call or an interrupt of an exchange.

@@ -28,7 +28,7 @@ func (e *Engine) Say(ctx context.Context, actor convo.Actor, conversation string
 	if err != nil {
 		return nil, err
 	}
-	known, err := e.lookUp(ctx, actor, key, s)
+	known, err := e.lookUp(context.WithoutCancel(ctx), actor, key, s)
 	if err != nil {
 		return nil, err
 	}
