@@ -3,6 +3,7 @@ package uipath
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -21,6 +22,7 @@ type attachment struct {
 	replays    bool // its session was started: it is told so, and what was open
 	numbered   bool // its client goes by numbers
 	resumes    bool // and has everything up to last
+	restored   bool // and its client may have ended exchanges before it was lost
 
 	hearing *hearing // of the socket's worker alone; nil = none
 
@@ -101,6 +103,12 @@ func (a *attachment) readOn(ctx context.Context) error {
 			return err
 		}
 	}
+	if a.restored {
+		if err := a.findStops(ctx); err != nil {
+			return err
+		}
+		a.restored = false
+	}
 	for {
 		at := a.position()
 		events, err := a.room.watch.Read(ctx, at.before(), readAtOnce)
@@ -113,7 +121,7 @@ func (a *attachment) readOn(ctx context.Context) error {
 			}
 			continue
 		}
-		a.noteStops(events)
+		events = few(events)
 		for i := range events {
 			if err := a.give(ctx, r, &events[i]); err != nil {
 				return err
@@ -123,8 +131,22 @@ func (a *attachment) readOn(ctx context.Context) error {
 	}
 }
 
-// readAtOnce is how many events are read at once: a slow reader holds few.
-const readAtOnce = 32
+// The bounds of what a slow reader holds while it waits.
+const (
+	readAtOnce  = 32
+	bytesAtOnce = 256 << 10
+)
+
+// few gives the first events, one at least, which are all that is held of them.
+func few(events []convo.Event) []convo.Event {
+	size := 0
+	for i := range events {
+		if size += events[i].Size(); i > 0 && size > bytesAtOnce {
+			return slices.Clone(events[:i])
+		}
+	}
+	return events
+}
 
 // replay tells the client that its session has started, and what was open then.
 func (a *attachment) replay(ctx context.Context, r *renderer) error {
@@ -163,8 +185,20 @@ func (a *attachment) give(ctx context.Context, r *renderer, e *convo.Event) erro
 	return nil
 }
 
-// noteStops finds the exchanges that this client ended: it is told nothing more of
-// them.
+// findStops looks through what the client has missed for the exchanges that it ended:
+// it is told nothing more of them, from the first event on. All that it said has been
+// handled.
+func (a *attachment) findStops(ctx context.Context) error {
+	for from := a.position().before(); ; {
+		events, err := a.room.watch.Read(ctx, max(from, 0), foldAtOnce)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		a.noteStops(events)
+		from = events[len(events)-1].Seq
+	}
+}
+
 func (a *attachment) noteStops(events []convo.Event) {
 	for _, e := range events {
 		if b, ok := e.Body.(convo.TurnEnded); ok && b.Reason == convo.EndStopped && e.Origin == a.socket.pid {

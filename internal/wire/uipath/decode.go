@@ -77,6 +77,24 @@ func nameOf(raw []byte) (spoken, error) {
 	return spoken{}, errNameless
 }
 
+// resumes reports whether a session goes by numbers, and behind which it begins; nil =
+// at its beginning. What does not say so is no business of ours.
+func (s *sessionStart) resumes() (numbered bool, after *int64) {
+	var offered struct {
+		Resume bool `json:"resume"`
+	}
+	var asked struct {
+		After *int64 `json:"after"`
+	}
+	if json.Unmarshal(s.Capabilities, &offered) != nil || !offered.Resume {
+		return false, nil
+	}
+	if json.Unmarshal(s.MetaData, &asked) != nil {
+		return true, nil
+	}
+	return true, asked.After
+}
+
 // named reports whether a text may be an id.
 func named(id string) bool {
 	return id != "" && utf8.RuneCountInString(id) <= maxName &&

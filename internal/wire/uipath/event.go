@@ -19,13 +19,11 @@ type (
 		LabelUpdated      *labelUpdated   `json:"labelUpdated,omitempty"`
 		EndSession        *struct{}       `json:"endSession,omitempty"`
 	}
+	// sessionStart holds what is the application's own, beside what [sessionStart.resumes]
+	// looks for.
 	sessionStart struct {
-		Capabilities struct {
-			Resume bool `json:"resume"`
-		} `json:"capabilities"`
-		MetaData struct {
-			After *int64 `json:"after"`
-		} `json:"metaData"`
+		Capabilities json.RawMessage `json:"capabilities"`
+		MetaData     json.RawMessage `json:"metaData"`
 	}
 	sessionStarted struct {
 		Capabilities capabilities `json:"capabilities"`

@@ -40,10 +40,12 @@ type live struct {
 	workers *workers
 	closed  sync.Once
 
-	mu       sync.Mutex // may be held when the hub is called, so nothing that the hub calls takes it
-	rooms    map[roomKey]*room
-	sockets  map[string]*socket // by pid
-	draining bool
+	mu      sync.Mutex // may be held when the hub is called, so nothing that the hub calls takes it
+	rooms   map[roomKey]*room
+	sockets map[string]*socket // by pid
+	// recovering are the sessions that are being taken over.
+	recovering map[recovery]bool
+	draining   bool
 }
 
 // SocketObserver is told what sockets do.
@@ -78,7 +80,7 @@ func newLive(f *Front, o Options) *live {
 	l := &live{
 		front: f, engine: o.Engine, sessions: o.Sessions, log: o.Log, observer: o.Sockets, announce: o.AnnounceEnd,
 		ctx: ctx, cancel: cancel, workers: newWorkers(ctx),
-		rooms: map[roomKey]*room{}, sockets: map[string]*socket{},
+		rooms: map[roomKey]*room{}, sockets: map[string]*socket{}, recovering: map[recovery]bool{},
 	}
 	if l.observer == nil {
 		l.observer = unobserved{}
@@ -214,6 +216,11 @@ func (l *live) socket(ctx context.Context, actor convo.Actor, in login, pid, giv
 	}
 	recovered := false
 	if pid != "" && len(pid) <= maxID {
+		key := recovery{actor.Tenant, ownerOf(actor), pid}
+		if !l.begin(key) {
+			return nil, errRecovering
+		}
+		defer l.done(key)
 		l.retire(pid, actor)
 		err := s.restore(ctx, pid, given)
 		if err != nil && !errors.Is(err, errUnknownSession) {
@@ -241,40 +248,6 @@ func randomBase() uint32 {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // it never fails
 	return binary.BigEndian.Uint32(b[:]) >> 1
-}
-
-// retire ends the connection that has a session which its client goes on with
-// elsewhere. When it returns, that connection changes nothing of the session any
-// more.
-func (l *live) retire(pid string, actor convo.Actor) {
-	l.mu.Lock()
-	old := l.sockets[pid]
-	l.mu.Unlock()
-	if old == nil || old.actor.Tenant != actor.Tenant || ownerOf(old.actor) != ownerOf(actor) {
-		return
-	}
-	old.retire()
-	old.drop("the session goes on elsewhere")
-}
-
-// retireTime bounds the wait for what a connection still has to handle.
-const retireTime = 5 * time.Second
-
-// retire ends the part that a connection has in its session: what it has heard is
-// handled, and then it stores nothing any more.
-func (s *socket) retire() {
-	s.leave()
-	timer := time.NewTimer(retireTime)
-	defer timer.Stop()
-	select {
-	case <-s.handled():
-	case <-timer.C:
-	}
-	s.saving.Lock() // what is being written was before
-	defer s.saving.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retired = true
 }
 
 // handled is closed when all that was heard is handled.

@@ -1,8 +1,11 @@
 package uipath
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
 )
 
 // What the hub calls holds the hub's locks, and rooms are opened and closed, which
@@ -35,4 +38,22 @@ func TestNoWorkBeginsAfterTheEnd(t *testing.T) {
 		t.Error("work was taken")
 	}
 	w.wait()
+}
+
+func TestASlowReaderHoldsFewLargeEvents(t *testing.T) {
+	t.Parallel()
+	events := make([]convo.Event, readAtOnce)
+	for i := range events {
+		events[i].Body = convo.Delta{Text: strings.Repeat("x", bytesAtOnce/3)}
+	}
+	if got := few(events); len(got) != 3 || cap(got) >= len(events) {
+		t.Errorf("it holds %d of %d", len(got), cap(got))
+	}
+	events[0].Body = convo.Delta{Text: strings.Repeat("x", 2*bytesAtOnce)}
+	if got := few(events); len(got) != 1 {
+		t.Errorf("it holds %d", len(got))
+	}
+	if got := few(events[:0]); len(got) != 0 {
+		t.Errorf("it holds %d of none", len(got))
+	}
 }

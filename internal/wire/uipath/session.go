@@ -163,7 +163,7 @@ func (s *socket) restore(ctx context.Context, pid, given string) error {
 	for _, one := range saved.Attached {
 		a := &attachment{
 			socket: s, conversation: one.Conversation, index: one.Index, last: one.Last, from: one.From,
-			replays: one.Replays, numbered: one.Numbered, resumes: one.Resumes, at: at[one.Index],
+			replays: one.Replays, numbered: one.Numbered, resumes: one.Resumes, at: at[one.Index], restored: true,
 		}
 		if text, ok := latest[one.Index]; ok && text != string(a.at.append(nil)) || !ok && a.at != one.start() {
 			a.moved = true

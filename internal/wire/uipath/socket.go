@@ -73,7 +73,12 @@ type heard struct {
 func (s *socket) Connected(_ context.Context, io *socketio.Socket) {
 	s.mu.Lock()
 	s.io = io
+	over := s.over
 	s.mu.Unlock()
+	if over {
+		s.drop("the session goes on elsewhere")
+		return
+	}
 	for _, a := range s.kept() {
 		s.live.spawn(func() { a.catchUp(s.live.ctx) })
 	}
@@ -241,11 +246,11 @@ func (s *socket) conversationGone(a *attachment) {
 		s.end(a)
 	}
 	s.mu.Unlock()
+	s.live.leave(a)
 	if told {
 		return
 	}
 	s.say(s.live.ctx, &event{ConversationID: a.conversation, EndSession: &struct{}{}})
-	s.live.leave(a)
 	s.save(s.live.ctx)
 }
 

@@ -85,11 +85,12 @@ var errEnded = convo.Errorf(convo.Conflict, "the session has ended; start it aga
 // open starts a session: the client is shown what is open and then what comes.
 func (s *socket) open(ctx context.Context, conversation string, start *sessionStart) error {
 	s.detach(conversation)
+	s.mu.Lock()
+	delete(s.ended, conversation) // there is somebody again who can be told that it fails
+	s.mu.Unlock()
 	a := &attachment{socket: s, conversation: conversation, replays: true, at: position{replay: true}}
-	after := start.MetaData.After
-	if start.Capabilities.Resume {
-		a.numbered = true
-	}
+	var after *int64
+	a.numbered, after = start.resumes()
 	if err := s.attach(ctx, a, after); err != nil {
 		return err
 	}
@@ -132,7 +133,6 @@ func (s *socket) attach(ctx context.Context, a *attachment, after *int64) error 
 	a.index = s.next
 	s.next++
 	s.attached[a.conversation] = a
-	delete(s.ended, a.conversation)
 	s.mu.Unlock()
 	if over {
 		s.live.leave(a) // it is for the connection that goes on with the session
@@ -197,7 +197,9 @@ func (s *socket) speak(ctx context.Context, list []heard) {
 		saying.Said = append(saying.Said, h.said...)
 	}
 	if len(saying.Said) == 0 && list[0].stream == nil {
-		s.acknowledge(list[0], nil)
+		for _, h := range list {
+			s.acknowledge(h, nil)
+		}
 		return
 	}
 	a, err := s.attachment(ctx, conversation)
