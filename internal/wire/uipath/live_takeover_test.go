@@ -14,12 +14,20 @@ import (
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
-// heldSessions holds up the first who reads a session.
+// heldSessions holds up the first who reads a session, and writers while it is armed.
 type heldSessions struct {
 	store.Sockets
 	begun   atomic.Bool
+	armed   atomic.Bool
 	reading chan struct{} // closed when somebody does
 	held    chan struct{} // and lets go when this is closed
+}
+
+func (h *heldSessions) PutSocket(ctx context.Context, one store.SocketSession) error {
+	if h.armed.Load() {
+		<-h.held
+	}
+	return h.Sockets.PutSocket(ctx, one)
 }
 
 func (h *heldSessions) Socket(ctx context.Context, id string) (store.SocketSession, error) {
@@ -28,6 +36,34 @@ func (h *heldSessions) Socket(ctx context.Context, id string) (store.SocketSessi
 		<-h.held
 	}
 	return h.Sockets.Socket(ctx, id)
+}
+
+func TestNothingIsSaidOfASessionWhoseEndWasRead(t *testing.T) {
+	t.Parallel()
+	sessions := &heldSessions{reading: make(chan struct{}), held: make(chan struct{})}
+	b := setupWith(t, func(o *uipath.Options) {
+		sessions.Sockets = o.Sessions
+		o.Sessions = sessions
+	})
+	id, other := b.conversation(), b.conversation()
+	ann := b.connect("ann", nil, options{})
+	ann.start(id)
+	sessions.armed.Store(true)
+	ann.say(`{"conversationId":%q,"startSession":{}}`, other) // what follows is read, and waits for it
+	ann.say(`{"conversationId":%q,"exchange":{"exchangeId":7}}`, id)
+	ann.say(`{"conversationId":%q,"exchange":{"exchangeId":"X","message":{"messageId":"M","endMessage":{}}}}`, id)
+	ann.say(`{"conversationId":%q,"asyncInputStream":{"streamId":"S","startAsyncInputStream":{"mimeType":"audio/wav"}}}`, id)
+	ann.say(`{"conversationId":%q,"endSession":{}}`, id)
+	ann.write(`421["ConversationEvent",{}]`)
+	if read := ann.raw(); !strings.HasPrefix(read, "431[") {
+		t.Errorf("told %s", read)
+	}
+	sessions.armed.Store(false)
+	close(sessions.held)
+	if told := ann.next(); !strings.Contains(told, other) {
+		t.Errorf("told %s", told)
+	}
+	ann.quiet()
 }
 
 func TestOfTwoConnectionsThatTakeOverASessionOneComesLater(t *testing.T) {

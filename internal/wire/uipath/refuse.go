@@ -97,9 +97,10 @@ func (s *socket) refuseConversation(ctx context.Context, conversation, id string
 	}
 	s.logInternal(err, conversation)
 	s.mu.Lock()
-	ended := s.ended[conversation]
+	a := s.attached[conversation]
+	over := s.ended[conversation] || a != nil && a.closed // or will be: its end was read
 	s.mu.Unlock()
-	if ended {
+	if over {
 		return
 	}
 	s.say(ctx, &event{ConversationID: conversation, ConversationError: &errorEvent{

@@ -69,6 +69,9 @@ func (a *attachment) deafen(ctx context.Context) {
 // told: the client would fail at the next piece that it sends.
 func (s *socket) refuseStream(ctx context.Context, a *attachment, id string, err error) {
 	s.logInternal(err, a.conversation)
+	if !s.has(a) {
+		return
+	}
 	s.say(ctx, &event{ConversationID: a.conversation, AsyncInputStream: &streamEvent{
 		StreamID: id,
 		AsyncInputStreamError: &errorEvent{ErrorID: errClientEvent, StartError: &errorStart{
