@@ -117,6 +117,62 @@ func TestWhatDeletedPartsAndAnswersSaidIsInNoBackup(t *testing.T) {
 	mustBeSound(t, folder)
 }
 
+func TestWhatRemovedFilesHeldIsInNoBackup(t *testing.T) {
+	t.Parallel()
+	const many = 40 // more than are removed at once
+	folder := t.TempDir()
+	s := open(t, folder, "")
+	appendTo(t, s, talk1, convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{}})
+	appendTo(t, s, talk2, convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{}})
+	piece := bytes.Repeat([]byte("confidential "), 1000) // of many pages
+	put := func(upload string) {
+		if err := s.PutPiece(t.Context(), upload, 0, time.UnixMilli(1), piece); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill := func(conversation, id, upload string) {
+		f := convo.File{Tenant: "a", ID: id, Conversation: conversation, Created: time.UnixMilli(1)}
+		if err := s.PutFile(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+		put(upload)
+		f.Size, f.Upload, f.Stored = int64(len(piece)), upload, f.Created
+		if err := s.FillFile(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range many {
+		put(fmt.Sprint("dropped ", n))
+		put(fmt.Sprint("lost ", n))
+		fill(talk1, fmt.Sprint("unused ", n), fmt.Sprint("unused ", n))
+		fill(talk2, fmt.Sprint("of a talk ", n), fmt.Sprint("of a talk ", n))
+	}
+	fill(talk1, "released", "released")
+	change := func(conversation string, do func(store.Tx) error) {
+		if _, err := s.Update(t.Context(), "a", conversation, store.Durable, do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(talk1, func(tx store.Tx) error { return tx.UseFile("released") })
+	if backup := backupOf(t, folder); bytes.Count(backup, []byte("confidential")) < 4*many*900 {
+		t.Fatal("a backup does not show the files, so this test proves nothing")
+	}
+	change(talk2, store.Tx.Delete)
+	change(talk1, func(tx store.Tx) error { return tx.ReleaseFile("released") })
+	for n := range many {
+		if err := s.DropUpload(t.Context(), fmt.Sprint("dropped ", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.PruneFiles(t.Context(), time.UnixMilli(2)); err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(backupOf(t, folder), []byte("confidential")); n > 0 {
+		t.Errorf("a backup has %d words of files that were removed", n)
+	}
+	mustBeSound(t, folder)
+}
+
 func backupOf(t *testing.T, folder string) []byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "b.db")

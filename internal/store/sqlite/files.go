@@ -92,8 +92,11 @@ func notNil(b []byte) []byte {
 // DropUpload implements store.Files.
 func (s *Store) DropUpload(ctx context.Context, upload string) error {
 	return s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
-		return ask(conn, `
-			DELETE FROM file_pieces WHERE upload = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE files.upload = ?1)`).key(upload).exec()
+		return overwriting(conn, func() error {
+			return ask(conn, `
+				DELETE FROM file_pieces WHERE upload = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE files.upload = ?1)`).
+				key(upload).exec()
+		})
 	})
 }
 
@@ -134,24 +137,56 @@ const pruneFilesAtOnce = 16
 // PruneFiles implements store.Files.
 func (s *Store) PruneFiles(ctx context.Context, before time.Time) error {
 	// First the files: one whose pieces were going could still be used.
-	old := []string{
-		`DELETE FROM files WHERE key IN (SELECT key FROM files WHERE uses = 0 AND created < ? LIMIT ?)`,
-		`DELETE FROM file_pieces WHERE id IN (
-			SELECT id FROM file_pieces p WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files f WHERE f.upload = p.upload) LIMIT ?)`,
+	for more := true; more; {
+		err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
+			err := ask(conn, `DELETE FROM files WHERE key IN (SELECT key FROM files WHERE uses = 0 AND created < ? LIMIT ?)`).
+				int(ceilMilli(before)).int(pruneFilesAtOnce).exec()
+			more = conn.Changes() >= pruneFilesAtOnce
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
-	for _, sql := range old {
-		for more := true; more; {
-			err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
-				err := ask(conn, sql).int(ceilMilli(before)).int(pruneFilesAtOnce).exec()
-				more = conn.Changes() >= pruneFilesAtOnce
-				return err
-			})
-			if err != nil {
+	return s.prunePieces(ctx, before)
+}
+
+// noFilesPiece is the condition on a piece that it is no file's content.
+const noFilesPiece = `NOT EXISTS (SELECT 1 FROM files WHERE files.upload = file_pieces.upload)`
+
+// prunePieces removes old pieces that are no file's content. They are looked for
+// outside the transactions that remove them, because that goes through all pieces.
+func (s *Store) prunePieces(ctx context.Context, before time.Time) error {
+	for last := int64(0); ; {
+		var old []int64
+		err := s.read(ctx, func(conn *sqlite.Conn) error {
+			q := ask(conn, `SELECT id FROM file_pieces WHERE id > ? AND at < ? AND `+noFilesPiece+` ORDER BY id LIMIT ?`).
+				int(last).int(ceilMilli(before)).int(pruneFilesAtOnce)
+			for q.next() {
+				old = append(old, q.readInt())
+			}
+			return q.done()
+		})
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		last = old[len(old)-1]
+		if err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error { return deletePieces(conn, old) }); err != nil {
+			return err
+		}
+	}
+}
+
+// deletePieces removes those of some pieces that are no file's content.
+func deletePieces(conn *sqlite.Conn, ids []int64) error {
+	return overwriting(conn, func() error {
+		for _, id := range ids {
+			if err := ask(conn, `DELETE FROM file_pieces WHERE id = ? AND `+noFilesPiece).int(id).exec(); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // file finds a file of the transaction's conversation, with what the transaction
