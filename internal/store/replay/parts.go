@@ -10,6 +10,7 @@ import (
 type said struct {
 	id     string
 	file   bool
+	uri    string // of the file
 	ended  bool
 	length convo.Length
 	cited  int // units up to which citations reach
@@ -26,7 +27,11 @@ func (l *Log) addPart(e convo.Event) {
 	switch b := e.Body.(type) {
 	case convo.PartStarted:
 		o := l.open[b.Message]
-		o.said = append(o.said, said{id: b.Part.ID, file: b.Part.File != nil})
+		s := said{id: b.Part.ID, file: b.Part.File != nil}
+		if s.file {
+			s.uri = b.Part.File.URI
+		}
+		o.said = append(o.said, s)
 		o.note(e)
 	case convo.PartEnded:
 		o := l.open[b.Message]
@@ -222,4 +227,28 @@ func (l *Log) name(k aliasKey) {
 	if k.alias != "" {
 		l.aliases[k] = true
 	}
+}
+
+// Files says, by their ids, of how many parts of messages that are there, or come,
+// the files that are kept here are the content.
+func (l *Log) Files() map[string]int64 {
+	uses := make(map[string]int64)
+	use := func(uri string) {
+		if id, ok := convo.FileID(uri); ok {
+			uses[id]++
+		}
+	}
+	for _, m := range l.messages {
+		for _, p := range m.Message.Parts {
+			if p.File != nil {
+				use(p.File.URI)
+			}
+		}
+	}
+	for _, o := range l.open {
+		for _, s := range o.said {
+			use(s.uri)
+		}
+	}
+	return uses
 }

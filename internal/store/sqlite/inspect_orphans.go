@@ -42,7 +42,8 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 		}
 	}
 	return errorsFirst(
-		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseFiles(conn), r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn),
+		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseFiles(conn), r.cutFiles(conn),
+		r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn),
 	)
 }
 

@@ -28,7 +28,7 @@ func (r *rowCheck) conversation(conn *sqlite.Conn, p *pieces, l *replay.Log) err
 	if err := errorsFirst(r.columns(conn, c, head), r.messages(conn, c, l)); err != nil {
 		return err
 	}
-	if err := errorsFirst(r.turns(conn, c, l), r.aliases(conn, c, l), r.agenda(conn, c, head)); err != nil {
+	if err := errorsFirst(r.turns(conn, c, l), r.aliases(conn, c, l), r.agenda(conn, c, head), r.files(conn, l)); err != nil {
 		return err
 	}
 	for _, u := range p.open[c] {

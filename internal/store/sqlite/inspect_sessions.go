@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"fmt"
+
 	"zombiezen.com/go/sqlite"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/store/audit"
 	"github.com/parleyhq/parley/internal/store/replay"
 )
 
@@ -44,4 +47,39 @@ func (r *rowCheck) agenda(conn *sqlite.Conn, c int64, head *convo.Head) error {
 		r.differs(0, "the conversation does not stand where it should in the list of its owner")
 	}
 	return err
+}
+
+// files holds how many parts count the files of a conversation against its log. Files
+// that parts name and that are not there have not come with an import.
+func (r *rowCheck) files(conn *sqlite.Conn, l *replay.Log) error {
+	return miscounted(conn, l, func(id string, uses, parts int64) {
+		r.differs(0, "the file %q is %d parts of messages, but counts %d", id, parts, uses)
+	})
+}
+
+// miscounted gives the files of a conversation that count other parts than the log says.
+func miscounted(conn *sqlite.Conn, l *replay.Log, each func(id string, uses, parts int64)) error {
+	parts, head := l.Files(), l.Head()
+	q := ask(conn, `SELECT key, uses FROM files WHERE tenant = ? AND conversation = ?`).text(head.Tenant).key(head.ID)
+	for q.next() {
+		if id, uses := q.readKey(), q.readInt(); uses != parts[id] {
+			each(id, uses, parts[id])
+		}
+	}
+	return q.done()
+}
+
+// cutFiles looks for files that lack some of their content.
+func (r *rowCheck) cutFiles(conn *sqlite.Conn) error {
+	q := ask(conn, `
+		SELECT tenant, conversation, key FROM files
+		WHERE upload IS NOT NULL AND
+			size != (SELECT coalesce(sum(length(data)), 0) FROM file_pieces WHERE file_pieces.upload = files.upload)`)
+	for q.next() {
+		f := audit.Finding{Problem: audit.Database, Remedy: remedyBackup}
+		f.Tenant, f.Conversation = q.readText(), q.readKey()
+		f.Text = fmt.Sprintf("the content of file %q is not whole", q.readKey())
+		r.found(f)
+	}
+	return q.done()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,6 +49,7 @@ const (
 	talk2 = "01890000-0000-7000-8000-000000000002"
 	talk3 = "01890000-0000-7000-8000-000000000003"
 	talk4 = "01890000-0000-7000-8000-000000000004"
+	file1 = "01890000-0000-7000-8000-0000000000f1"
 )
 
 // sound makes a folder with some of everything, and closes it.
@@ -99,6 +101,9 @@ func sound(t testing.TB) string {
 		t.Fatal(err)
 	}
 	part := convo.Part{ID: "p", Alias: "P-1", MediaType: "text/plain"}
+	attached := convo.Part{ID: "f", MediaType: "text/plain", File: &convo.FileRef{URI: convo.FileURI + file1, Size: 6}}
+	brought := given("brought", 7, "")
+	brought.Parts = []convo.Part{attached, {ID: "g", File: &convo.FileRef{URI: convo.FileURI + talk1}}} // one of them is nowhere
 	said := part
 	said.End = 4
 	cited := convo.Citation{ID: "cited", Length: 4, Sources: []convo.Source{{Title: "a secret"}}}
@@ -119,7 +124,9 @@ func sound(t testing.TB) string {
 		event("x", convo.InterruptEnded{ID: "i", Call: "c", Message: "request", Value: convo.JSON(`{}`)}),
 		event("x", convo.ToolAnswered{ID: "c", Message: "request", Name: "f", Approved: true, Input: convo.JSON(`{"a":2}`)}),
 		event("x", convo.Rated{ID: "v", Value: 1, Reason: "why"}), event("y", convo.TurnOpened{Front: "test", Alias: "Y-1"}),
-		event("y", convo.MessageStarted{ID: "saying", Type: convo.User, Alias: "M-1"}), event("y", convo.PartStarted{Message: "saying", Part: part}))
+		event("y", convo.MessageStarted{ID: "saying", Type: convo.User, Alias: "M-1"}), event("y", convo.PartStarted{Message: "saying", Part: attached}),
+		event("", brought))
+	putFile(t, s)
 	putObjects(t, s)
 	for _, message := range []string{`"one"`, `2`} {
 		_, err := s.Update(t.Context(), "a", "", store.Durable, func(tx store.Tx) error {
@@ -138,6 +145,28 @@ func sound(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return folder
+}
+
+// putFile makes the file that two parts are.
+func putFile(t testing.TB, s store.Store) {
+	t.Helper()
+	f := convo.File{Tenant: "a", ID: file1, Conversation: talk4, Created: time.UnixMilli(1)}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(s.PutFile(t.Context(), f))
+	for n, piece := range []string{"some", "of"} {
+		must(s.PutPiece(t.Context(), "upload", int64(n), f.Created, []byte(piece)))
+	}
+	f.Size, f.Upload, f.Stored = 6, "upload", f.Created
+	must(s.FillFile(t.Context(), f))
+	_, err := s.Update(t.Context(), "a", talk4, store.Durable, func(tx store.Tx) error {
+		return errors.Join(tx.UseFile(file1), tx.UseFile(file1))
+	})
+	must(err)
 }
 
 // putObjects makes something of each kind that a tenant configures.
@@ -244,7 +273,10 @@ func damages() []damage {
 		{"a citation that was erased", `UPDATE log SET data = CAST('{"c":{"i":"cited","s":[{"t":"a secret"}]}}' AS BLOB) WHERE id = (4 << 32) + 11`,
 			audit.Erasure, `"goner"`, 11, true},
 		{"a start of a part that is missing", `UPDATE log SET kind = 30, message = NULL WHERE id = (4 << 32) + 4`, audit.Log, "event 5", 5, false},
-		{"a file of no conversation", `INSERT INTO files VALUES (1, 'file', 'a', 'gone', 'n', 't', 0, NULL, 0, 0, NULL)`, audit.Orphan, `file "file"`, 0, true},
+		{"a file of no conversation", `INSERT INTO files VALUES (77, 'file', 'a', 'gone', 'n', 't', 0, NULL, 0, 0, NULL)`, audit.Orphan, `file "file"`, 0, true},
+		{"a file that counts too few parts", `UPDATE files SET uses = 0`, audit.Projection, `"` + file1 + `" is 2 parts`, 0, true},
+		{"a file that counts too many parts", `UPDATE files SET uses = 3`, audit.Projection, `"` + file1 + `" is 2 parts`, 0, true},
+		{"a file that has lost a piece", `DELETE FROM file_pieces WHERE n = 1`, audit.Database, file1, 0, false},
 		{"messages of no channel", `INSERT INTO channel_messages VALUES (77, 1, 0, '1')`, audit.Orphan, "1 messages", 0, true},
 		{"a channel that counts too many", `UPDATE channels SET count = 9, bytes = 1`, audit.Projection, "a-channel-of-some", 0, true},
 		{"a channel that is behind", `UPDATE channels SET last = 1`, audit.Projection, "a-channel-of-some", 0, true},
@@ -338,6 +370,7 @@ func dump(t testing.TB, folder string) string {
 		show(i.Events(t.Context(), "a", id, 0, 99))
 		show(i.Turns(t.Context(), "a", id, 0))
 		show(i.Input(t.Context(), "a", id, "t"))
+		show(i.File(t.Context(), file1))
 		show(i.Messages(t.Context(), "a", id, store.MessageQuery{Limit: 99}))
 	}
 	return b.String()

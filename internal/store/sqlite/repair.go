@@ -130,7 +130,17 @@ func (m *mender) conversation(l *replay.Log, p *pieces) error {
 	); err != nil {
 		return err
 	}
-	return m.project(id, l)
+	return errorsFirst(m.project(id, l), m.files(l))
+}
+
+// files counts again of how many parts the files of a conversation are.
+func (m *mender) files(l *replay.Log) error {
+	wrong := make(map[string]int64)
+	err := miscounted(m.conn, l, func(id string, _, parts int64) { wrong[id] = parts })
+	for id, parts := range wrong {
+		err = errorsFirst(err, ask(m.conn, `UPDATE files SET uses = ? WHERE key = ?`).int(parts).key(id).exec())
+	}
+	return err
 }
 
 func (m *mender) project(id int64, l *replay.Log) error {
