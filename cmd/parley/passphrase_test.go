@@ -21,7 +21,7 @@ func withSecret(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, console.BaseURL+"/v1/secret/create", strings.NewReader(`{"name":"KEY","value":"value-0815"}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, console.BaseURL+"/v1/secret/create", strings.NewReader(`{"name":"KEY","value":"value-of-quokkas"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestTheValuesOfSecretsAreMovedUnderAPassphrase(t *testing.T) {
 		t.Errorf("the export: %q", said)
 	}
 	run(t, exitFine, append(env, passphrase), "export", bare) // the passphrase alone asks for nothing
-	if text := content(t, file); strings.Contains(text, "0815") || !strings.Contains(text, `"version":3`) || strings.Contains(content(t, bare), "sealed") {
+	if text := content(t, file); strings.Contains(text, "quokkas") || !strings.Contains(text, `"version":3`) || strings.Contains(content(t, bare), "sealed") {
 		t.Errorf("the exports are %s and %s", text, content(t, bare))
 	}
 	if _, said := run(t, exitFailed, append(to, "PARLEY_EXPORT_PASSPHRASE=correct horse staple"), "import", file); !strings.Contains(said, "the passphrase is not the one") || strings.Contains(said, "staple") {

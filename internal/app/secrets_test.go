@@ -58,7 +58,7 @@ func online(t *testing.T, cfg config.Config) *console.Client {
 // server to server, through sockets and without, and calls what needs its value.
 func TestAnAbilityUsesASecretThatCameWithAnImport(t *testing.T) {
 	t.Parallel()
-	const token, call = "token-of-the-door-0815", `Please call look {}`
+	const token, call = "token-of-the-door-quokkas", `Please call look {}`
 	u := door(t, token)
 	allow := "PARLEY_OUTBOUND_ALLOW=" + strings.TrimPrefix(u, "http://")
 	cfg := configured(t, allow)
@@ -107,7 +107,7 @@ func TestAnAbilityUsesASecretThatCameWithAnImport(t *testing.T) {
 	from.end()
 	logs += from.log.String()
 	for what, text := range map[string]string{"the file": file.String(), "a log": logs} {
-		if strings.Contains(text, "0815") || strings.Contains(text, v.Passphrase) {
+		if strings.Contains(text, "quokkas") || strings.Contains(text, v.Passphrase) {
 			t.Errorf("the value or the passphrase is in %s: %s", what, text)
 		}
 	}
