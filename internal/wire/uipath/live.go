@@ -119,6 +119,7 @@ func (l *live) close(ctx context.Context) error {
 	l.mu.Unlock()
 	var err error
 	l.closed.Do(func() {
+		l.settle(ctx)
 		for _, s := range l.all() {
 			s.closeFor(engineio.GoingAway, "the server is shutting down")
 		}

@@ -167,6 +167,20 @@ func (l *live) announceEnds() {
 	}
 }
 
+// settle waits until clients that will not be recovered have been shown what has
+// ended, but not for those that take nothing.
+func (l *live) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, announceTime)
+	defer cancel()
+	for slices.ContainsFunc(l.all(), func(s *socket) bool { return s.told() && !s.quiet() }) {
+		select {
+		case <-time.After(drainEvery / 10):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // closeFor closes the transport with a code. A client that was told of the end is
 // told that this is it: it opens another connection when it has something to say.
 func (s *socket) closeFor(code int, why string) {
