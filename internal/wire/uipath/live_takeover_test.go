@@ -66,6 +66,38 @@ func TestNothingIsSaidOfASessionWhoseEndWasRead(t *testing.T) {
 	ann.quiet()
 }
 
+func TestNothingIsSaidOfAnExchangeWhoseStopWasRead(t *testing.T) {
+	t.Parallel()
+	script, second := halves()
+	sessions := &heldSessions{reading: make(chan struct{}), held: make(chan struct{})}
+	b := setupWith(t, func(o *uipath.Options) {
+		sessions.Sockets = o.Sessions
+		o.Sessions = sessions
+	}, script)
+	id, other := b.conversation(), b.conversation()
+	ann, ben := b.connect("ann", nil, options{}), b.connect("ben", nil, options{})
+	ann.start(id)
+	ben.start(id)
+	ann.ask(id, "X", "Hi")
+	ann.until(`first half`)
+	sessions.armed.Store(true)
+	ann.say(`{"conversationId":%q,"startSession":{}}`, other) // what follows is read, and waits for it
+	ann.reply(id, `"messageId":"M" "toolCallId":"never"`, `"confirmToolCall":{"approved":true}`)
+	ann.say(`{"conversationId":%q,"exchange":{"exchangeId":"X","endExchange":{}}}`, id)
+	ann.write(`421["ConversationEvent",{}]`)
+	if read := ann.raw(); !strings.HasPrefix(read, "431[") {
+		t.Errorf("told %s", read)
+	}
+	close(second)
+	ben.until(`"endExchange"`)
+	sessions.armed.Store(false)
+	close(sessions.held)
+	if told := ann.next(); !strings.Contains(told, other) {
+		t.Errorf("told %s", told)
+	}
+	ann.quiet()
+}
+
 func TestOfTwoConnectionsThatTakeOverASessionOneComesLater(t *testing.T) {
 	t.Parallel()
 	sessions := &heldSessions{reading: make(chan struct{}), held: make(chan struct{})}

@@ -85,7 +85,7 @@ func (s *socket) refuse(ctx context.Context, a *attachment, said engine.Said, er
 	} else {
 		x.ExchangeError.EndError = &struct{}{}
 	}
-	if s.has(a) {
+	if s.follows(a, exchange) {
 		s.say(ctx, &event{ConversationID: a.conversation, Exchange: x})
 	}
 }
@@ -113,6 +113,13 @@ func (s *socket) logInternal(err error, conversation string) {
 	if convo.ErrorKind(err) == convo.Internal {
 		s.live.log.Error("an event of a client failed", "error", err, "conversation", conversation)
 	}
+}
+
+// follows reports whether the client still has an exchange, as far as it told.
+func (s *socket) follows(a *attachment, exchange string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !a.closed && !a.stopped[exchange]
 }
 
 // has reports whether the client still has the session of an attachment.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/engineio"
 	"github.com/parleyhq/parley/internal/ratelimit"
 	"github.com/parleyhq/parley/internal/socketio"
@@ -107,16 +108,21 @@ func (s *socket) Event(ctx context.Context, e *socketio.Event) {
 }
 
 // take puts what was heard into the inbox, unless that is full and it is not the last.
-// What a session that begins anew or ends was given so far stops here: nothing more
-// of it may come.
+// What a session that begins anew or ends was given so far stops here, as does what
+// is told of an exchange that the client ends: nothing more of it may come.
 func (s *socket) take(h heard, last bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !last && len(s.inbox) > 0 && (len(s.inbox) >= maxHeard || s.waiting+h.size > maxHeardBytes) {
 		return false
 	}
-	if a := s.attached[h.conversation]; a != nil && (h.start != nil || h.end) {
-		a.closed = true
+	if a := s.attached[h.conversation]; a != nil {
+		a.closed = a.closed || h.start != nil || h.end
+		for _, said := range h.said {
+			if stop, ok := said.(engine.SaidStop); ok {
+				a.stopped = remember(a.stopped, stop.Exchange)
+			}
+		}
 	}
 	s.inbox, s.waiting = append(s.inbox, h), s.waiting+h.size
 	if !s.works {
