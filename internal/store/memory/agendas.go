@@ -12,8 +12,11 @@ import (
 
 // turnByAlias finds a turn that its client called so.
 func (c *conversation) turnByAlias(alias string) (convo.Turn, error) {
+	if alias == "" { // most have none, and each new one is looked up
+		return convo.Turn{}, noTurn(alias)
+	}
 	for _, t := range c.turns {
-		if alias != "" && t.Alias == alias {
+		if t.Alias == alias {
 			return cloneTurn(t), nil
 		}
 	}
@@ -22,8 +25,11 @@ func (c *conversation) turnByAlias(alias string) (convo.Turn, error) {
 
 // messageByAlias finds a message of a turn that its client called so.
 func (c *conversation) messageByAlias(turn, alias string) (convo.Message, error) {
+	if alias == "" { // as above: a long conversation would take the square of its length
+		return convo.Message{}, noMessage(alias)
+	}
 	for _, m := range c.messages {
-		if alias != "" && m.Turn == turn && m.Alias == alias {
+		if m.Turn == turn && m.Alias == alias {
 			return cloneMessage(m), nil
 		}
 	}
