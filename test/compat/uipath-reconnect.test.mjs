@@ -192,6 +192,7 @@ test('a restart under load loses, doubles and cuts no exchange', async () => {
     return { client, conversation, session, said: [] }
   }))
   let stopping = false
+  let ended = 0
   const work = users.map(async ({ session, said }, user) => {
     for (let n = 0; !stopping; n++) {
       const exchange = session.startExchange()
@@ -199,15 +200,17 @@ test('a restart under load loses, doubles and cuts no exchange', async () => {
       const notes = note(exchange)
       said.push({ text: `${fake.slow(6, 15)} user ${user} says ${n}`, notes })
       await exchange.sendMessageWithContentPart({ data: said.at(-1).text }).catch(() => {})
-      await Promise.race([notes.done.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 6000))])
+      const lost = new Promise((resolve) => setTimeout(resolve, 6000).unref())
+      await Promise.race([notes.done.then(() => ended++, () => {}), lost])
     }
   })
-  for (let round = 0; round < 2; round++) {
-    await new Promise((resolve) => setTimeout(resolve, 700))
+  const under = (load) => until(`${load} exchanges end`, () => ended >= load)
+  for (let round = 1; round <= 2; round++) {
+    await under(round * 2 * users.length)
     await control('stop')
     await control('start')
   }
-  await new Promise((resolve) => setTimeout(resolve, 700))
+  await under(6 * users.length)
   stopping = true
   await Promise.all(work)
   let finished = 0
