@@ -2,6 +2,7 @@ package identity
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -154,13 +155,27 @@ func (p *Provider) authorize(c *call) error {
 	case err != nil:
 		return err
 	case p.o.Development:
-		return p.grantCode(c.w, r, developerOf(r.tenants[0]))
+		return p.develop(c, r)
 	case r.silent:
 		return back(c.w, r, "error", "login_required", "error_description", "nobody is signed in")
 	case c.r.Method == http.MethodPost:
 		return p.submitted(c, r)
 	}
 	return p.page.show(c.w, r, http.StatusOK, form{})
+}
+
+// develop signs the developer in, for whoever knows this server by a name of this
+// machine: another name that leads here makes a stranger's page one of this server's,
+// which may read everything.
+func (p *Provider) develop(c *call, r *request) error {
+	host, _, err := net.SplitHostPort(c.r.Host)
+	if err != nil {
+		host = strings.Trim(c.r.Host, "[]") // without a port
+	}
+	if !isLoopback(host) {
+		return convo.Errorf(convo.Forbidden, "oidc.builtin.development signs nobody in at this address; go to localhost or 127.0.0.1")
+	}
+	return p.grantCode(c.w, r, developerOf(r.tenants[0]))
 }
 
 // grantCode sends the browser back with a code.

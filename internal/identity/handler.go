@@ -38,7 +38,7 @@ type call struct {
 
 type endpoint struct {
 	name   string // for metrics
-	page   bool   // what it answers is for people
+	page   bool   // browsers go there; no script may read what it answers
 	handle func(c *call) error
 }
 
@@ -67,13 +67,15 @@ func (p *Provider) routes() (http.Handler, error) {
 	guard := http.NewCrossOriginProtection()
 	shell := &httpio.Shell{Log: p.o.Log, Observer: p.o.Observer, Fail: p.fail}
 	return shell.Wrap(func(w *httpio.Response, r *http.Request) error {
-		p.allowOrigin(w, r)
+		match, err := router.Find(r.Method, r.URL.EscapedPath())
+		if !match.Value.page {
+			p.allowOrigin(w, r)
+		}
 		if r.Method == http.MethodOptions {
 			w.Operation = "preflight"
 			w.NoContent()
 			return nil
 		}
-		match, err := router.Find(r.Method, r.URL.EscapedPath())
 		if err != nil {
 			return err
 		}
@@ -86,7 +88,9 @@ func (p *Provider) routes() (http.Handler, error) {
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
 // allowOrigin lets applications of other origins read answers. None of them holds
-// anything that a cookie has asked for.
+// anything that a cookie has asked for. Where a browser is sent with a code is not
+// among them: development gives one to whoever asks, and a script that is let read
+// the answers on its way reads the address at its end.
 func (p *Provider) allowOrigin(w *httpio.Response, r *http.Request) {
 	h := w.Header()
 	if p.o.AllowOrigin == nil {
