@@ -25,12 +25,10 @@ type issued struct {
 }
 
 // token answers an application that has a code or a refresh token. Addresses that
-// send too many wrong ones wait.
+// send too many wrong ones wait. Right ones are always taken: nobody can guess them,
+// and clients sign their users out at a refusal, which those behind the same address
+// must not bring about by passwords that are wrong.
 func (p *Provider) token(c *call) error {
-	from := httpio.ClientAddress(c.r, p.o.Proxies)
-	if err := p.attempts.MayTry(from); err != nil {
-		return err
-	}
 	got, err := p.exchange(c)
 	refused, ok := errors.AsType[*refusal](err)
 	if !ok {
@@ -40,6 +38,10 @@ func (p *Provider) token(c *call) error {
 		return c.answer(http.StatusOK, got)
 	}
 	if refused.code == "invalid_grant" {
+		from := httpio.ClientAddress(c.r, p.o.Proxies)
+		if err := p.attempts.MayTry(from); err != nil {
+			return err
+		}
 		p.attempts.TriedWrong(from)
 	}
 	return c.answer(http.StatusBadRequest, failure{refused.code, refused.text})

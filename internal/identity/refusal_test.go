@@ -180,6 +180,29 @@ func TestPasswordsCannotBeTriedOut(t *testing.T) {
 	}
 }
 
+func TestWhoSharesAnAddressWithAGuesserStaysSignedIn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	const address, endpoint = "192.0.2.7", "/identity_/connect/token"
+	_, first := b.redeem(b.code())
+	code := b.code()
+	for n := 0; b.send(http.MethodPost, endpoint, "grant_type=refresh_token&client_id=web&refresh_token=rt_x", "X-Forwarded-For", address).status != http.StatusTooManyRequests; n++ {
+		if n == 100 {
+			t.Fatal("a hundred tries were let in")
+		}
+	}
+	for what, form := range map[string]url.Values{
+		"a refresh token": {"grant_type": {"refresh_token"}, "client_id": {"web"}, "refresh_token": {first.Refresh}},
+		"a code": {
+			"grant_type": {"authorization_code"}, "client_id": {"web"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
+		},
+	} {
+		if a := b.send(http.MethodPost, endpoint, form.Encode(), "X-Forwarded-For", address); a.status != http.StatusOK {
+			t.Errorf("%s: got %d %s", what, a.status, a.body)
+		}
+	}
+}
+
 func TestACodeIsForOneUseByOneApplication(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
