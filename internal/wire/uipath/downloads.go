@@ -10,6 +10,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/store"
 )
 
 const octets = "application/octet-stream"
@@ -45,6 +46,10 @@ func readFile(c *call) error {
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Etag", `"`+f.Upload+`"`)
+	if strings.Contains(c.r.Header.Get("Range"), ",") {
+		// A header has room for thousands of ranges, each of them a read from the store.
+		c.r.Header.Del("Range")
+	}
 	http.ServeContent(c.w, c.r, "", f.Stored, &fileReader{ctx: c.r.Context(), engine: c.engine(), file: f})
 	return nil
 }
@@ -110,16 +115,34 @@ type fileReader struct {
 	engine *engine.Engine
 	file   convo.File
 	offset int64
+	piece  []byte // the latest that was read: readers ask for less at a time
+	at     int64  // where it begins
 }
 
 // Read implements io.Reader.
 func (f *fileReader) Read(p []byte) (int, error) {
-	n, err := f.engine.ReadFile(f.ctx, f.file, p, f.offset)
-	f.offset += int64(n)
-	if n > 0 && errors.Is(err, io.EOF) {
-		err = nil
+	if f.offset < f.at || f.offset >= f.at+int64(len(f.piece)) {
+		if err := f.fetch(); err != nil {
+			return 0, err
+		}
 	}
-	return n, err
+	n := copy(p, f.piece[f.offset-f.at:])
+	f.offset += int64(n)
+	return n, nil
+}
+
+// fetch reads the piece with the offset.
+func (f *fileReader) fetch() error {
+	piece := make([]byte, store.FilePiece)
+	at := f.offset - f.offset%store.FilePiece
+	n, err := f.engine.ReadFile(f.ctx, f.file, piece, at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if f.piece, f.at = piece[:n], at; f.offset >= at+int64(n) {
+		return io.EOF
+	}
+	return nil
 }
 
 // Seek implements io.Seeker.
