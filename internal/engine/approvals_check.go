@@ -6,6 +6,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/tool"
 )
 
 // prepareAnswer checks a SaidAnswer, SaidOutput or SaidInterruptEnd. It is refused if
@@ -67,8 +68,12 @@ func approval(value convo.JSON) (approved bool, input convo.JSON, err error) {
 	return *said.Approved, input, nil
 }
 
-// checkInput holds the input that a user has edited to the schema of its call.
+// checkInput holds the input that a user has edited to the schema of its call. It is
+// no longer than an output may be: the model reads it as often.
 func (e *Engine) checkInput(ctx context.Context, key hub.Key, call *convo.OpenCall, input convo.JSON) (convo.JSON, error) {
+	if len(input) > tool.MaxOutput {
+		return nil, convo.Errorf(convo.Invalid, "the input has %d bytes; the limit is %d", len(input), tool.MaxOutput)
+	}
 	events, err := e.store.Events(ctx, key.Tenant, key.Conversation, call.Seq-1, 1)
 	if err != nil {
 		return nil, err

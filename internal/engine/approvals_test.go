@@ -165,10 +165,11 @@ func TestTheInputThatTheUserMadeIsWhatRuns(t *testing.T) {
 	t.Parallel()
 	p := pay(convo.AsksConfirm)
 	w := approvals(t, []tool.Tool{p}, engine.Given{}, "waits", calling("pay", `{"amount":100}`), answer("Paid."))
-	for _, wrong := range []string{`{"amount":"all"}`, `{}`, `[]`, `7`} {
+	long := `{"amount":1,"note":"` + strings.Repeat("x", tool.MaxOutput) + `"}`
+	for _, wrong := range []string{`{"amount":"all"}`, `{}`, `[]`, `7`, long} {
 		err := w.say(engine.SaidAnswer{Call: w.call(0).ID, Approved: true, Input: convo.JSON(wrong)})
 		if convo.ErrorKind(err) != convo.Invalid {
-			t.Errorf("the input %s gave %v", wrong, err)
+			t.Errorf("the input %.20s gave %v", wrong, err)
 		}
 	}
 	w.approve(0, `{ "amount": 5 }`)

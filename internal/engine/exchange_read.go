@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -76,6 +77,9 @@ func (e *Engine) adopted(ctx context.Context, key hub.Key, slot int64) ([]Exchan
 	return adopted, nil
 }
 
+// maxAdopted bounds the messages that one turn is shown with: the last ones count.
+const maxAdopted = 100
+
 // outside gives the users' messages that the turn with that slot adopts.
 func (e *Engine) outside(ctx context.Context, key hub.Key, slot int64) ([]convo.Message, error) {
 	if slot == 0 {
@@ -85,20 +89,12 @@ func (e *Engine) outside(ctx context.Context, key hub.Key, slot int64) ([]convo.
 	if err != nil || before == slot-1 {
 		return nil, err
 	}
-	var adopted []convo.Message
-	q := store.MessageQuery{After: convo.Place(before+1, 0) - 1, Types: []convo.MessageType{convo.User}}
-	for m, err := range e.allMessages(ctx, key, q) {
-		if err != nil {
-			return nil, err
-		}
-		if convo.SlotOf(m.Place) >= slot {
-			break
-		}
-		if m.Turn == "" {
-			adopted = append(adopted, m)
-		}
-	}
-	return adopted, nil
+	list, err := e.store.Messages(ctx, key.Tenant, key.Conversation, store.MessageQuery{
+		After: convo.Place(slot, 0), Desc: true, Limit: maxAdopted, Types: []convo.MessageType{convo.User},
+	})
+	adopted := slices.DeleteFunc(list, func(m convo.Message) bool { return m.Turn != "" || convo.SlotOf(m.Place) <= before })
+	slices.Reverse(adopted)
+	return adopted, err
 }
 
 // allMessages gives the messages of a query as they are, page by page.

@@ -167,7 +167,7 @@ func cleanLabel(text string) string {
 // shorten puts a text on one line of at most so many characters, and cuts it
 // between words where it can.
 func shorten(text string, most int) string {
-	text = strings.Join(strings.Fields(clipText(text, 4*most)), " ")
+	text = strings.Join(strings.Fields(clipText(strings.TrimSpace(text), 4*most)), " ")
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}

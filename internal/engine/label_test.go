@@ -41,6 +41,7 @@ func TestTheFirstExchangeGivesAConversationItsLabel(t *testing.T) {
 		{"without what models put around it", "Where?", "\n**Title: “Der Turm”.**\nI hope that helps", "Der Turm"},
 		{"no longer than labels are", "Where?", strings.Repeat("tower ", 40), strings.TrimSpace(strings.Repeat("tower ", 16)) + "…"},
 		{"of the first words, if it writes none", "Where is\nthe tower?", " \n ", "Where is the tower?"},
+		{"of the first of them, wherever they stand", strings.Repeat("\n", 500) + "Where?", " ", "Where?"},
 		{"of a few of them", strings.Repeat("🗼 tower ", 20), "", strings.TrimSpace(strings.Repeat("🗼 tower ", 7)) + " 🗼…"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -130,15 +130,3 @@ func citation(part *convo.ComingPart, s *SaidCitation) (c convo.Citation, ok boo
 	}
 	return convo.Citation{ID: s.ID, Sources: s.Sources}, true
 }
-
-// units counts the UTF-16 units of a text.
-func units(text string) int {
-	n := 0
-	for _, r := range text {
-		n++
-		if r > 0xFFFF {
-			n++
-		}
-	}
-	return n
-}

@@ -102,7 +102,7 @@ func (u *utterance) addText(turn, message string, part *convo.ComingPart, s Said
 	// not begin and end with this piece stands at its end.
 	cited, ok := citation(part, s.Cites)
 	if cited.Offset = u.tx.Length(message, part.ID).Units; ok && s.Cites.Starts {
-		cited.Length = units(s.Text)
+		cited.Length = convo.LengthOf(s.Text).Units
 		if err := u.append(turn, convo.Cited{Message: message, Part: part.ID, Citation: cited}); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (u *utterance) addText(turn, message string, part *convo.ComingPart, s Said
 		}
 	}
 	if ok && !s.Cites.Starts {
-		cited.Offset += units(s.Text)
+		cited.Offset += convo.LengthOf(s.Text).Units
 		return u.append(turn, convo.Cited{Message: message, Part: part.ID, Citation: cited})
 	}
 	return nil

@@ -80,29 +80,11 @@ func (w *Watch) state(ctx context.Context) (State, error) {
 	return State{Last: head.LastSeq, Open: head.Open}, gone(ctx, err)
 }
 
-// maxAdopted bounds the messages that one turn is shown with.
-const maxAdopted = 100
-
-// Adopted reads the user messages that a turn with that slot adopts, in their
-// order: those that were stored outside any turn since the turn before it started.
+// Adopted reads the user messages that a turn with that slot adopts, in their order,
+// as [Engine.Exchange] gives them.
 func (w *Watch) Adopted(ctx context.Context, slot int64) ([]convo.Message, error) {
-	messages, err := w.e.store.Messages(ctx, w.key.Tenant, w.key.Conversation, store.MessageQuery{
-		After: convo.Place(slot, 0), Desc: true, Limit: maxAdopted,
-	})
-	if err != nil {
-		return nil, gone(ctx, err)
-	}
-	var adopted []convo.Message
-	for _, m := range messages {
-		if m.Turn != "" {
-			break
-		}
-		if m.Type == convo.User {
-			adopted = append(adopted, m)
-		}
-	}
-	slices.Reverse(adopted)
-	return adopted, nil
+	adopted, err := w.e.outside(ctx, w.key, slot)
+	return adopted, gone(ctx, err)
 }
 
 // Begin gives the number before the first event that what was open behind that
