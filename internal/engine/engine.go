@@ -120,6 +120,7 @@ type Engine struct {
 
 	transcriber transcribe.Transcriber
 	hearing     chan struct{} // one for each recording that is written down
+	recordings  chan struct{} // with those that wait for it
 
 	abilities  Abilities
 	executions *executions
@@ -172,7 +173,7 @@ func New(o Options) *Engine {
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
-		transcriber: o.Transcriber, hearing: make(chan struct{}, transcriptions), abilities: o.Abilities, executions: newExecutions(),
+		transcriber: o.Transcriber, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{},

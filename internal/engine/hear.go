@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"time"
@@ -15,6 +16,7 @@ import (
 const (
 	transcribeTime = 2 * time.Minute // for one of them, with its wait for a place
 	transcriptions = 8               // at once
+	recordings     = 64              // at once, with those that wait for it
 )
 
 // Hearing is what a client says of a recording that it is going to send.
@@ -77,12 +79,16 @@ func (l *Listening) Add(ctx context.Context, data []byte) error {
 	}
 	l.file.Size += int64(len(data))
 	l.pending = append(l.pending, data...)
+	if len(l.pending) < store.FilePiece {
+		return nil
+	}
 	for len(l.pending) >= store.FilePiece {
 		if err := l.put(ctx, store.FilePiece); err != nil {
 			l.Drop(ctx)
 			return err
 		}
 	}
+	l.pending = bytes.Clone(l.pending) // without what was stored
 	return nil
 }
 
@@ -91,7 +97,7 @@ func (l *Listening) put(ctx context.Context, n int) error {
 	err := l.e.store.PutPiece(context.WithoutCancel(ctx), l.file.Upload, l.pieces, now(), l.pending[:n])
 	l.e.noteRoom(err)
 	l.pieces++
-	l.pending = append([]byte(nil), l.pending[n:]...)
+	l.pending = l.pending[n:]
 	return err
 }
 
@@ -115,8 +121,9 @@ func (l *Listening) forget(ctx context.Context) {
 }
 
 // End ends the recording, which is written down in the background and answered as an
-// exchange of its own. done is called once, from another goroutine: with nil when the
-// exchange is asked for, or nothing was said, else with the reason why there is none.
+// exchange of its own. done is called once, mostly later and from another goroutine:
+// with nil when the exchange is asked for, or nothing was said, else with the reason
+// why there is none.
 func (l *Listening) End(ctx context.Context, done func(error)) {
 	if l.over {
 		done(nil)
@@ -128,8 +135,17 @@ func (l *Listening) End(ctx context.Context, done func(error)) {
 		done(err)
 		return
 	}
+	select {
+	case l.e.recordings <- struct{}{}:
+	default:
+		l.e.active.Done()
+		l.forget(context.WithoutCancel(ctx))
+		done(tooManyRecordings())
+		return
+	}
 	go func() {
 		defer l.e.active.Done()
+		defer func() { <-l.e.recordings }()
 		err := l.answer()
 		l.forget(l.e.over)
 		done(err)
@@ -146,7 +162,7 @@ func (l *Listening) answer() error {
 	case e.hearing <- struct{}{}:
 		defer func() { <-e.hearing }()
 	case <-ctx.Done():
-		return convo.Errorf(convo.Unavailable, "too many recordings are being written down; say it again")
+		return tooManyRecordings()
 	}
 	if len(l.pending) > 0 {
 		if err := l.put(ctx, len(l.pending)); err != nil {
@@ -176,6 +192,10 @@ func (l *Listening) answer() error {
 		reading.sub.Cancel() // those who want to see it read the log
 	}
 	return err
+}
+
+func tooManyRecordings() error {
+	return convo.Errorf(convo.Unavailable, "too many recordings are being written down; say it again")
 }
 
 // fileReader reads a file from its beginning.

@@ -166,3 +166,40 @@ func TestADrainDoesNotWaitForARecording(t *testing.T) {
 	}
 	wantKind(t, <-done, convo.UpstreamTimeout)
 }
+
+// deaf writes nothing down until it is told to stop.
+type deaf struct{}
+
+func (deaf) Transcribe(ctx context.Context, _ transcribe.Audio) (string, error) {
+	<-ctx.Done()
+	return "", convo.WrapError(convo.UpstreamTimeout, ctx.Err(), "too slow")
+}
+
+func TestOnlySoManyRecordingsWaitToBeWrittenDown(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.stop()
+	b.transcriber = deaf{}
+	b.start()
+	id := b.conversation(convo.Fields{})
+	done := make(chan error, 65)
+	for range 65 {
+		l, err := b.Listen(t.Context(), b.actor, id, engine.Hearing{MediaType: "audio/pcm"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Add(t.Context(), []byte("hm")); err != nil {
+			t.Fatal(err)
+		}
+		l.End(t.Context(), func(err error) { done <- err })
+	}
+	wantKind(t, <-done, convo.Unavailable)
+	if err := b.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 64 {
+		if err := <-done; err == nil {
+			t.Error("a recording was written down")
+		}
+	}
+}
