@@ -1,6 +1,7 @@
 package uipath_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -99,5 +100,29 @@ func TestAConversationWithoutAnAgentHasTheNumberZero(t *testing.T) {
 	}
 	if page := b.want(http.StatusOK, request{path: "/conversation"}).body; !strings.Contains(page, `"folderId":0,"agentReleaseId":0,"traceId"`) {
 		t.Errorf("the list is %s", page)
+	}
+}
+
+// What a cursor holds is no secret, so anybody may write one.
+func TestACursorThatSomebodyWroteShowsNothingElse(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	conversation := b.conversation()
+	theirs := request{path: "/conversation", body: `{"agentReleaseId":1,"folderId":7}`, header: map[string]string{"X-UiPath-External-User-Id": "bob"}}
+	hidden, _ := b.want(http.StatusCreated, theirs).object(t)["conversationId"].(string)
+	for _, list := range []struct{ name, path, sort string }{
+		{"conversations", "/conversation", "sort"}, {"exchanges/" + conversation, "/conversation/" + conversation + "/exchange", "exchangeSort"},
+	} {
+		for _, at := range []string{"0", "1", "9223372036854775806", "9223372036854775807"} {
+			for _, id := range []string{"", hidden, `\u0000`, "💥", strings.Repeat("z", 256)} {
+				for _, sort := range []string{"ascending", "descending"} {
+					text := `{"l":"` + list.name + `","t":` + at + `,"i":"` + id + `","p":{"` + list.sort + `":"` + sort + `","owner":"bob"}}`
+					q := request{path: list.path + "?cursor=" + base64.RawURLEncoding.EncodeToString([]byte(text))}
+					if a := b.want(http.StatusOK, q); strings.Contains(a.body, hidden) {
+						t.Errorf("%s shows another's conversation: %s", text, a.body)
+					}
+				}
+			}
+		}
 	}
 }

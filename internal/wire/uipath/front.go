@@ -190,7 +190,8 @@ func (f *Front) serve(w *httpio.Response, r *http.Request) error {
 	if c.match, unrouted = f.router.Find(r.Method, c.path); unrouted == nil {
 		w.Route, w.Operation = c.match.Pattern, c.match.Value.name
 	}
-	if !c.match.Value.open {
+	wrong, _ := errors.AsType[*httpio.NotAllowed](unrouted)
+	if open := c.match.Value.open || wrong != nil && wrong.Pattern == filePath; !open {
 		if err := f.authorize(c); err != nil {
 			return err
 		}

@@ -29,6 +29,8 @@ func TestTheChecksComeInTheirOrder(t *testing.T) {
 	if allow := b.do(request{method: http.MethodPut, path: "/conversation/x"}).header.Get("Allow"); allow != "DELETE, GET, PATCH, OPTIONS" {
 		t.Errorf("Allow is %q", allow)
 	}
+	b.refused(4050, request{method: http.MethodDelete, path: "//files/x"})
+	b.refused(4050, request{path: "//files/x", body: "x", token: "-"})
 	if challenge := b.do(request{path: "/x", token: "-"}).header.Get("Www-Authenticate"); challenge != "Bearer" {
 		t.Errorf("WWW-Authenticate is %q", challenge)
 	}
