@@ -61,6 +61,7 @@ func TestACallThatIsConfirmedIsReadInEachState(t *testing.T) {
 	ann.start(conversation)
 	ann.ask(conversation, "X", "Transfer 5")
 	frame := ann.until(`"startToolCall"`)
+	b.await(conversation, "X", "waiting") // it is asked first
 	x.exchangeOf(conversation)
 	ann.say(inAnswer, conversation, id(t, frame, "messageId"),
 		fmt.Sprintf(`"toolCall":{"toolCallId":%q,"confirmToolCall":{"approved":true,"input":{"amount":3}}}`, id(t, frame, "toolCallId")))
@@ -92,6 +93,7 @@ func TestAnInterruptIsReadOpenAndEnded(t *testing.T) {
 	ann.start(conversation)
 	ann.ask(conversation, "X", "Transfer 5")
 	frame := ann.until(`"startInterrupt"`)
+	b.await(conversation, "X", "waiting") // it is asked first
 	x.exchangeOf(conversation)
 	ann.say(inAnswer, conversation, id(t, frame, "messageId"),
 		fmt.Sprintf(`"interrupt":{"interruptId":%q,"endInterrupt":{"approved":true}}`, id(t, frame, "interruptId")))
