@@ -49,7 +49,9 @@ type Files interface {
 	PruneFiles(ctx context.Context, before time.Time) error
 }
 
-// FileTx is what a transaction may do to the files of its conversation.
+// FileTx is what a transaction may do to the files of its conversation. The content
+// of files that go is gone when the update returns, and nobody can read it from the
+// commit on; if the process ends in between, PruneFiles removes it.
 type FileTx interface {
 	// UseFile counts one more part that is the file. Unless it is a file of the
 	// transaction's conversation, with content: NotFound.

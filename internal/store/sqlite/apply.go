@@ -62,7 +62,7 @@ func (t *tx) applyDeletions() error {
 	t.w.heads.drop(t.key)
 	for _, c := range t.gone {
 		err := overwriting(t.conn(), func() error {
-			return errorsFirst(t.w.pieces.forget(t.conn(), c, ""), deleteConversation(t.conn(), c), deleteFiles(t.conn(), t.key))
+			return errorsFirst(t.w.pieces.forget(t.conn(), c, ""), deleteConversation(t.conn(), c), t.deleteFiles())
 		})
 		if err != nil {
 			return err

@@ -91,19 +91,15 @@ func notNil(b []byte) []byte {
 
 // DropUpload implements store.Files.
 func (s *Store) DropUpload(ctx context.Context, upload string) error {
-	return s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
-		return overwriting(conn, func() error {
-			return ask(conn, `
-				DELETE FROM file_pieces WHERE upload = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE files.upload = ?1)`).
-				key(upload).exec()
-		})
-	})
+	return s.dropUploads(ctx, []string{upload})
 }
 
 // FillFile implements store.Files.
 func (s *Store) FillFile(ctx context.Context, f convo.File) error {
-	return s.do(ctx, store.Durable, func(conn *sqlite.Conn) error {
-		before, ok, err := readFile(conn, f.ID)
+	var before convo.File
+	err := s.do(ctx, store.Durable, func(conn *sqlite.Conn) (err error) {
+		var ok bool
+		before, ok, err = readFile(conn, f.ID)
 		switch {
 		case err != nil:
 			return err
@@ -112,22 +108,47 @@ func (s *Store) FillFile(ctx context.Context, f convo.File) error {
 		case before.Uses > 0:
 			return store.FileUsed()
 		}
-		return errorsFirst(
-			dropPieces(conn, before.Upload),
-			ask(conn, `UPDATE files SET media_type = ?, size = ?, upload = ?, stored = ? WHERE key = ?`).
-				text(f.MediaType).int(f.Size).key(f.Upload).int(f.Stored.UnixMilli()).key(f.ID).exec(),
-		)
+		return ask(conn, `UPDATE files SET media_type = ?, size = ?, upload = ?, stored = ? WHERE key = ?`).
+			text(f.MediaType).int(f.Size).key(f.Upload).int(f.Stored.UnixMilli()).key(f.ID).exec()
 	})
+	if err == nil && before.Upload != "" {
+		s.dropLeft(ctx, []string{before.Upload})
+	}
+	return err
 }
 
-// dropPieces removes the pieces of an upload; "" has none.
-func dropPieces(conn *sqlite.Conn, upload string) error {
-	if upload == "" {
-		return nil
+// noFilesPiece is the condition on a piece that it is no file's content.
+const noFilesPiece = `NOT EXISTS (SELECT 1 FROM files WHERE files.upload = file_pieces.upload)`
+
+const dropSome = `
+	DELETE FROM file_pieces WHERE id IN (SELECT id FROM file_pieces WHERE upload = ? AND ` + noFilesPiece + ` LIMIT ?)`
+
+// dropUploads removes the pieces of uploads that no file has, a few in each
+// transaction: they have many bytes, and everybody would wait for them.
+func (s *Store) dropUploads(ctx context.Context, uploads []string) error {
+	for _, upload := range uploads {
+		for more := true; more; {
+			err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
+				return overwriting(conn, func() error {
+					err := ask(conn, dropSome).key(upload).int(pruneFilesAtOnce).exec()
+					more = conn.Changes() >= pruneFilesAtOnce
+					return err
+				})
+			})
+			if err != nil {
+				return err
+			}
+		}
 	}
-	return overwriting(conn, func() error {
-		return ask(conn, `DELETE FROM file_pieces WHERE upload = ?`).key(upload).exec()
-	})
+	return nil
+}
+
+// dropLeft removes what the files had that a committed transaction removed. What
+// fails is left to PruneFiles: the caller's change is done.
+func (s *Store) dropLeft(ctx context.Context, uploads []string) {
+	if len(uploads) > 0 {
+		_ = s.dropUploads(context.WithoutCancel(ctx), uploads)
+	}
 }
 
 // pruneFilesAtOnce is how many files, or pieces of them, are removed in one
@@ -150,9 +171,6 @@ func (s *Store) PruneFiles(ctx context.Context, before time.Time) error {
 	}
 	return s.prunePieces(ctx, before)
 }
-
-// noFilesPiece is the condition on a piece that it is no file's content.
-const noFilesPiece = `NOT EXISTS (SELECT 1 FROM files WHERE files.upload = file_pieces.upload)`
 
 // prunePieces removes old pieces that are no file's content. They are looked for
 // outside the transactions that remove them, because that goes through all pieces.
@@ -238,21 +256,24 @@ func (t *tx) applyFiles() error {
 			}
 			continue
 		}
-		err := errorsFirst(dropPieces(t.conn(), f.Upload), ask(t.conn(), `DELETE FROM files WHERE key = ?`).key(id).exec())
-		if err != nil {
+		if err := ask(t.conn(), `DELETE FROM files WHERE key = ?`).key(id).exec(); err != nil {
 			return err
 		}
+		t.w.uploads = append(t.w.uploads, f.Upload)
 	}
 	return nil
 }
 
-// deleteFiles removes the files of a conversation.
-func deleteFiles(conn *sqlite.Conn, k key) error {
-	return errorsFirst(
-		ask(conn, `DELETE FROM file_pieces WHERE upload IN (SELECT upload FROM files WHERE tenant = ? AND conversation = ?)`).
-			text(k.tenant).key(k.id).exec(),
-		ask(conn, `DELETE FROM files WHERE tenant = ? AND conversation = ?`).text(k.tenant).key(k.id).exec(),
-	)
+// deleteFiles removes the files of the conversation. Their content goes after the
+// commit.
+func (t *tx) deleteFiles() error {
+	q := ask(t.conn(), `SELECT upload FROM files WHERE tenant = ? AND conversation = ? AND upload IS NOT NULL`).
+		text(t.key.tenant).key(t.key.id)
+	for q.next() {
+		t.w.uploads = append(t.w.uploads, q.readKey())
+	}
+	return errorsFirst(q.done(),
+		ask(t.conn(), `DELETE FROM files WHERE tenant = ? AND conversation = ?`).text(t.key.tenant).key(t.key.id).exec())
 }
 
 func noFile(id string) error { return convo.Errorf(convo.NotFound, "there is no file %q", id) }

@@ -190,6 +190,7 @@ func (s *Store) Update(
 	if err := s.submit(ctx, j); err != nil {
 		return nil, err
 	}
+	s.dropLeft(ctx, j.uploads)
 	return j.events, nil
 }
 
@@ -209,6 +210,9 @@ func (s *Store) UpdateAll(ctx context.Context, changes []*store.Change) {
 	s.writer.submitAll(ctx, jobs)
 	for i, c := range changes {
 		c.Events, c.Err = jobs[i].events, jobs[i].err
+		if c.Err == nil {
+			s.dropLeft(ctx, jobs[i].uploads)
+		}
 	}
 }
 

@@ -35,9 +35,10 @@ type writer struct {
 	pieces           *pieces
 	packer           *packer
 	texts            *unpacker
-	full             bool // the connection syncs its commits
-	wrote            bool // the transaction that runs has certainly written
-	unsynced         bool // the last commit was not synced
+	full             bool     // the connection syncs its commits
+	wrote            bool     // the transaction that runs has certainly written
+	unsynced         bool     // the last commit was not synced
+	uploads          []string // of files that the update that runs removes
 
 	queue    chan *job
 	marks    *marks
@@ -60,6 +61,8 @@ type job struct {
 	group  *sync.WaitGroup // in place of done, where one goroutine waits for many
 	events []convo.Event
 	err    error
+
+	uploads []string // that no file has any more
 }
 
 // The states of a job. Whoever moves it from waiting decides whether it runs.
@@ -248,7 +251,7 @@ func (w *writer) inside(batch []*job, marks []mark) error {
 // execute carries out one job. The error is the database's; what the job's own
 // function says is kept in the job.
 func (w *writer) execute(j *job) error {
-	j.events, j.err = nil, nil
+	j.events, j.err, j.uploads = nil, nil, nil
 	if j.do != nil {
 		j.err = j.do(w.conn)
 		if _, answer := errors.AsType[*convo.Error](j.err); answer {
@@ -266,7 +269,10 @@ func (w *writer) execute(j *job) error {
 	}
 	j.events = t.appended
 	w.wrote = w.wrote || t.writes()
-	return t.apply()
+	w.uploads = nil
+	err := t.apply()
+	j.uploads = w.uploads
+	return err
 }
 
 // call calls the function of an update, and makes an error of its panic: it
