@@ -190,7 +190,7 @@ func (a *attachment) give(ctx context.Context, r *renderer, e *convo.Event) erro
 // handled.
 func (a *attachment) findStops(ctx context.Context) error {
 	for from := a.position().before(); ; {
-		events, err := a.room.watch.Read(ctx, max(from, 0), foldAtOnce)
+		events, err := a.room.watch.Read(ctx, from, foldAtOnce)
 		if err != nil || len(events) == 0 {
 			return err
 		}

@@ -94,6 +94,26 @@ func TestASessionResumesByNumber(t *testing.T) {
 	log.golden("resume")
 }
 
+func TestWhatIsReplayedHasNoNumberBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	script, second := halves()
+	defer close(second)
+	b := live(t, script)
+	id := b.conversation()
+	ann, ben := b.connect("ann", nil, options{}), b.connect("ben", nil, options{})
+	ann.start(id)
+	ann.ask(id, "X", "Hi")
+	ann.until(`first half`)
+	ben.say(`{"conversationId":%q,"startSession":{"capabilities":{"resume":true}}}`, id)
+	last := ben.until(`first half`) // and nothing follows that was replayed
+	for _, body := range ben.told {
+		if body != last && !strings.HasSuffix(body, `,"seq":0}`) {
+			t.Errorf("told %s", body)
+		}
+	}
+	seqOf(t, last)
+}
+
 func seqOf(t *testing.T, body string) int64 {
 	t.Helper()
 	var e struct{ Seq int64 }

@@ -40,9 +40,9 @@ func (p position) covers(q position) bool {
 	return p.sub == 0 || q.sub != 0 && q.sub <= p.sub
 }
 
-// before is the number of the last event that was given whole.
+// before is the number of the last event that was given whole; 0 inside a replay.
 func (p position) before() int64 {
-	if p.sub > 0 {
+	if p.sub > 0 && !p.replay {
 		return p.seq - 1
 	}
 	return p.seq
