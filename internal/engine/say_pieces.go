@@ -136,10 +136,25 @@ func (u *utterance) sayExchange(s SaidExchange) error {
 	case unknown:
 		_, err := u.openExchange(s, false)
 		return err
-	case t == nil || t.Implied: // over, or its start was lost and comes late
+	case t == nil: // over
 		return nil
+	case t.Implied: // its start was lost, and comes late
+		return u.startLate(t, s)
 	}
 	return refused(ExchangeTaken, convo.Conflict, "the exchange %q has begun already; give a new one an id of its own", clip(s.Exchange))
+}
+
+// startLate takes what the start of an exchange says that has begun without it, if
+// that is still of use.
+func (u *utterance) startLate(t *convo.Turn, s SaidExchange) error {
+	if t.State != convo.StateOpen || len(s.Tools) == 0 || u.e.checkExchange(s) != nil {
+		return nil
+	}
+	sealed, err := u.e.sealInput(t.ID, givenOf(s))
+	if err != nil {
+		return err
+	}
+	return putInput(u.tx, t.ID, sealed)
 }
 
 // openExchange opens a turn, whose input is not complete.

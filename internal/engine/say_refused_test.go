@@ -109,3 +109,18 @@ func TestWhatWasSaidCountsAlsoIfNobodyWaitsForIt(t *testing.T) {
 		t.Errorf("it said %q", got)
 	}
 }
+
+func TestTheToolsThatALateStartNamesAreOffered(t *testing.T) {
+	t.Parallel()
+	a := &asker{bundle: withTools(t, []tool.Tool{locate(convo.AsksNothing)}, answer("yes"))}
+	id := a.conversation(convo.Fields{})
+	said := spokenText("X", "Where am I?")
+	a.utter(id, said[1:4]...)
+	a.utter(id, engine.SaidExchange{Exchange: "X", Tools: []string{"locate"}})
+	a.utter(id, said[4:]...)
+	a.exchange(id, "X")
+	call, err := a.model.Await(t.Context(), 1)
+	if err != nil || len(call.Request.Tools) != 1 {
+		t.Errorf("offered are %+v, %v", call.Request.Tools, err)
+	}
+}
