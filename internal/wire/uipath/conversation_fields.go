@@ -135,12 +135,11 @@ const maxText = 1000
 
 // check holds a new conversation's members against their bounds.
 func (r *createRequest) check() error {
-	for name, n := range map[string]httpio.Optional[agentNumber]{"agentReleaseId": r.Agent, "folderId": r.Folder} {
-		if n.Pointer() == nil {
-			return refuseField(codeNumber, name, "%s is missing: it is the number of %s", name, map[string]string{
-				"agentReleaseId": "an agent", "folderId": "the agent's folder",
-			}[name])
-		}
+	if r.Agent.Pointer() == nil {
+		return refuseField(codeNumber, "agentReleaseId", "agentReleaseId is missing: it is the number of an agent")
+	}
+	if r.Folder.Pointer() == nil {
+		return refuseField(codeNumber, "folderId", "folderId is missing: it is the number of the agent's folder")
 	}
 	return checkShort("traceId", r.Trace.Value)
 }

@@ -62,6 +62,15 @@ func FuzzSignedAddress(f *testing.F) {
 	})
 }
 
+func TestOfTwoMissingNumbersTheFirstIsToldEachTime(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		if err := (&createRequest{}).check(); err == nil || !strings.Contains(err.Error(), "agentReleaseId") {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
 // FuzzBodies holds that bodies are decoded or refused with a code, and that what was
 // decoded is within its bounds.
 func FuzzBodies(f *testing.F) {
