@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,31 @@ func TestProgramsOfTheServerEndWithItAndNotBefore(t *testing.T) {
 	for path, line := range map[string]string{"deploy/parley.service": "\nKillMode=mixed\n", "deploy/compose.yaml": "\n    init: true\n", "docs/operations.md": "docker run -d --init "} {
 		if !strings.Contains(deployed(t, path), line) {
 			t.Errorf("%s lacks %q", path, line)
+		}
+	}
+}
+
+// A proxy that refuses what the server would take, or keeps sockets from opening,
+// answers with an error that no client of the API knows.
+func TestTheProxyLetsThroughWhatTheServerTakes(t *testing.T) {
+	t.Parallel()
+	l, err := config.Load(config.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := deployed(t, "deploy/nginx.conf")
+	match := regexp.MustCompile(`client_max_body_size (\d+)m;`).FindStringSubmatch(site)
+	if match == nil {
+		t.Fatal("deploy/nginx.conf does not say how large a body may be")
+	}
+	for name, takes := range map[string]config.Size{"limits.body": l.Config.Limits.Body, "limits.file": l.Config.Limits.File} {
+		if given, err := strconv.ParseInt(match[1], 10, 64); err != nil || given<<20 <= int64(takes) {
+			t.Errorf("deploy/nginx.conf lets through %s MiB, and %s is %v", match[1], name, takes)
+		}
+	}
+	for _, line := range []string{"proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection $connection_upgrade;", "map $http_upgrade $connection_upgrade {"} {
+		if !strings.Contains(site, line) {
+			t.Errorf("deploy/nginx.conf lacks %q: no WebSocket opens behind it", line)
 		}
 	}
 }
