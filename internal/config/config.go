@@ -20,7 +20,7 @@ import "time"
 type Config struct {
 	File      string `key:"config" file:"-" flag:"config" doc:"The configuration file (YAML). Its keys are the names of the settings."`
 	Listen    string `key:"listen" flag:"listen" default:"127.0.0.1:8787" doc:"The address that the HTTP server listens on. Port 0 takes a free one."`
-	PublicURL string `key:"publicURL" flag:"public-url" doc:"The address that clients see, without a path: what the server prints. Empty: the address it listens on."`
+	PublicURL string `key:"publicURL" flag:"public-url" doc:"The address that clients see, without a path: what the server prints, what addresses of attachments begin with, and the issuer of its users' tokens. Empty: the address that a request came to, or it listens on."`
 	Data      string `key:"data" flag:"data" default:"./parley-data" doc:"The data folder: the database, the key and the socket for commands. One server at a time uses it."`
 
 	Secret  Secret `key:"secret" doc:"An API secret of the first tenant. Empty: one is made at the first start and printed once."`
