@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// pages may show a program with a session; the last one must.
+// pages show programs with a session.
 func pages() []string { return []string{"README.md", "docs/live.md"} }
 
 // programs gives the blocks of a page that are programs with sessions, for the
@@ -47,7 +47,7 @@ func TestThePagesSessionsRun(t *testing.T) {
 	for _, page := range pages() {
 		scripts := programs(t, page, "ts", "@uipath/uipath-typescript/core", b.server.Address)
 		sources := programs(t, page, "go", "parley/client/live", b.server.Address)
-		if page == "docs/live.md" && (len(scripts) == 0 || len(sources) == 0) {
+		if len(scripts) == 0 || len(sources) == 0 {
 			t.Errorf("%s has no programs", page)
 		}
 		for _, script := range scripts {
@@ -65,6 +65,21 @@ func TestThePagesSessionsRun(t *testing.T) {
 				t.Fatalf("%s: %v\n%s", page, err, out)
 			}
 			run(t, exec.CommandContext(t.Context(), binary))
+		}
+	}
+}
+
+// A program that awaits at its top is a module, and only its name says so to tsx
+// and node in a folder that has nothing but the package.
+func TestThePagesNameTheirSessionsAsModules(t *testing.T) {
+	t.Parallel()
+	for _, page := range pages() {
+		text, err := os.ReadFile(filepath.Join("..", "..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "save it as `session.mts` and run `npx tsx session.mts`") {
+			t.Errorf("%s does not say how to run its program", page)
 		}
 	}
 }
