@@ -38,12 +38,15 @@ test('an answer goes on over lost connections, nothing lost and nothing twice', 
   const session = await start(await converse(client))
   const lost = []
   session.onErrorStart((e) => lost.push(e.errorId))
+  let back = 0
+  client.onConnectionStatusChanged((status) => status === 'Connected' && back++)
   const { notes } = await begin(session, fake.slow(60, 40))
   for (const chunks of [5, 20, 35]) {
     await until('it goes on', () => notes.messages[0].parts[0].chunks.length >= chunks)
     line.cut()
   }
   await notes.done
+  await until('the last loss is over', () => back >= 3 && client.conversations.isConnected) // what is said meanwhile is lost
   assert.equal(answer(notes), fake.slowText(60))
   assert.deepEqual(notes.log.filter((l) => !l.startsWith('chunk')), ['startMessage assistant', 'startContentPart', 'endContentPart', 'endMessage', 'endExchange'])
   assert.ok(line.cuts() >= 3)
