@@ -109,7 +109,8 @@ func (p *program) command() *cobra.Command {
 		Use:   "parley",
 		Short: "A self-hosted conversation server",
 		Long: `Parley keeps conversations, runs the model's turns in them and streams the
-answers. It speaks the ChatBotKit v1 API, so that the published SDKs work with it.
+answers. It speaks the ChatBotKit v1 API and the UiPath Conversational Agent API,
+so that the published SDKs of both work with it.
 
 Start with two commands, each in its own terminal:
 
