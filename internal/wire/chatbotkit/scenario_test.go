@@ -186,6 +186,10 @@ var changing = []struct {
 	{"token", regexp.MustCompile(`"token":"([A-Za-z0-9_-]{20,})"`)},
 }
 
+// estimated are counts of prompts, which have the day's name in them: they are
+// others on another day.
+var estimated = regexp.MustCompile(`("token":)\d+,"input":\d+(,[^{}]*"source":"estimated")|("inputTokensUsed":)\d+(,[^{}]*"source":"estimated")|(\{"tokens":)\d{3}(,"messages":)`)
+
 var millis = regexp.MustCompile(`\b1[0-9]{12}\b`)
 
 func (n *names) name(name, value string) { n.seen[value] = "<" + name + ">" }
@@ -206,6 +210,7 @@ func (n *names) hide(text string) string {
 	for value, name := range n.seen {
 		text = strings.ReplaceAll(text, value, name)
 	}
+	text = estimated.ReplaceAllString(text, "$1$3$5<estimated>$2$4$6")
 	return millis.ReplaceAllString(text, "<time>")
 }
 
