@@ -75,7 +75,8 @@ func TestAnEndIsAnnouncedWhereThatIsConfigured(t *testing.T) {
 	script, second := halves()
 	b := setupWith(t, func(o *uipath.Options) { o.AnnounceEnd = 30 * time.Second }, script)
 	id := b.conversation()
-	ann := b.connect("ann", nil, options{})
+	log := newTranscript(t)
+	ann := b.connect("ann", log, options{})
 	ann.start(id)
 	ann.ask(id, "X", "Hi")
 	ann.until(`first half`)
@@ -93,6 +94,7 @@ func TestAnEndIsAnnouncedWhereThatIsConfigured(t *testing.T) {
 	if last := ann.raw(); last != "41" {
 		t.Errorf("told %s", last)
 	}
+	log.golden("announced")
 	stop()
 	<-drained
 	if row, err := b.store.Socket(t.Context(), ann.pid); err != nil || strings.Contains(string(row.State), id) {
