@@ -128,7 +128,7 @@ func rateLimits(l config.Limits) ratelimit.Limits {
 
 // openData takes the data folder: its database and its key.
 func (a *App) openData(ctx context.Context) (*seal.Box, error) {
-	data, err := openFolder(ctx, a.cfg.Data, sqlite.Options{Committed: a.telemetry.Committed})
+	data, err := a.awaitFolder(ctx, sqlite.Options{Committed: a.telemetry.Committed})
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +136,29 @@ func (a *App) openData(ctx context.Context) (*seal.Box, error) {
 	a.store = a.telemetry.Store(data)
 	a.auth = auth.New(a.store, time.Now)
 	return openKey(a.cfg, a.log)
+}
+
+// lockEvery is how often a start that waits for the data folder tries to have it.
+const lockEvery = 50 * time.Millisecond
+
+// awaitFolder opens the store as soon as no other process has it, for which it
+// waits as long as dataWait says.
+func (a *App) awaitFolder(ctx context.Context, o sqlite.Options) (*sqlite.Store, error) {
+	last := time.Now().Add(a.cfg.DataWait)
+	for try := 0; ; try++ {
+		data, err := openFolder(ctx, a.cfg.Data, o)
+		if !errors.Is(err, sqlite.ErrInUse) || time.Now().After(last) {
+			return data, err
+		}
+		if try == 0 {
+			a.log.Info("waiting for the data folder, which another server has", "data", a.cfg.Data, "for", a.cfg.DataWait)
+		}
+		select {
+		case <-time.After(lockEvery):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // openFolder opens the store, and says what to do about a folder that cannot be

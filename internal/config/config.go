@@ -23,6 +23,8 @@ type Config struct {
 	PublicURL string `key:"publicURL" flag:"public-url" doc:"The address that clients see, without a path: what the server prints, what addresses of attachments begin with, and the issuer of its users' tokens. Empty: the address that a request came to, or it listens on."`
 	Data      string `key:"data" flag:"data" default:"./parley-data" doc:"The data folder: the database, the key and the socket for commands. One server at a time uses it."`
 
+	DataWait time.Duration `key:"dataWait" flag:"data-wait" doc:"How long a start waits for another server to let go of the data folder, as where a new version is started before the old one has ended. 0: not at all."`
+
 	Secret  Secret `key:"secret" doc:"An API secret of the first tenant. Empty: one is made at the first start and printed once."`
 	Key     Secret `key:"key" doc:"The key for what is encrypted at rest: 32 bytes in base64 or hexadecimal. Empty: see keyFile."`
 	KeyFile string `key:"keyFile" flag:"key-file" doc:"A file with the key for what is encrypted at rest. Empty: the file key in the data folder, which is made with mode 0600 if it is missing."`

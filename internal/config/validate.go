@@ -230,6 +230,7 @@ func (v *validator) bounds(cfg *Config) {
 	} {
 		v.check("limits."+limit.setting, between(int64(limit.n), 0, 1_000_000, "0 (no limit) to 1000000"))
 	}
+	v.check("dataWait", between(int64(cfg.DataWait), 0, int64(time.Hour), "0s to 1h"))
 	v.check("turns.queue", between(int64(cfg.Turns.Queue), 1, 1000, "1 to 1000"))
 	v.check("turns.drain", between(int64(cfg.Turns.Drain), 0, int64(time.Hour), "0s to 1h"))
 	v.check("turns.background", between(int64(cfg.Turns.Background), 1, 1_000_000, "1 to 1000000"))

@@ -10,6 +10,10 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 )
 
+// ErrInUse is the cause of the error of kind Conflict for a folder that another
+// process has open.
+var ErrInUse = errors.New("the lock is held")
+
 // lockFolder makes the folder this process's own, until the file is closed or
 // the process ends in whatever way.
 func lockFolder(folder string) (*os.File, error) {
@@ -22,8 +26,8 @@ func lockFolder(folder string) (*os.File, error) {
 		return file, nil
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = convo.Errorf(convo.Conflict,
-			"the data folder %s is in use by another process: stop that process, or name another folder with --data", folder)
+		err = &convo.Error{Kind: convo.Conflict, Cause: ErrInUse, Message: fmt.Sprintf(
+			"the data folder %s is in use by another process: stop that process, or name another folder with --data", folder)}
 	} else {
 		err = fmt.Errorf("sqlite: lock the data folder: %w", err)
 	}
