@@ -34,7 +34,7 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 		// Where the script's own server is.
 		"ability.test.mjs":       {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
 		"uipath-login.test.mjs":  {"PARLEY_OIDC_BUILTIN_ENABLED=true", "PARLEY_OIDC_BUILTIN_DEVELOPMENT=true"},
-		"uipath-ending.test.mjs": {"PARLEY_SOCKETS_ANNOUNCE_END=true"},
+		"uipath-ending.test.mjs": {"PARLEY_SOCKETS_ANNOUNCE_END=true", "PARLEY_TURNS_DRAIN=6s"},
 		"uipath-voice.test.mjs":  {"PARLEY_TRANSCRIPTION_PROVIDER=openai"},
 		// One request a second, so that the package's own repeats are enough.
 		"limits.test.mjs": {"PARLEY_LIMITS_RATE_TOKEN=60", "PARLEY_LIMITS_STREAMS_TOKEN=1"},

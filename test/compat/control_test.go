@@ -23,6 +23,11 @@ func (b *bench) control() http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
+	mux.HandleFunc("POST /roll", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.server.Roll(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
 	mux.HandleFunc("POST /fail", func(w http.ResponseWriter, r *http.Request) {
 		status, err := strconv.Atoi(r.FormValue("status"))
 		if err != nil {

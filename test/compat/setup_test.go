@@ -68,6 +68,7 @@ func newBench(t *testing.T, more ...string) *bench {
 		Address: address,
 		Env: append([]string{
 			"PARLEY_LISTEN=" + address,
+			"PARLEY_DATA_WAIT=1m",
 			"PARLEY_DATA=" + filepath.Join(t.TempDir(), "data"),
 			"PARLEY_SECRET=" + apiSecret,
 			"PARLEY_LOG_LEVEL=warn",

@@ -185,7 +185,13 @@ test('an unknown offset and socket session are no error', async () => {
   assert.notEqual(raw.recovered, true)
 })
 
-test('a restart under load loses, doubles and cuts no exchange', async () => {
+for (const [way, restart] of Object.entries({
+  'a restart': async () => {
+    await control('stop')
+    await control('start')
+  },
+  'a rolling restart': () => control('roll'),
+})) test(`${way} under load loses, doubles and cuts no exchange`, async () => {
   const users = await Promise.all(Array.from({ length: 12 }, async () => {
     const client = connect()
     const conversation = await converse(client)
@@ -210,8 +216,7 @@ test('a restart under load loses, doubles and cuts no exchange', async () => {
   const under = (load) => until(`${load} exchanges end`, () => ended >= load)
   for (let round = 1; round <= 2; round++) {
     await under(round * 2 * users.length)
-    await control('stop')
-    await control('start')
+    await restart()
   }
   await under(6 * users.length)
   stopping = true

@@ -127,6 +127,20 @@ func ok(ctx context.Context, url string) bool {
 	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 }
 
+// Roll starts another process beside the one that runs, which has to wait for what
+// that one holds, asks that one to end, and waits until the new one is ready.
+func (s *Server) Roll(ctx context.Context) error {
+	old, exited := s.cmd, s.exited
+	if err := s.Launch(); err != nil {
+		return err
+	}
+	_ = old.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	<-exited
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return s.ready(ctx)
+}
+
 // Kill ends the process with SIGKILL and waits until it is gone.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
