@@ -131,14 +131,11 @@ func (s *Store) ConversationsOf(
 func (s *Store) TurnsOpened(
 	ctx context.Context, tenant, conversation string, q store.TurnQuery,
 ) ([]convo.Turn, error) {
-	if err := s.rlock(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return nil, err
 	}
+	defer s.mu.RUnlock()
 	var list []convo.Turn
 	for _, t := range c.turns {
 		list = append(list, t)
@@ -149,14 +146,11 @@ func (s *Store) TurnsOpened(
 
 // TurnByAlias implements store.Reader.
 func (s *Store) TurnByAlias(ctx context.Context, tenant, conversation, alias string) (convo.Turn, error) {
-	if err := s.rlock(ctx); err != nil {
-		return convo.Turn{}, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return convo.Turn{}, err
 	}
+	defer s.mu.RUnlock()
 	return c.turnByAlias(alias)
 }
 
@@ -164,14 +158,11 @@ func (s *Store) TurnByAlias(ctx context.Context, tenant, conversation, alias str
 func (s *Store) MessageByAlias(
 	ctx context.Context, tenant, conversation, turn, alias string,
 ) (convo.Message, error) {
-	if err := s.rlock(ctx); err != nil {
-		return convo.Message{}, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return convo.Message{}, err
 	}
+	defer s.mu.RUnlock()
 	return c.messageByAlias(turn, alias)
 }
 

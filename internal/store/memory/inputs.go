@@ -23,14 +23,11 @@ func (t *tx) PutInput(turn string, sealed []byte) error {
 
 // Input implements store.Inputs.
 func (s *Store) Input(ctx context.Context, tenant, conversation, turn string) ([]byte, error) {
-	if err := s.rlock(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return nil, err
 	}
+	defer s.mu.RUnlock()
 	if _, ok := c.turns[turn]; !ok {
 		return nil, noTurn(turn)
 	}

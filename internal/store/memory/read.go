@@ -18,14 +18,11 @@ func (s *Store) Conversation(ctx context.Context, tenant, id string) (convo.Conv
 
 // Head implements store.Reader.
 func (s *Store) Head(ctx context.Context, tenant, id string) (convo.Head, error) {
-	if err := s.rlock(ctx); err != nil {
-		return convo.Head{}, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, id)
+	c, err := s.reading(ctx, tenant, id)
 	if err != nil {
 		return convo.Head{}, err
 	}
+	defer s.mu.RUnlock()
 	h := c.head
 	h.Conversation = cloneConversation(h.Conversation)
 	h.Open = cloneTurns(h.Open)
@@ -78,14 +75,11 @@ func page[T any, P comparable](
 
 // Message implements store.Reader.
 func (s *Store) Message(ctx context.Context, tenant, conversation, id string) (convo.Message, error) {
-	if err := s.rlock(ctx); err != nil {
-		return convo.Message{}, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return convo.Message{}, err
 	}
+	defer s.mu.RUnlock()
 	m, ok := c.messages[id]
 	if !ok || convo.SlotOf(m.Place) == 0 {
 		return convo.Message{}, convo.Errorf(convo.NotFound, "there is no message %q", id)
@@ -97,14 +91,11 @@ func (s *Store) Message(ctx context.Context, tenant, conversation, id string) (c
 func (s *Store) Messages(
 	ctx context.Context, tenant, conversation string, q store.MessageQuery,
 ) ([]convo.Message, error) {
-	if err := s.rlock(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return nil, err
 	}
+	defer s.mu.RUnlock()
 	if _, known := c.turns[q.Turn]; q.Turn != "" && !known {
 		return nil, nil
 	}
@@ -121,14 +112,11 @@ func (s *Store) Messages(
 
 // Turn implements store.Reader.
 func (s *Store) Turn(ctx context.Context, tenant, conversation, id string) (convo.Turn, error) {
-	if err := s.rlock(ctx); err != nil {
-		return convo.Turn{}, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return convo.Turn{}, err
 	}
+	defer s.mu.RUnlock()
 	t, ok := c.turns[id]
 	if !ok {
 		return convo.Turn{}, noTurn(id)
@@ -138,14 +126,11 @@ func (s *Store) Turn(ctx context.Context, tenant, conversation, id string) (conv
 
 // Turns implements store.Reader.
 func (s *Store) Turns(ctx context.Context, tenant, conversation string, from int64) ([]convo.Turn, error) {
-	if err := s.rlock(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return nil, err
 	}
+	defer s.mu.RUnlock()
 	var list []convo.Turn
 	for _, t := range c.turns {
 		if t.Slot > 0 && t.Slot >= from {
@@ -160,14 +145,11 @@ func (s *Store) Turns(ctx context.Context, tenant, conversation string, from int
 func (s *Store) Events(
 	ctx context.Context, tenant, conversation string, after int64, limit int,
 ) ([]convo.Event, error) {
-	if err := s.rlock(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return nil, err
 	}
+	defer s.mu.RUnlock()
 	start, found := slices.BinarySearchFunc(c.events, after, func(e convo.Event, seq int64) int {
 		return cmp.Compare(e.Seq, seq)
 	})
@@ -196,14 +178,11 @@ func (s *Store) OpenTurns(ctx context.Context) ([]convo.Turn, error) {
 
 // Usage implements store.Reader.
 func (s *Store) Usage(ctx context.Context, tenant, conversation string, from, to time.Time) (store.Usage, error) {
-	if err := s.rlock(ctx); err != nil {
-		return store.Usage{}, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return store.Usage{}, err
 	}
+	defer s.mu.RUnlock()
 	within := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
 	var u store.Usage
 	for _, t := range c.turns {

@@ -42,14 +42,11 @@ func (s *Store) Steps(ctx context.Context, tenant, conversation string, after in
 
 // SlotBefore implements store.Steps.
 func (s *Store) SlotBefore(ctx context.Context, tenant, conversation string, slot int64) (before int64, err error) {
-	if err := s.rlock(ctx); err != nil {
-		return 0, err
-	}
-	defer s.mu.RUnlock()
-	c, err := s.find(tenant, conversation)
+	c, err := s.reading(ctx, tenant, conversation)
 	if err != nil {
 		return 0, err
 	}
+	defer s.mu.RUnlock()
 	for _, t := range c.turns {
 		if t.Slot < slot {
 			before = max(before, t.Slot)

@@ -157,6 +157,18 @@ func (s *Store) rlock(ctx context.Context) error {
 	return nil
 }
 
+// reading gives a conversation and, unless it fails, takes the lock for reading.
+func (s *Store) reading(ctx context.Context, tenant, id string) (*conversation, error) {
+	if err := s.rlock(ctx); err != nil {
+		return nil, err
+	}
+	c, err := s.find(tenant, id)
+	if err != nil {
+		s.mu.RUnlock()
+	}
+	return c, err
+}
+
 // find gives a conversation. The caller holds the lock.
 func (s *Store) find(tenant, id string) (*conversation, error) {
 	c := s.conversations[key{tenant, id}]
