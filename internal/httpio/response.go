@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // Response is the answer to one request. It is an [http.ResponseWriter] that
@@ -86,4 +87,12 @@ func (w *Response) Send(status int, contentType string, body []byte) error {
 // NoContent answers with a status and nothing else.
 func (w *Response) NoContent() {
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// SetRetryAfter says when to try again, in whole seconds and never too early; 0
+// says nothing.
+func SetRetryAfter(h http.Header, wait time.Duration) {
+	if seconds := (wait + time.Second - 1) / time.Second; seconds > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
 }

@@ -3,15 +3,12 @@ package identity
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
-
-	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/httpio"
 )
 
 // root is where the provider is, at the server's root or under an organisation.
@@ -148,7 +145,7 @@ type failure struct {
 
 // fail shows an error: on a page to people, else as JSON.
 func (p *Provider) fail(w *httpio.Response, r *http.Request, err *convo.Error) {
-	setRetryAfter(w.Header(), err)
+	httpio.SetRetryAfter(w.Header(), err.RetryAfter)
 	status := statusOf(err.Kind)
 	if strings.HasSuffix(w.Route, "/authorize") && err.Kind != convo.MethodNotAllowed {
 		if err := p.page.fail(w, status, err.Message); err != nil {
@@ -185,12 +182,6 @@ func statusOf(k convo.Kind) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
-}
-
-func setRetryAfter(h http.Header, err *convo.Error) {
-	if wait := (err.RetryAfter + time.Second - 1) / time.Second; wait > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64(wait), 10))
-	}
 }
 
 // configuration tells other programs where what is (OpenID Connect Discovery).

@@ -43,7 +43,7 @@ func (p *Provider) submitted(c *call, r *request) error {
 		return p.wrong(c.w, r, f)
 	case kind == convo.RateLimited || kind == convo.Unavailable:
 		public := convo.PublicError(err)
-		setRetryAfter(c.w.Header(), public)
+		httpio.SetRetryAfter(c.w.Header(), public.RetryAfter)
 		f.Problem = public.Message
 		return p.page.show(c.w, r, statusOf(kind), f)
 	}

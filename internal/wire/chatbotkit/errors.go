@@ -2,7 +2,6 @@ package chatbotkit
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -55,13 +54,11 @@ func statusOf(k convo.Kind) (status int, code string) {
 func fail(w *httpio.Response, _ *http.Request, err *convo.Error) {
 	status, code := statusOf(err.Kind)
 	h := w.Header()
-	wait := (err.RetryAfter + time.Second - 1) / time.Second
+	wait := err.RetryAfter
 	if status == http.StatusTooManyRequests {
-		wait = max(wait, 1) // said also where the provider did not say it
+		wait = max(wait, time.Second) // said also where the provider did not say it
 	}
-	if wait > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64(wait), 10))
-	}
+	httpio.SetRetryAfter(h, wait)
 	if status == http.StatusUnauthorized {
 		h.Set("Www-Authenticate", "Bearer")
 	}

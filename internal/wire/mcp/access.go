@@ -2,15 +2,12 @@ package mcp
 
 import (
 	"context"
-	"net/http"
-	"strconv"
-	"strings"
-	"sync/atomic"
-	"time"
-
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	"net/http"
+	"strings"
+	"sync/atomic"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/httpio"
@@ -130,10 +127,4 @@ func statusOf(k convo.Kind) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
-}
-
-func setRetryAfter(h http.Header, err *convo.Error) {
-	if wait := (err.RetryAfter + time.Second - 1) / time.Second; wait > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64(wait), 10))
-	}
 }

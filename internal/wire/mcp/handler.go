@@ -226,7 +226,7 @@ func fail(w *httpio.Response, _ *http.Request, err *convo.Error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("Www-Authenticate", "Bearer")
 	}
-	setRetryAfter(w.Header(), err)
+	httpio.SetRetryAfter(w.Header(), err.RetryAfter)
 	w.Header().Set("Cache-Control", "no-store")
 	body, _ := json.Marshal(response{Version: "2.0", Error: rpcError{errorCode, err.Message}}) // strings and a number
 	_ = w.Send(status, "application/json", body)                                               // a client that is gone needs no answer

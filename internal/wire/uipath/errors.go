@@ -128,13 +128,11 @@ func fail(w *httpio.Response, _ *http.Request, err *convo.Error) {
 		}
 	}
 	h := w.Header()
-	wait := (err.RetryAfter + time.Second - 1) / time.Second
+	wait := err.RetryAfter
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		wait = max(wait, 1)
+		wait = max(wait, time.Second)
 	}
-	if wait > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64(wait), 10))
-	}
+	httpio.SetRetryAfter(h, wait)
 	if status == http.StatusUnauthorized {
 		h.Set("Www-Authenticate", "Bearer")
 	}
