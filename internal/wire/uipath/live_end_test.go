@@ -74,12 +74,8 @@ func TestAnEndIsAnnouncedWhereThatIsConfigured(t *testing.T) {
 	t.Parallel()
 	script, second := halves()
 	b := setupWith(t, func(o *uipath.Options) { o.AnnounceEnd = 30 * time.Second }, script)
-	id := b.conversation()
 	log := newTranscript(t)
-	ann := b.connect("ann", log, options{})
-	ann.start(id)
-	ann.ask(id, "X", "Hi")
-	ann.until(`first half`)
+	id, ann := b.midway(log)
 	ctx, stop := context.WithCancel(t.Context())
 	drained := make(chan struct{})
 	go func() {

@@ -148,11 +148,7 @@ func TestTooManyExchangesAreRefused(t *testing.T) {
 	t.Parallel()
 	script, second := halves()
 	b := live(t, script)
-	id := b.conversation()
-	ann := b.connect("ann", nil, options{})
-	ann.start(id)
-	ann.ask(id, "X", "Hi")
-	ann.until(`first half`)
+	id, ann := b.midway(nil)
 	for i := range 17 {
 		ann.ask(id, "Q"+strings.Repeat("i", i), "And?")
 	}

@@ -13,16 +13,24 @@ func halves() (scripted.Script, chan struct{}) {
 	return scripted.Script{scripted.Text("first half, "), scripted.Wait(go1), scripted.Text("second half"), scripted.Finish(model.StopEnd)}, go1
 }
 
+// midway has ann ask in a conversation that she has open, up to the first half of the
+// answer: exchange X.
+func (b *bundle) midway(log *transcript) (conversation string, ann *peer) {
+	b.t.Helper()
+	conversation = b.conversation()
+	ann = b.connect("ann", log, options{})
+	ann.start(conversation)
+	ann.ask(conversation, "X", "Hi")
+	ann.until(`first half`)
+	return conversation, ann
+}
+
 func TestAClientThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	script, second := halves()
 	b := live(t, script)
 	log := newTranscript(t)
-	id := b.conversation()
-	ann := b.connect("ann", log, options{})
-	ann.start(id)
-	ann.ask(id, "X", "Hi")
-	ann.until(`first half`)
+	_, ann := b.midway(log)
 	must(t, ann.conn.Close())
 	close(second)
 	back := b.connect("ann", log, options{pid: ann.pid, offset: ann.offset})
@@ -81,11 +89,7 @@ func TestANewSessionIsShownWhatIsOpen(t *testing.T) {
 	script, second := halves()
 	b := live(t, script)
 	log := newTranscript(t)
-	id := b.conversation()
-	ann := b.connect("ann", nil, options{})
-	ann.start(id)
-	ann.ask(id, "X", "Hi")
-	ann.until(`first half`)
+	id, ann := b.midway(nil)
 	ben := b.connect("ben", log, options{})
 	ben.start(id)
 	ben.until(`first half`)
@@ -103,11 +107,7 @@ func TestARecoveryGoesOnInsideAReplay(t *testing.T) {
 	t.Parallel()
 	script, second := halves()
 	b := live(t, script)
-	id := b.conversation()
-	ann := b.connect("ann", nil, options{})
-	ann.start(id)
-	ann.ask(id, "X", "Hi")
-	ann.until(`first half`)
+	id, ann := b.midway(nil)
 	log := newTranscript(t)
 	ben := b.connect("ben", log, options{})
 	ben.start(id)

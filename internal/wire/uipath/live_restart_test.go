@@ -23,12 +23,8 @@ func TestAClientGoesOnWithTheProcessAfterACrash(t *testing.T) {
 	script, second := halves()
 	b := live(t, script, scripted.Script{scripted.Text("next"), scripted.Finish(model.StopEnd)})
 	defer close(second)
-	id := b.conversation()
 	log := newTranscript(t)
-	ann := b.connect("ann", log, options{})
-	ann.start(id)
-	ann.ask(id, "X", "Hi")
-	ann.until(`first half`)
+	id, ann := b.midway(log)
 	b.restart(nil)
 	back := b.connect("ann", log, options{pid: ann.pid, offset: ann.offset})
 	if back.pid != ann.pid {
