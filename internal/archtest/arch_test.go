@@ -38,7 +38,7 @@ func layers() []layer {
 			packages: []string{"internal/convo"}, stdlib: true,
 			why: "convo is the bottom: the domain knows no wire format, no database and no library",
 		}, {
-			packages: []string{"internal/store", "internal/model", "internal/tool", "internal/transcribe"}, may: []string{"internal/convo"}, stdlib: true,
+			packages: []string{"internal/store", "internal/model", "internal/tool", "internal/transcribe", "internal/retrieve", "internal/embed"}, may: []string{"internal/convo"}, stdlib: true,
 			why: "a port speaks of the domain only, so that every driver can implement it",
 		}, {
 			packages: []string{"internal/hub"}, may: []string{"internal/convo"}, stdlib: true,
@@ -95,6 +95,15 @@ func layers() []layer {
 			packages: []string{"internal/transcribe/openai"}, may: []string{"internal/convo", "internal/transcribe"}, stdlib: true,
 			why: "a driver knows its port and the domain, never another driver",
 		}, {
+			packages: []string{"internal/embed/*"}, may: []string{"internal/convo", "internal/embed"}, stdlib: true,
+			why: "a driver knows its port and the domain, never another driver",
+		}, {
+			packages: []string{"internal/retrieve/*"}, may: []string{"internal/convo", "internal/retrieve", "internal/retrieve/retrievetest", "internal/store"},
+			why: "an index is made of what the store keeps, and knows the ports only",
+		}, {
+			packages: []string{"internal/document", "internal/privacy"}, may: []string{"internal/convo"},
+			why: "it reads texts, and knows nothing of who needs them",
+		}, {
 			packages: []string{"internal/tool/tooltest"}, may: []string{"internal/convo", "internal/tool"},
 			why: "a conformance suite knows its port, and no driver of it",
 		}, {
@@ -116,7 +125,7 @@ func layers() []layer {
 			why:      "an identity provider signs people in, and knows nothing of what they do then",
 		}, {
 			packages: []string{"internal/engine"},
-			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/transcribe", "internal/schema", "internal/hub"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/transcribe", "internal/retrieve", "internal/embed", "internal/document", "internal/privacy", "internal/schema", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
 			packages: []string{"internal/pull"}, may: []string{"client", "internal/convo", "internal/archive"},

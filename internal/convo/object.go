@@ -12,6 +12,11 @@ const (
 	ObjectAbility  ObjectKind = "ability"
 	ObjectSecret   ObjectKind = "secret"
 	ObjectRating   ObjectKind = "rating"
+
+	ObjectDataset     ObjectKind = "dataset"
+	ObjectFile        ObjectKind = "file"
+	ObjectDatasetFile ObjectKind = "datasetfile"
+	ObjectContact     ObjectKind = "contact"
 )
 
 // ObjectKinds lists all kinds, those first that others belong to or name.
@@ -27,6 +32,8 @@ func (k ObjectKind) Parent() ObjectKind {
 		return ObjectSkillset
 	case ObjectRating:
 		return ObjectBot
+	case ObjectDatasetFile:
+		return ObjectDataset
 	}
 	return ""
 }
@@ -62,7 +69,8 @@ type ObjectFields struct {
 }
 
 // ObjectBody is what an object of a kind has beside the fields of all: [Bot],
-// [Skillset], [Ability], [Secret] or [Rating].
+// [Skillset], [Ability], [Secret], [Rating], [Dataset], [Stored], [DatasetFile] or
+// [Contact].
 type ObjectBody interface {
 	ObjectKind() ObjectKind
 }

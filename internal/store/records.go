@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// RecordReader reads records of datasets. A dataset that there is not has none.
+type RecordReader interface {
+	// Record reads one record.
+	Record(ctx context.Context, tenant, dataset, id string) (convo.Record, error)
+
+	// RecordsByID reads records in the order of their ids; those that there are not
+	// are left out.
+	RecordsByID(ctx context.Context, tenant, dataset string, ids []string) ([]convo.Record, error)
+
+	// Records reads a page, ordered by creation, ties by id.
+	Records(ctx context.Context, tenant, dataset string, q RecordQuery) ([]convo.Record, error)
+
+	// Collection says what there is of a dataset.
+	Collection(ctx context.Context, tenant, dataset string) (convo.Collection, error)
+
+	// RecordChanges reads up to limit changes with numbers above after, in order.
+	// Numbers may be missing: of a record only the last change is there. That a record is gone is told as long as some
+	// segment or vector may know it.
+	RecordChanges(ctx context.Context, tenant, dataset string, after int64, limit int) ([]convo.RecordChange, error)
+
+	// Spaces names the spaces in which a dataset has vectors, and how many values
+	// those have.
+	Spaces(ctx context.Context, tenant, dataset string) (map[string]int, error)
+
+	// Vectors reads up to limit vectors of records that have not changed since, with
+	// changes above after, in their order.
+	Vectors(ctx context.Context, tenant, dataset, space string, after int64, limit int) ([]convo.Vector, error)
+
+	// Unembedded reads up to limit records that have no vector in the space, or one of a
+	// text that they had before, with changes above after, in their order.
+	Unembedded(ctx context.Context, tenant, dataset, space string, after int64, limit int) ([]convo.Record, error)
+
+	// Segments lists the segments of one of a dataset's indexes, by their From.
+	Segments(ctx context.Context, tenant, dataset, index string) ([]convo.Segment, error)
+
+	// ReadSegment reads a segment's data from an offset on into p, as io.ReaderAt.
+	ReadSegment(ctx context.Context, tenant, dataset, index, id string, p []byte, offset int64) (int, error)
+}
+
+// RecordQuery selects records. The zero value of a field does not restrict.
+type RecordQuery struct {
+	After   Position // exclusive; the zero value starts at the end that Desc names
+	Desc    bool
+	Limit   int // at least 1
+	Meta    []convo.MetaFilter
+	File    string
+	Contact string
+	Bot     string
+}
+
+// Records keeps what is made of records. It is Buffered.
+type Records interface {
+	// PutVectors stores vectors of a space, in place of earlier ones of the records.
+	// One of a record that has changed since, or is gone, is passed over. Vectors of
+	// another length than those that are there are Invalid, and none is stored.
+	PutVectors(ctx context.Context, tenant, dataset, space string, vectors []convo.Vector) error
+
+	// DropSpace removes the vectors of a space.
+	DropSpace(ctx context.Context, tenant, dataset, space string) error
+
+	// PutSegment stores a segment in place of those with these ids.
+	PutSegment(ctx context.Context, tenant, dataset, index string, s convo.Segment, data []byte, instead []string) error
+
+	// PruneRecords removes what is left of datasets and contents that are gone, in
+	// small steps.
+	PruneRecords(ctx context.Context) error
+}
+
+// RecordTx is what a transaction may do to records of its tenant. It sees its own
+// writes. Each change gets the next number of its dataset.
+type RecordTx interface {
+	// Record reads one record.
+	Record(dataset, id string) (convo.Record, error)
+
+	// PutRecord stores a record, in place of the one with its id. Without a dataset of
+	// that id, unless it is [convo.MemoryDataset]: NotFound.
+	PutRecord(r convo.Record) error
+
+	// DeleteRecord removes a record. NotFound: there is none.
+	DeleteRecord(dataset, id string) error
+
+	// DeleteRecordsOf removes up to limit records of a file but those that were made of the upload
+	// keep, and says how many they were.
+	DeleteRecordsOf(dataset, file, keep string, limit int) (int, error)
+
+	// ForgetContact removes the memories of a contact.
+	ForgetContact(contact string) error
+}
+
+// Vaults keep what stands behind the placeholders of a conversation, encrypted. They
+// go with the conversation. They are in backups, and in exports only where secrets
+// are.
+type Vaults interface {
+	// Vault reads what was added, in that order.
+	Vault(ctx context.Context, tenant, conversation string) ([][]byte, error)
+}
+
+// VaultTx adds to the vault of the transaction's conversation.
+type VaultTx interface {
+	// Vault is what is there already.
+	Vault() ([][]byte, error)
+
+	// PutVault adds to it.
+	PutVault(sealed []byte) error
+}
+
+// UsageReader reads what tenants used.
+type UsageReader interface {
+	// Spent reads what a tenant used at or after from and before to, one row for
+	// each day, bot and model, in this order.
+	Spent(ctx context.Context, tenant string, from, to time.Time) ([]convo.Spent, error)
+
+	// Totals counts what a tenant has.
+	Totals(ctx context.Context, tenant string) (convo.Totals, error)
+}
+
+// UsageTx counts.
+type UsageTx interface {
+	// Spend adds to what the transaction's tenant used.
+	Spend(s convo.Spent) error
+}
+
+// Journal reads tenants' event logs.
+type Journal interface {
+	// Entries reads a page of entries, by their numbers.
+	Entries(ctx context.Context, tenant string, q EntryQuery) ([]convo.Entry, error)
+}
+
+// EntryQuery selects entries.
+type EntryQuery struct {
+	After int64 // exclusive; 0 starts at the end that Desc names
+	Desc  bool
+	Limit int // at least 1
+}
+
+// JournalTx writes to the event log of the transaction's tenant.
+type JournalTx interface {
+	// Note adds an entry. Its number is given by the store.
+	Note(e convo.Entry) error
+}
+
+// JournalPruner bounds event logs.
+type JournalPruner interface {
+	// PruneJournal removes the entries that are older, and all but the last keep of
+	// each tenant.
+	PruneJournal(ctx context.Context, before time.Time, keep int64) error
+}
