@@ -23,7 +23,8 @@
 //   - Nothing is retried. An error says whether trying again can help.
 //   - The same Request gives the same bytes on the wire, and a Request whose
 //     messages continue another's gives a body whose messages begin with the
-//     same bytes, so that providers can reuse what they computed.
+//     same bytes, so that providers can reuse what they computed. One that goes on
+//     with an image where the other ended may differ there.
 package model
 
 import (
@@ -90,11 +91,19 @@ const (
 // Message is one message of a prompt. Text may be empty only on an Assistant
 // message with Calls and on a ToolResult.
 type Message struct {
-	Role  Role
-	Text  string
-	Calls []Call // Assistant: what it called
-	Call  string // ToolResult: the ID of the call that it answers
-	Error bool   // ToolResult: the call failed
+	Role   Role
+	Text   string
+	Images []Image // User: what it shows, behind its text
+	Calls  []Call  // Assistant: what it called
+	Call   string  // ToolResult: the ID of the call that it answers
+	Error  bool    // ToolResult: the call failed
+}
+
+// Image is a picture. Whether a model takes pictures, and of which types, only its
+// provider knows: one that does not refuses the request.
+type Image struct {
+	MediaType string // image/png, image/jpeg, image/gif or image/webp
+	Data      []byte
 }
 
 // Tool is a function that the model may call.

@@ -60,7 +60,7 @@ type message struct {
 	Content []block `json:"content"`
 }
 
-// block is a part of a message: text, a call, a result, or a thought.
+// block is a part of a message: text, an image, a call, a result, or a thought.
 type block struct {
 	Type         string          `json:"type"`
 	CacheControl *cacheMark      `json:"cache_control,omitempty"`
@@ -71,7 +71,15 @@ type block struct {
 	Input        json.RawMessage `json:"input,omitempty"`
 	Content      string          `json:"content,omitempty"`
 	Text         string          `json:"text,omitempty"`
+	Source       *source         `json:"source,omitempty"`
 	thought
+}
+
+// source is what an image is made of.
+type source struct {
+	Type      string `json:"type"`
+	MediaType string `json:"media_type"`
+	Data      []byte `json:"data"`
 }
 
 // encode makes the body of a request.
@@ -211,6 +219,9 @@ func messages(prompt []model.Message, name string, names remote.Names) []message
 		if !blank(m.Text) {
 			add(role, block{Type: "text", Text: remote.Inline(m)})
 		}
+		for _, image := range m.Images {
+			add(role, block{Type: "image", Source: &source{Type: "base64", MediaType: image.MediaType, Data: image.Data}})
+		}
 		for i, c := range m.Calls {
 			for _, t := range after[i] {
 				add(role, block{Type: t.kind(), thought: t})
@@ -224,12 +235,12 @@ func messages(prompt []model.Message, name string, names remote.Names) []message
 	return list
 }
 
-// place adds a block to a message. Results stand before texts: the API looks
-// for them nowhere else.
+// place adds a block to a message. Results stand before texts and images: the API
+// looks for them nowhere else.
 func place(content []block, b block) []block {
 	at := len(content)
 	if b.Type == "tool_result" {
-		for at > 0 && content[at-1].Type == "text" {
+		for at > 0 && (content[at-1].Type == "text" || content[at-1].Type == "image") {
 			at--
 		}
 	}

@@ -65,12 +65,19 @@ type content struct {
 	Parts []part `json:"parts"`
 }
 
-// part of a content: a text, a call or a result.
+// part of a content: a text, an image, a call or a result.
 type part struct {
 	Call      *call   `json:"functionCall,omitempty"`
 	Result    *result `json:"functionResponse,omitempty"`
 	Signature string  `json:"thoughtSignature,omitempty"`
 	Text      string  `json:"text,omitempty"`
+	Inline    *inline `json:"inlineData,omitempty"`
+}
+
+// inline is an image.
+type inline struct {
+	MediaType string `json:"mimeType"`
+	Data      []byte `json:"data"`
 }
 
 type call struct {
@@ -181,6 +188,9 @@ func (d *dialogue) add(m model.Message) {
 	default:
 		if !blank(m.Text) {
 			d.say("user", part{Text: remote.Inline(m)})
+		}
+		for _, image := range m.Images {
+			d.say("user", part{Inline: &inline{image.MediaType, image.Data}})
 		}
 	}
 }

@@ -83,6 +83,7 @@ func Run(t *testing.T, open func(*testing.T, Setup) model.Provider, lacks ...Lac
 		{"equal requests have equal bytes", testSameBytes},
 		{"a prompt that continues another begins with its bytes", testPrefix},
 		{"untidy prompts are taken", testUntidy},
+		{"images come with what the user says", testImages},
 		{"parameters are taken", testParams},
 		{"models are listed", testModels},
 		{"many streams run at once", testMany},

@@ -96,6 +96,33 @@ func testUntidy(t *testing.T, b *bench) {
 	}
 }
 
+// testImages shows images in one message, and goes on behind it.
+func testImages(t *testing.T, b *bench) {
+	png := func(text string) model.Image { return model.Image{MediaType: "image/png", Data: []byte(text)} }
+	prompt := []model.Message{
+		{Role: model.System, Text: "Be brief."},
+		{Role: model.User, Text: "What is on these?", Images: []model.Image{png("\x89PNG one"), png("\x89PNG two")}},
+		{Role: model.Information, Text: "Current date and time: Monday"},
+		{Role: model.Assistant, Text: "Cats."},
+		{Role: model.User, Images: []model.Image{png("three")}},
+		{Role: model.Assistant, Text: "A dog.", Calls: []model.Call{{ID: "c1", Name: "get_weather", Arguments: `{}`}}},
+		{Role: model.ToolResult, Call: "c1", Text: "rain"},
+		{Role: model.User, Text: "And this?", Images: []model.Image{png("four")}},
+	}
+	var before []byte
+	for _, c := range []struct{ messages, images int }{{3, 2}, {5, 3}, {7, 3}, {8, 4}} {
+		body := sent(t, b, &model.Request{Model: "fake-1", Messages: prompt[:c.messages:c.messages], Tools: tools()})
+		requests := b.fake.Requests()
+		if got := requests[len(requests)-1].Images; len(got) != c.images || string(got[0]) != "\x89PNG one" || string(got[1]) != "\x89PNG two" {
+			t.Errorf("a prompt of %d messages shows %q, want %d images", c.messages, got, c.images)
+		}
+		if !bytes.HasPrefix(body, before) {
+			t.Errorf("the prompt of %d messages does not begin as the one before:\n%s\n%s", c.messages, body, before)
+		}
+		before = bytes.TrimRight(body, "\"]}\n")
+	}
+}
+
 func testParams(t *testing.T, b *bench) {
 	most, seed, warm, penalty := int64(77), int64(5), 0.25, 0.5
 	body := sent(t, b, &model.Request{Model: "fake-1", Messages: hello().Messages, Params: model.Params{

@@ -42,11 +42,12 @@ type function struct {
 }
 
 type message struct {
-	Role       string `json:"role"`
-	ToolName   string `json:"tool_name,omitempty"`
-	ToolCallID string `json:"tool_call_id,omitempty"`
-	Content    string `json:"content"`
-	ToolCalls  []call `json:"tool_calls,omitempty"`
+	Role       string   `json:"role"`
+	ToolName   string   `json:"tool_name,omitempty"`
+	ToolCallID string   `json:"tool_call_id,omitempty"`
+	Content    string   `json:"content"`
+	Images     [][]byte `json:"images,omitempty"`
+	ToolCalls  []call   `json:"tool_calls,omitempty"`
 }
 
 type call struct {
@@ -113,6 +114,7 @@ func messages(prompt []model.Message, names remote.Names) []message {
 			join("system", m.Text)
 		case model.User, model.Information:
 			join("user", remote.Inline(m))
+			list = appendImages(list, m.Images)
 		case model.Assistant:
 			join("assistant", m.Text)
 			for _, c := range m.Calls {
@@ -126,6 +128,21 @@ func messages(prompt []model.Message, names remote.Names) []message {
 			}
 			list = append(list, message{Role: "tool", ToolName: called[m.Call], ToolCallID: remote.CallID(m.Call), Content: text})
 		}
+	}
+	return list
+}
+
+// appendImages adds images to what the user says.
+func appendImages(list []message, images []model.Image) []message {
+	if len(images) == 0 {
+		return list
+	}
+	if n := len(list); n == 0 || list[n-1].Role != "user" {
+		list = append(list, message{Role: "user"})
+	}
+	last := &list[len(list)-1]
+	for _, image := range images {
+		last.Images = append(last.Images, image.Data)
 	}
 	return list
 }

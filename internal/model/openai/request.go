@@ -53,10 +53,21 @@ type function struct {
 type message struct {
 	Role             string     `json:"role"`
 	ToolCallID       string     `json:"tool_call_id,omitempty"`
-	Content          *string    `json:"content,omitempty"`
+	Content          any        `json:"content,omitempty"` // a string, or []part where there are images
 	Reasoning        string     `json:"reasoning,omitempty"`
 	ReasoningContent *string    `json:"reasoning_content,omitempty"`
 	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
+}
+
+// part of a message that shows images: a text or an image.
+type part struct {
+	Type  string    `json:"type"`
+	Text  string    `json:"text,omitempty"`
+	Image *imageURL `json:"image_url,omitempty"`
+}
+
+type imageURL struct {
+	URL string `json:"url"`
 }
 
 type toolCall struct {
@@ -125,11 +136,10 @@ func messages(prompt []model.Message, name string, names remote.Names) []message
 			return
 		}
 		if n := len(list); n > 0 && list[n-1].Role == role && list[n-1].ToolCalls == nil {
-			text = *list[n-1].Content + "\n\n" + text
-			list[n-1].Content = &text
+			list[n-1].Content = joined(list[n-1].Content, text)
 			return
 		}
-		list = append(list, message{Role: role, Content: &text})
+		list = append(list, message{Role: role, Content: text})
 	}
 	for _, m := range prompt {
 		switch m.Role {
@@ -137,6 +147,7 @@ func messages(prompt []model.Message, name string, names remote.Names) []message
 			join("system", m.Text)
 		case model.User, model.Information:
 			join("user", remote.Inline(m))
+			list = appendImages(list, m.Images)
 		case model.Assistant:
 			join("assistant", m.Text)
 			list = appendCalls(list, m, name, names)
@@ -144,6 +155,37 @@ func messages(prompt []model.Message, name string, names remote.Names) []message
 			list = append(list, message{Role: "tool", ToolCallID: remote.CallID(m.Call), Content: result(m)})
 		}
 	}
+	return list
+}
+
+// joined adds a text to the content of a message.
+func joined(content any, text string) any {
+	switch before := content.(type) {
+	case string:
+		return before + "\n\n" + text
+	case []part:
+		return append(before, part{Type: "text", Text: text})
+	}
+	return text
+}
+
+// appendImages adds images to what the user says. A content with images is a list.
+func appendImages(list []message, images []model.Image) []message {
+	if len(images) == 0 {
+		return list
+	}
+	if n := len(list); n == 0 || list[n-1].Role != "user" {
+		list = append(list, message{Role: "user"})
+	}
+	last := &list[len(list)-1]
+	parts, _ := last.Content.([]part)
+	if text, ok := last.Content.(string); ok {
+		parts = []part{{Type: "text", Text: text}}
+	}
+	for _, image := range images {
+		parts = append(parts, part{Type: "image_url", Image: &imageURL{URL: remote.DataURL(image)}})
+	}
+	last.Content = parts
 	return list
 }
 
@@ -174,10 +216,10 @@ func appendCalls(list []message, m model.Message, name string, names remote.Name
 }
 
 // result is a tool's result. There is no field for its failure.
-func result(m model.Message) *string {
+func result(m model.Message) string {
 	text := m.Text
 	if m.Error {
 		text = "Error: " + text
 	}
-	return &text
+	return text
 }

@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
@@ -129,6 +130,11 @@ func Object(arguments string) json.RawMessage {
 		return json.RawMessage("{}") // cannot be: any string has a JSON form
 	}
 	return wrapped
+}
+
+// DataURL gives an image as an address that holds it.
+func DataURL(image model.Image) string {
+	return "data:" + image.MediaType + ";base64," + base64.StdEncoding.EncodeToString(image.Data)
 }
 
 // Encode writes a request's body. It leaves < and > as they are, which would

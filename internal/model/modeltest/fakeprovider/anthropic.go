@@ -52,6 +52,11 @@ type anthropicBlock struct {
 	Thinking  *string         `json:"thinking"`
 	Signature string          `json:"signature"`
 	Data      string          `json:"data"`
+	Source    struct {
+		Type      string `json:"type"`
+		MediaType string `json:"media_type"`
+		Data      []byte `json:"data"`
+	} `json:"source"`
 }
 
 // returned reports whether a thought is one that the fake gave.
@@ -109,6 +114,9 @@ func (a *asked) readAnthropic(messages []anthropicMessage) error {
 				behind = true
 				own = append(own, plain(b.Text))
 				a.last = b.Text
+			case b.Type == "image" && m.Role == "user" && b.Source.Type == "base64" && b.Source.MediaType == "image/png":
+				behind = true
+				a.images = append(a.images, b.Source.Data)
 			case b.Type == "tool_use" && m.Role == "assistant" && known && plainName(b.ID) && bytes.HasPrefix(b.Input, []byte("{")):
 				open[b.ID] = true
 				calls++

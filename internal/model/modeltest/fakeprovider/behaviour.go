@@ -74,6 +74,7 @@ type asked struct {
 	tools    []offered
 	forced   string // the tool that has to be called
 	signed   int    // calls and thoughts that came back as they were given
+	images   [][]byte
 	bytes    int
 
 	maxTokens   *int64

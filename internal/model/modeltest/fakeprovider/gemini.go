@@ -44,7 +44,11 @@ type geminiContent struct {
 type geminiPart struct {
 	Text      string `json:"text"`
 	Signature string `json:"thoughtSignature"`
-	Call      *struct {
+	Inline    *struct {
+		MediaType string `json:"mimeType"`
+		Data      []byte `json:"data"`
+	} `json:"inlineData"`
+	Call *struct {
 		ID   string          `json:"id"`
 		Name string          `json:"name"`
 		Args json.RawMessage `json:"args"`
@@ -116,6 +120,8 @@ func (a *asked) readGemini(contents []geminiContent, signed bool) error {
 			case p.Response != nil && c.Role == "user" && responses < len(open) && p.Response.Name == open[responses] && bytes.HasPrefix(p.Response.Response, []byte("{")):
 				responses++
 				a.result = plainResult(p.Response.Response)
+			case p.Inline != nil && c.Role == "user" && p.Inline.MediaType == "image/png":
+				a.images = append(a.images, p.Inline.Data)
 			case p.Text != "" && p.Call == nil && p.Response == nil:
 				own = append(own, plain(p.Text))
 			default:

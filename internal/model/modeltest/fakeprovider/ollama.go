@@ -32,9 +32,10 @@ type ollamaRequest struct {
 }
 
 type ollamaMessage struct {
-	Role      string `json:"role"`
-	Content   string `json:"content"`
-	ToolName  string `json:"tool_name"`
+	Role      string   `json:"role"`
+	Content   string   `json:"content"`
+	Images    [][]byte `json:"images"`
+	ToolName  string   `json:"tool_name"`
 	ToolCalls []struct {
 		Function struct {
 			Name      string          `json:"name"`
@@ -71,6 +72,7 @@ func (a *asked) readOllama(m ollamaMessage) error {
 	switch m.Role {
 	case "system":
 	case "user":
+		a.images = append(a.images, m.Images...)
 		if own := plain(m.Content); own != "" {
 			a.user, a.rounds = own, 0
 		}

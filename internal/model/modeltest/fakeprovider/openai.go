@@ -1,6 +1,7 @@
 package fakeprovider
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,10 +38,10 @@ type openAIRequest struct {
 }
 
 type openAIMessage struct {
-	Role       string  `json:"role"`
-	Content    *string `json:"content"`
-	Reasoning  *string `json:"reasoning_content"`
-	ToolCallID string  `json:"tool_call_id"`
+	Role       string         `json:"role"`
+	Content    *openAIContent `json:"content"`
+	Reasoning  *string        `json:"reasoning_content"`
+	ToolCallID string         `json:"tool_call_id"`
 	ToolCalls  []struct {
 		ID       string `json:"id"`
 		Function struct {
@@ -48,6 +49,43 @@ type openAIMessage struct {
 			Arguments string `json:"arguments"`
 		} `json:"function"`
 	} `json:"tool_calls"`
+}
+
+// openAIContent is a text, or a list of texts and images.
+type openAIContent struct {
+	text   string
+	images [][]byte
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *openAIContent) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &c.text) == nil {
+		return nil
+	}
+	var parts []struct {
+		Type  string `json:"type"`
+		Text  string `json:"text"`
+		Image struct {
+			URL string `json:"url"`
+		} `json:"image_url"`
+	}
+	if err := json.Unmarshal(data, &parts); err != nil {
+		return err
+	}
+	var texts []string
+	for _, p := range parts {
+		encoded, ok := strings.CutPrefix(p.Image.URL, "data:image/png;base64,")
+		switch image, err := base64.StdEncoding.DecodeString(encoded); {
+		case p.Type == "text" && p.Text != "":
+			texts = append(texts, p.Text)
+		case p.Type == "image_url" && ok && err == nil:
+			c.images = append(c.images, image)
+		default:
+			return fmt.Errorf("a part of type %q cannot stand here", p.Type)
+		}
+	}
+	c.text = strings.Join(texts, "\n\n")
+	return nil
 }
 
 func (openAI) parse(body []byte) (asked, error) {
@@ -88,7 +126,8 @@ func (a *asked) readOpenAI(messages []openAIMessage) error {
 			if m.Content == nil {
 				return fmt.Errorf("messages[%d]: no content", i)
 			}
-			if own := plain(*m.Content); own != "" {
+			a.images = append(a.images, m.Content.images...)
+			if own := plain(m.Content.text); own != "" {
 				a.user, a.rounds = own, 0
 			}
 		case "assistant":
@@ -115,7 +154,7 @@ func (a *asked) readOpenAI(messages []openAIMessage) error {
 				return fmt.Errorf("messages[%d]: a result without its call", i)
 			}
 			delete(open, m.ToolCallID)
-			a.result = *m.Content
+			a.result = m.Content.text
 		default:
 			return fmt.Errorf("messages[%d]: role %q", i, m.Role)
 		}

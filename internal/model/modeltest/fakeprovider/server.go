@@ -91,6 +91,7 @@ type Request struct {
 	Tools       []string // the names of those that are offered
 	Forced      string   // the one that has to be called
 	Signed      int      // calls and thoughts that came back with what the fake gave them
+	Images      [][]byte // what users showed
 	over        chan struct{}
 	cancelled   bool
 }
@@ -248,7 +249,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, d dialect) {
 	asked.obey()
 	request := &Request{
 		Dialect: d.name(), Path: r.URL.Path, Header: r.Header.Clone(), Body: body, over: make(chan struct{}),
-		MaxTokens: asked.maxTokens, Temperature: asked.temperature, Forced: asked.forced, Signed: asked.signed,
+		MaxTokens: asked.maxTokens, Temperature: asked.temperature, Forced: asked.forced, Signed: asked.signed, Images: asked.images,
 	}
 	for _, t := range asked.tools {
 		request.Tools = append(request.Tools, t.name)
