@@ -1,0 +1,141 @@
+package document
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"path"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+type format string
+
+const (
+	formatText     format = "text"
+	formatMarkdown format = "Markdown"
+	formatHTML     format = "HTML"
+	formatCSV      format = "CSV"
+	formatJSON     format = "JSON"
+)
+
+// taken is what errors say of the formats that can be read.
+const taken = "text, Markdown, HTML, CSV, JSON and JSONL are read"
+
+// formatOf tells the format of a file: by what its first bytes cannot be mistaken
+// for, then by its media type where that says more than "text", by the end of its
+// name, and by how it begins.
+func formatOf(f File) (format, error) {
+	head := make([]byte, min(f.Size, 8<<10))
+	if _, err := io.ReadFull(io.NewSectionReader(f.Content, 0, f.Size), head); err != nil {
+		return "", unreadable(err)
+	}
+	media, _, _ := mime.ParseMediaType(f.MediaType)
+	said := byMediaType(media)
+	if said == "" {
+		said = byName(f.Name)
+	}
+	if err := binary(f, head); err != nil {
+		return "", err
+	}
+	if said == "" {
+		said = byContent(head)
+	}
+	return said, nil
+}
+
+func byMediaType(media string) format {
+	switch media {
+	case "text/markdown", "text/x-markdown":
+		return formatMarkdown
+	case "text/html", "application/xhtml+xml":
+		return formatHTML
+	case "text/csv", "text/tab-separated-values", "application/csv":
+		return formatCSV
+	case "application/json", "text/json", "application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/ndjson":
+		return formatJSON
+	}
+	if strings.HasSuffix(media, "+json") {
+		return formatJSON
+	}
+	return "" // text/plain too: that is what many programs say of every text
+}
+
+func byName(name string) format {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".md", ".markdown", ".mdx", ".mkd":
+		return formatMarkdown
+	case ".html", ".htm", ".xhtml":
+		return formatHTML
+	case ".csv", ".tsv", ".tab":
+		return formatCSV
+	case ".json", ".jsonl", ".ndjson", ".geojson":
+		return formatJSON
+	case ".txt", ".text", ".log":
+		return formatText
+	}
+	return ""
+}
+
+func byContent(head []byte) format {
+	start := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"))
+	for _, tag := range []string{"<!doctype html", "<html", "<head", "<body"} {
+		if bytes.HasPrefix(start, []byte(tag)) {
+			return formatHTML
+		}
+	}
+	if bytes.HasPrefix(start, []byte(`{"`)) || bytes.HasPrefix(start, []byte(`[{`)) {
+		return formatJSON
+	}
+	return formatText
+}
+
+// binary refuses what is no text, with the reason where its first bytes tell it.
+func binary(f File, head []byte) error {
+	for _, known := range []struct{ magic, what string }{
+		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it is of an old Office format or has a password: save it as DOCX without one"},
+		{"{\\rtf", "it is RTF: save it as DOCX"},
+		{"PK\x03\x04", "it is an archive: add the files in it"},
+		{"%PDF-", "it is a PDF"},
+	} {
+		if bytes.HasPrefix(head, []byte(known.magic)) {
+			return convo.Errorf(convo.Invalid, "the file %s cannot be read: %s; %s", quote(f.Name), known.what, taken)
+		}
+	}
+	if isBinary(head) {
+		return convo.Errorf(convo.Invalid, "the file %s cannot be read: it holds no text; %s", quote(f.Name), taken)
+	}
+	return nil
+}
+
+// isBinary tells what no text has: zero bytes, or many control characters. Text of
+// UTF-16 has them, and is told by the mark at its beginning.
+func isBinary(head []byte) bool {
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return false
+	}
+	var controls int
+	for _, c := range head {
+		if c == 0 {
+			return true
+		}
+		if c < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", rune(c)) {
+			controls++
+		}
+	}
+	return controls > len(head)/32
+}
+
+func quote(name string) string { return fmt.Sprintf("%q", short(path.Base(name))) }
+
+// unreadable says that a file's bytes could not be had, which is nobody's fault but
+// the server's, unless there are fewer than were announced.
+func unreadable(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return convo.WrapError(convo.Invalid, err, "the file is shorter than its size says: upload it again")
+	}
+	return fmt.Errorf("read the file's content: %w", err)
+}
