@@ -68,16 +68,19 @@ type toolEnded struct {
 	Channel   string            `json:"channel,omitempty"`
 	Output    value             `json:"output,omitempty"`
 	Outcome   convo.ToolOutcome `json:"outcome"`
+	Sources   numbers           `json:"sources,omitzero"`
 }
 
 func toolEndedOf(b convo.ToolEnded) toolEnded {
-	return toolEnded{b.ID, b.Message, b.Place, b.Name, object(b.Arguments), b.Channel, value(b.Output), b.Outcome}
+	return toolEnded{
+		b.ID, b.Message, b.Place, b.Name, object(b.Arguments), b.Channel, value(b.Output), b.Outcome, numbers(b.Sources),
+	}
 }
 
 func (w toolEnded) domain() convo.ToolEnded {
 	return convo.ToolEnded{
 		ID: w.ID, Message: w.Message, Place: w.Place, Name: w.Name, Arguments: convo.JSON(w.Arguments),
-		Channel: w.Channel, Output: convo.JSON(w.Output), Outcome: w.Outcome,
+		Channel: w.Channel, Output: convo.JSON(w.Output), Outcome: w.Outcome, Sources: convo.Numbers(w.Sources),
 	}
 }
 

@@ -79,11 +79,14 @@ var codecs = [...]codec{
 		}),
 	of("messageGiven",
 		func(b convo.MessageGiven) messageGiven {
-			return messageGiven{b.ID, b.Place, messageFieldsOf(b.Fields), b.Text, b.Alias, each(b.Parts, partOf)}
+			return messageGiven{
+				b.ID, b.Place, messageFieldsOf(b.Fields), b.Text, b.Alias, each(b.Parts, partOf), numbers(b.Sources),
+			}
 		},
 		func(w messageGiven) convo.MessageGiven {
 			return convo.MessageGiven{
 				ID: w.ID, Place: w.Place, Fields: w.domain(), Text: w.Text, Alias: w.Alias, Parts: each(w.Parts, part.domain),
+				Sources: convo.Numbers(w.Sources),
 			}
 		}),
 	of("messageStarted",

@@ -60,6 +60,8 @@ type source struct {
 	MediaType   string `json:"mediaType,omitempty"`
 	DownloadURL string `json:"downloadUrl,omitempty"`
 	PageNumber  string `json:"pageNumber,omitempty"`
+	Origin      string `json:"origin,omitempty"`
+	File        string `json:"file,omitempty"`
 }
 
 func citationOf(c convo.Citation) citation {

@@ -141,9 +141,16 @@ type messageGiven struct {
 	ID    string `json:"id"`
 	Place int64  `json:"place"`
 	messageFields
-	Text  string `json:"text"`
-	Alias string `json:"alias,omitempty"`
-	Parts []part `json:"parts,omitempty"`
+	Text    string  `json:"text"`
+	Alias   string  `json:"alias,omitempty"`
+	Parts   []part  `json:"parts,omitempty"`
+	Sources numbers `json:"sources,omitzero"`
+}
+
+// numbers are those that sources got.
+type numbers struct {
+	First int `json:"first"`
+	Count int `json:"count"`
 }
 
 type messageStarted struct {

@@ -3,6 +3,7 @@ package convo
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 )
 
 // Activity is the meta of the message that the request makes:
@@ -17,12 +18,13 @@ func (b ToolRequested) Activity() JSON {
 	if b.Signature != "" {
 		w.text(`,"signature":`, b.Signature)
 	}
-	return w.close(b.ID)
+	return w.close(b.ID, Numbers{})
 }
 
 // Activity is the meta of the message that the call's end makes: as that of the
 // request, with the type "response" and the member "result", which holds the
-// output as JSON text.
+// output as JSON text. Where the output names sources, the activity has the member
+// "sources", which says what numbers they got: {"first":1,"count":2}.
 func (b ToolEnded) Activity() JSON {
 	var w activityWriter
 	w.open("response", b.Name, b.Arguments)
@@ -31,7 +33,7 @@ func (b ToolEnded) Activity() JSON {
 		output = "null" // erased; readers take the result for JSON text all the same
 	}
 	w.text(`,"result":`, output)
-	return w.close(b.ID)
+	return w.close(b.ID, b.Sources)
 }
 
 type activityWriter struct{ bytes.Buffer }
@@ -55,8 +57,12 @@ func (w *activityWriter) text(before, value string) {
 	w.Truncate(w.Len() - 1)   // its line break
 }
 
-func (w *activityWriter) close(id string) JSON {
+func (w *activityWriter) close(id string, sources Numbers) JSON {
 	w.text(`,"id":`, id)
-	w.WriteString("}}}")
+	w.WriteString("}")
+	if sources.Count > 0 {
+		fmt.Fprintf(w, `,"sources":{"first":%d,"count":%d}`, sources.First, sources.Count)
+	}
+	w.WriteString("}}")
 	return w.Bytes()
 }

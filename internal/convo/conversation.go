@@ -69,7 +69,10 @@ type Head struct {
 	// prompt; 0 = from the start. It only moves when the model's window is full,
 	// so that prompts keep their beginning.
 	ContextFrom int64
-	Open        []Turn // not ended, in the order in which they were opened
+	// Sources is the last number that a source got. It only grows, also when what
+	// names the source is deleted, so that a number never means two things.
+	Sources int
+	Open    []Turn // not ended, in the order in which they were opened
 }
 
 // Active is the turn that runs or waits, if there is one. A conversation has

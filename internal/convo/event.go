@@ -118,7 +118,7 @@ func sizeOfCitations(citations []Citation) int {
 	size := 0
 	for _, c := range citations {
 		for _, s := range c.Sources {
-			size += len(s.Title) + len(s.URL) + len(s.MediaType) + len(s.DownloadURL) + len(s.PageNumber)
+			size += len(s.Title) + len(s.URL) + len(s.MediaType) + len(s.DownloadURL) + len(s.PageNumber) + len(s.Origin) + len(s.File)
 		}
 	}
 	return size
@@ -210,6 +210,9 @@ type MessageGiven struct {
 	Text   string
 	Alias  string // the id that the client chose, unique in its turn; "" = none
 	Parts  []Part
+	// Sources are the numbers of the passages that it shows, of a message that a
+	// turn made of what it found.
+	Sources Numbers
 }
 
 // MessageStarted opens a message that comes piece by piece as deltas. One of a

@@ -51,11 +51,25 @@ type Citation struct {
 // Source is what a citation names: a page, with URL, or else a document.
 type Source struct {
 	Title       string
-	Number      int // counts the sources of a turn from 1
+	Number      int // counts the sources of a conversation from 1
 	URL         string
 	MediaType   string
 	DownloadURL string
 	PageNumber  string
+	Origin      string // where a record says that it is from, or the name of its file
+	File        string // the tenant's file that it is a passage of; "" = none
+}
+
+// Numbers are those that the sources of a result or a message got: so many, from
+// the first on. The zero value is none.
+type Numbers struct{ First, Count int }
+
+// Last is the last of them, 0 if there is none.
+func (n Numbers) Last() int {
+	if n.Count == 0 {
+		return 0
+	}
+	return n.First + n.Count - 1
 }
 
 // PartStarted opens a part of a message that comes piece by piece. Part has no

@@ -146,7 +146,7 @@ func (t *Turn) projectCall(e Event) {
 }
 
 func (h *Head) given(e Event, b MessageGiven) Effect {
-	h.Updated = e.At
+	h.Updated, h.Sources = e.At, max(h.Sources, b.Sources.Last())
 	m := &Message{
 		Conversation: h.ID, ID: b.ID, Turn: e.Turn, Place: b.Place,
 		MessageFields: b.Fields, Text: b.Text, Alias: b.Alias, Parts: PartsAt(b.Parts, e.At), Created: e.At, Updated: e.At,
@@ -214,6 +214,7 @@ func (h *Head) requested(e Event, b ToolRequested) Effect {
 
 func (h *Head) toolEnded(e Event, b ToolEnded) Effect {
 	effect := h.activity(e, b.Message, b.Place, b.Activity())
+	h.Sources = max(h.Sources, b.Sources.Last())
 	if t := h.Turn(e.Turn); t != nil {
 		t.Calls = slices.DeleteFunc(slices.Clone(t.Calls), func(c OpenCall) bool { return c.ID == b.ID })
 		if len(t.Calls) == 0 {

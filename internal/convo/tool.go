@@ -73,6 +73,7 @@ type ToolEnded struct {
 	Channel   string // with RunsChannel, if its wait had begun
 	Output    JSON   // any JSON value
 	Outcome   ToolOutcome
+	Sources   Numbers // of the sources that the output names
 }
 
 // OpenCall is a call of a turn that was requested and has not ended.

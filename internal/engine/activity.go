@@ -22,6 +22,10 @@ type activity struct {
 			Result    json.RawMessage `json:"result"`
 			Signature string          `json:"signature"`
 		} `json:"function"`
+		Sources struct {
+			First int `json:"first"`
+			Count int `json:"count"`
+		} `json:"sources"`
 	} `json:"activity"`
 }
 
@@ -45,14 +49,17 @@ const noResult = `{"error":"no result"}`
 // without an id that is repeated at once with one, as a turn does that carries it
 // out, has that id.
 //
-// It gives the sources of each turn's results too.
-func pairCalls(messages []convo.Message) (map[int][]pairedCall, map[string]sourceList) {
+// It gives the sources that turns' results and passages have, by their numbers.
+func pairCalls(messages []convo.Message) (map[int][]pairedCall, map[int]convo.Source) {
 	p := pairing{
-		at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}, nameless: -1, sources: map[string]sourceList{},
+		at: map[int][]pairedCall{}, open: map[openKey][]int{}, seen: map[string]bool{}, nameless: -1, sources: map[int]convo.Source{},
 	}
 	for i, m := range messages {
-		if m.Type == convo.Activity {
+		switch {
+		case m.Type == convo.Activity:
 			p.add(i, m)
+		case ofRetrieval(m):
+			p.source(retrievedSources(m.Meta))
 		}
 	}
 	return p.at, p.sources
@@ -63,7 +70,7 @@ type pairing struct {
 	open map[openKey][]int // indexes of calls, oldest first; answered ones are passed over
 	seen map[string]bool   // "type id" of what was counted
 
-	sources map[string]sourceList // by turn
+	sources map[int]convo.Source // by number
 
 	nameless int // index of the call without an id that the last activity was; -1 = it was none
 }
@@ -101,7 +108,7 @@ func (p *pairing) add(i int, m convo.Message) {
 			p.nameless = i
 		}
 	case "response":
-		p.response(i, m, f.ID, f.Name, object(f.Arguments), resultText(f.Result))
+		p.response(i, m, f.ID, f.Name, object(f.Arguments), resultText(f.Result), convo.Numbers(a.Activity.Sources))
 	}
 }
 
@@ -134,7 +141,7 @@ func (p *pairing) list(k openKey, i int) { p.open[k] = append(p.open[k], i) }
 
 // response adds a result. One of a turn says what its call ran with, which may not be
 // what the model had proposed.
-func (p *pairing) response(i int, m convo.Message, id, name, arguments, result string) {
+func (p *pairing) response(i int, m convo.Message, id, name, arguments, result string, numbers convo.Numbers) {
 	at, ok := p.find(id, name, arguments)
 	if !ok {
 		p.request(i, m.Place, model.Call{ID: id, Name: name, Arguments: arguments})
@@ -146,10 +153,17 @@ func (p *pairing) response(i int, m convo.Message, id, name, arguments, result s
 		return
 	}
 	found.call.Arguments = arguments
-	if named := sourcesOf(result); len(named) > 0 {
-		list := p.sources[m.Turn]
-		found.note = sourcesNote(list.add(named))
-		p.sources[m.Turn] = list
+	if numbers.Count > 0 {
+		named := withNumbers(sourcesOf(result), numbers)
+		found.note = sourcesNote(named)
+		p.source(named)
+	}
+}
+
+// source makes sources known.
+func (p *pairing) source(named []convo.Source) {
+	for _, s := range named {
+		p.sources[s.Number] = s
 	}
 }
 

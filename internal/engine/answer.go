@@ -76,8 +76,7 @@ type answer struct {
 	kind    convo.MessageType
 	text    strings.Builder
 	cites   citer
-	final   func() bool // the turn says nothing after this answer
-	spoken  bool        // a bot message was ended
+	spoken  bool // a bot message was ended
 	calls   []model.Call
 	stopped model.StopReason
 	full    bool // our own limit cut it
@@ -232,17 +231,6 @@ func (a *answer) cite(text string, cited *convo.Citation) error {
 	return a.sink.write(convo.Delta{Message: a.open, Type: a.kind, Text: text}, true)
 }
 
-// citeAll names all sources at the end of an answer that cites none.
-func (a *answer) citeAll() error {
-	if !a.citing() || len(a.calls) > 0 || !a.final() {
-		return nil
-	}
-	if err := a.cites.rest(a.cite); err != nil || len(a.cites.made) > 0 || a.text.Len() == 0 {
-		return err
-	}
-	return a.sink.write(convo.Cited{Message: a.open, Citation: *a.cites.cite(0, a.cites.sources)}, true)
-}
-
 // end closes the open message, if there is one.
 func (a *answer) end(incomplete bool) error {
 	if !a.opened {
@@ -283,11 +271,6 @@ func (a *answer) close(failed error) error {
 			return err
 		}
 		if err := a.say(convo.Bot, ""); err != nil {
-			return err
-		}
-	}
-	if failed == nil {
-		if err := a.citeAll(); err != nil {
 			return err
 		}
 	}

@@ -1,61 +1,68 @@
 package engine
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
 
 const (
-	// maxMark bounds how much of an answer is held back to see whether it is a mark.
-	maxMark = 32
+	// maxHeld bounds how many characters of an answer are held back to see whether
+	// they are a mark: a longer one is text.
+	maxHeld = 8
 	// maxMarks bounds the marks of a message that are citations: each is an
 	// event.
 	maxMarks = 1000
 )
 
 // citer finds the marks in an answer by which the model cites its sources: [2], or
-// [1, 3]. A mark stays in the text and is what is cited. With no sources it does
-// nothing.
+// [1, 3]. A mark stays in the text and is what is cited. In code, a mark is text, as
+// one is that names a number nobody has. With no sources it does nothing.
 type citer struct {
-	sources []convo.Source
-	held    string // the beginning of what may be a mark
-	units   int    // UTF-16 units of the text that was passed on
+	sources map[int]convo.Source // by number
+	held    string               // the beginning of what may be a mark
+	code    codeScan
+	units   int // UTF-16 units of the text that was passed on
 	made    []convo.Citation
 }
 
 // begin starts another message.
-func (c *citer) begin() { c.held, c.units, c.made = "", 0, nil }
+func (c *citer) begin() { c.held, c.code, c.units, c.made = "", newCodeScan(), 0, nil }
 
 // take passes on a piece of text, with the citations that stand before it; what may
 // be the beginning of a mark is held back until the rest comes.
 func (c *citer) take(text string, say func(text string, cited *convo.Citation) error) error {
 	text = c.held + text
 	c.held = ""
-	for at := 0; ; {
-		next := strings.IndexByte(text[at:], '[')
-		if next < 0 {
-			return c.pass(text, nil, say)
-		}
-		at += next
-		length, numbers, whole := readMark(text[at:])
-		if !whole {
-			c.held = text[at:]
-			return c.pass(text[:at], nil, say)
-		}
-		named := c.named(numbers)
-		if named == nil { // no mark, but one may follow right behind the bracket
+	from := 0 // where begins what was not passed on
+	for at := 0; at < len(text); {
+		if text[at] != '[' || c.code.holds() {
+			c.code.step(text[at])
 			at++
 			continue
 		}
-		if err := c.pass(text[:at], nil, say); err != nil {
+		length, numbers, whole := readMark(text[at:])
+		if !whole {
+			c.held = text[at:]
+			return c.pass(text[from:at], nil, say)
+		}
+		named := c.named(numbers)
+		if named == nil { // no mark, but one may follow right behind the bracket
+			c.code.step('[')
+			at++
+			continue
+		}
+		if err := c.pass(text[from:at], nil, say); err != nil {
 			return err
 		}
 		if err := c.pass(text[at:at+length], c.cite(length, named), say); err != nil {
 			return err
 		}
-		text, at = text[at+length:], 0
+		c.code.step(']')
+		at += length
+		from = at
 	}
+	return c.pass(text[from:], nil, say)
 }
 
 // rest passes on what was held back, at the end of a message.
@@ -80,14 +87,17 @@ func (c *citer) cite(length int, sources []convo.Source) *convo.Citation {
 	return &cited
 }
 
-// named gives the sources with these numbers, or nil if one is not known.
+// named gives the sources with these numbers, each once, or nil if one is not known.
 func (c *citer) named(numbers []int) []convo.Source {
 	var list []convo.Source
-	for _, n := range numbers {
-		if n < 1 || n > len(c.sources) || len(c.made) == maxMarks {
+	for i, n := range numbers {
+		s, known := c.sources[n]
+		if !known || len(c.made) == maxMarks {
 			return nil
 		}
-		list = append(list, c.sources[n-1])
+		if !slices.Contains(numbers[:i], n) {
+			list = append(list, s)
+		}
 	}
 	return list
 }
@@ -98,9 +108,9 @@ func readMark(text string) (length int, numbers []int, whole bool) {
 	number, digits, needs := 0, 0, true
 	for i := 1; i < len(text); i++ {
 		switch ch := text[i]; {
-		case i == maxMark:
+		case i == maxHeld && ch != ']':
 			return 0, nil, true
-		case ch >= '0' && ch <= '9' && digits < 3 && (digits > 0 || needs):
+		case ch >= '0' && ch <= '9' && digits < 4 && (digits > 0 || needs):
 			number, digits, needs = 10*number+int(ch-'0'), digits+1, false
 		case ch == ' ' && digits == 0 && needs && len(numbers) > 0:
 		case (ch == ',' || ch == ']') && digits > 0:

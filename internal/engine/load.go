@@ -136,7 +136,7 @@ func (e *Engine) eachMessage(ctx context.Context, head convo.Head, q store.Messa
 // lean leaves out of a message what no prompt holds.
 func lean(m convo.Message) convo.Message {
 	m.Name, m.Description = nil, nil
-	if m.Type != convo.Activity {
+	if m.Type != convo.Activity && !ofRetrieval(m) {
 		m.Meta = nil
 	}
 	if m.Type == convo.Reasoning {

@@ -157,10 +157,6 @@ func (l *loop) ask(ctx context.Context) error {
 		choice: l.choice, limit: l.e.limits.Answer, quiet: l.progress.ending, sink: l,
 		from: p.from, prompted: count(p.messages) + l.history.tools, cites: citer{sources: p.sources},
 	}
-	a.final = func() bool {
-		l.stopped, l.full = a.stopped, a.full
-		return !l.continues()
-	}
 	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, p.messages)
 	request := model.Request{
 		Model: l.choice.Name, Messages: p.messages, Tools: l.kit.offered, Force: force,

@@ -10,6 +10,9 @@ import (
 
 // write implements sink.
 func (l *loop) write(body convo.Body, more bool) error {
+	if ended, ok := body.(convo.ToolEnded); ok {
+		body = numbered(ended, l.progress.sources)
+	}
 	switch body.(type) {
 	case convo.Delta, convo.MessageStarted, convo.Cited: // their end says it all
 	default:
@@ -21,6 +24,13 @@ func (l *loop) write(body convo.Body, more bool) error {
 // commit writes events that have to be safe before the turn goes on, and notes
 // them as they were written.
 func (l *loop) commit(bodies []convo.Body) error {
+	last := l.progress.sources
+	for i, body := range bodies {
+		if ended, ok := body.(convo.ToolEnded); ok {
+			ended = numbered(ended, last)
+			bodies[i], last = ended, max(last, ended.Sources.Last())
+		}
+	}
 	events, err := l.sink.commit(bodies)
 	for _, event := range events {
 		l.note(event)
@@ -70,6 +80,8 @@ func (l *loop) part()             { l.sink.part() }
 func messageOf(event convo.Event) (convo.Message, bool) {
 	var m convo.Message
 	switch b := event.Body.(type) {
+	case convo.MessageGiven:
+		m.ID, m.Place, m.MessageFields, m.Text = b.ID, b.Place, b.Fields, b.Text
 	case convo.MessageEnded:
 		m.ID, m.Place, m.Text, m.Incomplete = b.ID, b.Place, b.Text, b.Incomplete
 		m.MessageFields = convo.MessageFields{Type: b.Type, Meta: b.Meta}

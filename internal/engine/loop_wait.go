@@ -42,7 +42,7 @@ type word struct {
 func (e *Engine) tell(tx store.Tx, turn string, all []word) (done func(committed bool), err error) {
 	told := make([]convo.Body, 0, len(all))
 	for _, s := range all {
-		body, ok := current(tx.Head().Turn(turn), s.body)
+		body, ok := current(tx.Head(), turn, s.body)
 		if !ok {
 			return nil, errNotOpen
 		}

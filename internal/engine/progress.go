@@ -34,6 +34,7 @@ type progress struct {
 	said          bool                  // a bot message has ended
 	usage         convo.Usage
 	reruns        int
+	sources       int // the last number that a source of the conversation got
 }
 
 // add takes in the turn's next event.
@@ -52,7 +53,10 @@ func (p *progress) add(event convo.Event) {
 		if call := p.call(b.ID); call != nil {
 			call.Started, call.To = event.At.UnixMilli(), b.To
 		}
+	case convo.MessageGiven:
+		p.sources = max(p.sources, b.Sources.Last())
 	case convo.ToolEnded:
+		p.sources = max(p.sources, b.Sources.Last())
 		p.end(b)
 	case convo.ToolAnswered, convo.ToolOffered, convo.InterruptStarted, convo.InterruptEnded:
 		p.answer(event)

@@ -64,7 +64,7 @@ func (z zones) find(name string) *time.Location {
 type prompt struct {
 	messages []model.Message
 	from     int64
-	sources  []convo.Source // those of the turn that runs, by their numbers
+	sources  map[int]convo.Source // those that it may cite, by their numbers
 }
 
 // assemble makes the prompt of the next turn.
@@ -196,7 +196,7 @@ type exchange struct {
 	tokens   int64
 }
 
-func (h history) exchanges(start int) ([]exchange, []convo.Source) {
+func (h history) exchanges(start int) ([]exchange, map[int]convo.Source) {
 	calls, sources := pairCalls(h.messages[start:])
 	notes := h.placeNotes(start)
 	named := zones{}
@@ -222,7 +222,7 @@ func (h history) exchanges(start int) ([]exchange, []convo.Source) {
 	for i := range list {
 		list[i].tokens = count(list[i].messages)
 	}
-	return list, sources[h.turn]
+	return list, sources
 }
 
 // placeNotes says behind which messages a time of day stands: behind the user

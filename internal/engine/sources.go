@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -15,14 +14,14 @@ import (
 
 // The bounds of what tools name as their sources.
 const (
-	maxSources     = 100  // of a turn
+	maxSources     = 100  // of a result
 	maxSourceTitle = 300  // characters; a longer one is cut
 	maxSourceURL   = 2000 // bytes; a longer one is no source
 )
 
 // sourcesOf reads the sources that the output of a tool names: the objects in its
-// member "sources" that have a title or not, and an address of the web. It costs
-// nothing where there are none.
+// member "sources" that have a title or not, and an address of the web, each once. It
+// costs nothing where there are none.
 func sourcesOf(output string) []convo.Source {
 	if !strings.Contains(output, `"sources"`) {
 		return nil
@@ -35,7 +34,7 @@ func sourcesOf(output string) []convo.Source {
 	}
 	var list []convo.Source
 	for _, raw := range said.Sources[:min(len(said.Sources), maxSources)] {
-		if s, ok := source(raw); ok {
+		if s, ok := source(raw); ok && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
@@ -102,30 +101,33 @@ func pageNumber(raw json.RawMessage) string {
 	return ""
 }
 
-// sourceList numbers the sources of one turn, in the order in which the results of
-// its tools name them. One that is named again keeps its number.
-type sourceList []convo.Source
+// maxNumber is the last number of a conversation's sources: marks name no higher one.
+// What comes then has none, and is not cited.
+const maxNumber = 9999
 
-// add takes in what a result names, and gives it with its numbers.
-func (l *sourceList) add(named []convo.Source) []convo.Source {
-	var numbered []convo.Source
-	for _, s := range named {
-		i := slices.IndexFunc(*l, func(known convo.Source) bool {
-			s.Number = known.Number
-			return s == known
-		})
-		switch {
-		case i >= 0:
-			s = (*l)[i]
-		case len(*l) == maxSources:
-			continue
-		default:
-			s.Number = len(*l) + 1
-			*l = append(*l, s)
-		}
-		numbered = append(numbered, s)
+// numbersOf gives so many sources the next numbers, behind the last one that was
+// given. What a turn adds keeps its numbers for ever, so they are part of the event
+// that adds it.
+func numbersOf(last, count int) convo.Numbers {
+	if count = min(count, maxNumber-last); count <= 0 {
+		return convo.Numbers{}
 	}
-	return numbered
+	return convo.Numbers{First: last + 1, Count: count}
+}
+
+// numbered gives the end of a call the numbers of the sources that its output names.
+func numbered(b convo.ToolEnded, last int) convo.ToolEnded {
+	b.Sources = numbersOf(last, len(sourcesOf(string(b.Output))))
+	return b
+}
+
+// withNumbers gives the sources that have numbers, with these.
+func withNumbers(named []convo.Source, numbers convo.Numbers) []convo.Source {
+	list := slices.Clone(named[:min(len(named), max(numbers.Count, 0))])
+	for i := range list {
+		list[i].Number = numbers.First + i
+	}
+	return list
 }
 
 // sourcesNote tells the model the numbers of a result's sources. It stands behind the
@@ -134,11 +136,16 @@ func sourcesNote(numbered []convo.Source) string {
 	if len(numbered) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
+	var b strings.Builder
 	b.WriteString("\n\nSources:")
 	for _, s := range numbered {
 		fmt.Fprintf(&b, "\n%d: %s", s.Number, s.Title)
 	}
-	b.WriteString("\nCite a source that you use by its number in square brackets, like [" + strconv.Itoa(numbered[0].Number) + "], right behind what it supports.")
+	b.WriteString("\n" + howToCite(numbered[0].Number))
 	return b.String()
+}
+
+// howToCite asks the model for marks.
+func howToCite(number int) string {
+	return "Cite a source that you use by its number in square brackets, like [" + strconv.Itoa(number) + "], right behind what it supports."
 }

@@ -279,7 +279,7 @@ func appendAll(tx store.Tx, events []convo.Event) error {
 		return ErrDeleted
 	}
 	for _, event := range events {
-		body, ok := current(tx.Head().Turn(event.Turn), event.Body)
+		body, ok := current(tx.Head(), event.Turn, event.Body)
 		if !ok {
 			continue
 		}
@@ -293,10 +293,11 @@ func appendAll(tx store.Tx, events []convo.Event) error {
 
 // current gives the start or the end of a call, or of its interrupt, as its turn
 // knows the call now: it says nothing of what was deleted since the call was
-// requested, and an end gets its place here, where nobody else can end another call
-// at the same time. ok is false if that is over already, or another interrupt is
+// requested, and an end gets its place and its sources' numbers here, where nobody
+// else can end another call at the same time. ok is false if that is over already, or another interrupt is
 // open. Other bodies stay as they are.
-func current(t *convo.Turn, body convo.Body) (_ convo.Body, ok bool) {
+func current(head *convo.Head, turn string, body convo.Body) (_ convo.Body, ok bool) {
+	t := head.Turn(turn)
 	switch b := body.(type) {
 	case convo.ToolStarted:
 		call := openCall(t, b.ID)
@@ -310,7 +311,7 @@ func current(t *convo.Turn, body convo.Body) (_ convo.Body, ok bool) {
 			return b, false
 		}
 		b.Place, b.Arguments = convo.Place(t.Slot, t.Next), call.Arguments
-		return b, true
+		return numbered(b, head.Sources), true
 	case convo.ToolAnswered:
 		call := openCall(t, b.ID)
 		if call != nil && call.Arguments == nil {

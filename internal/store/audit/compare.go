@@ -87,6 +87,7 @@ func (c *subject) compareHead(ctx context.Context) error {
 		{"the time of its last activity is", got.Conversation.Active, want.Conversation.Active},
 		{"the next slot is", got.NextSlot, want.NextSlot},
 		{"the place from which prompts begin is", got.ContextFrom, want.ContextFrom},
+		{"the last number of a source is", got.Sources, want.Sources},
 		{"the number of open turns is", len(got.Open), len(want.Open)},
 	} {
 		if !reflect.DeepEqual(field.got, field.want) {

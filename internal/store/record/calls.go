@@ -107,13 +107,14 @@ type toolEnded struct {
 	Name    string            `json:"n,omitempty"`
 	Channel string            `json:"c,omitempty"`
 	Outcome convo.ToolOutcome `json:"o,omitempty"`
+	Sources numbers           `json:"s,omitzero"`
 }
 
 func (w toolEnded) domain(r Record) convo.ToolEnded {
 	arguments, output := split(r.Text)
 	return convo.ToolEnded{
 		ID: w.ID, Message: r.Message, Place: w.Place, Name: w.Name, Arguments: jsonOf(arguments),
-		Channel: w.Channel, Output: jsonOf(output), Outcome: w.Outcome,
+		Channel: w.Channel, Output: jsonOf(output), Outcome: w.Outcome, Sources: convo.Numbers(w.Sources),
 	}
 }
 
@@ -145,7 +146,7 @@ func (r *Record) encodeCall(b convo.Body) (data any, err error) {
 		data = toolStarted{b.ID, b.Name, b.Channel, b.To}
 	case convo.ToolEnded:
 		r.Message, r.Text = b.Message, joined(b.Arguments, string(b.Output))
-		data = toolEnded{b.Place, b.ID, b.Name, b.Channel, b.Outcome}
+		data = toolEnded{b.Place, b.ID, b.Name, b.Channel, b.Outcome, numbers(b.Sources)}
 	case convo.ToolAnswered:
 		r.Message, r.Text = b.Message, string(b.Input)
 		data = toolAnswered{b.ID, b.Name, b.Approved}

@@ -67,6 +67,8 @@ type source struct {
 	MediaType   string `json:"m,omitempty"`
 	DownloadURL string `json:"d,omitempty"`
 	PageNumber  string `json:"p,omitempty"`
+	Origin      string `json:"o,omitempty"`
+	File        string `json:"f,omitempty"`
 }
 
 func citationOf(c convo.Citation) citation {

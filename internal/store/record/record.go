@@ -52,7 +52,7 @@ func Encode(b convo.Body) (Record, error) {
 		data = turnEnded{Reason: b.Reason, Usage: usageOf(b.Usage), Failure: (*failure)(b.Failure)}
 	case convo.MessageGiven:
 		r.Message, r.Text, r.HasText = b.ID, b.Text, true
-		data = messageGiven{b.Place, messageFieldsOf(b.Fields), b.Alias, partsOf(b.Parts)}
+		data = messageGiven{b.Place, messageFieldsOf(b.Fields), b.Alias, partsOf(b.Parts), numbers(b.Sources)}
 	case convo.MessageStarted:
 		r.Message = b.ID
 		data = messageStarted{b.Place, b.Type, b.Alias, string(b.Meta)}
@@ -154,6 +154,7 @@ func decodeMessage(r Record) (convo.Body, error) {
 		d, err := unmarshal[messageGiven](r.Data)
 		return convo.MessageGiven{
 			ID: r.Message, Place: d.Place, Fields: d.domain(), Text: r.Text, Alias: d.Alias, Parts: d.Parts.domain(),
+			Sources: convo.Numbers(d.Sources),
 		}, err
 	case convo.KindMessageStarted:
 		d, err := unmarshal[messageStarted](r.Data)

@@ -85,8 +85,14 @@ func UsageOf(input, cached, reasoning, output, estimated int64) convo.Usage {
 type messageGiven struct {
 	Place int64 `json:"p,omitempty"`
 	messageFields
-	Alias string `json:"a,omitempty"`
-	Parts parts  `json:"ps,omitempty"`
+	Alias   string  `json:"a,omitempty"`
+	Parts   parts   `json:"ps,omitempty"`
+	Sources numbers `json:"s,omitzero"`
+}
+
+type numbers struct {
+	First int `json:"f,omitempty"`
+	Count int `json:"n,omitempty"`
 }
 
 type messageStarted struct {

@@ -28,7 +28,7 @@ func (l *Log) check(e convo.Event) error {
 		return l.checkStep(e)
 	case convo.MessageGiven:
 		return errorsFirst(l.checkNew(e, b.ID, b.Place), l.checkAlias(e, aliasKey{true, e.Turn, b.Alias}),
-			checkParts(e, b.ID, b.Text, b.Parts))
+			checkParts(e, b.ID, b.Text, b.Parts), l.checkSources(e, b.Sources))
 	case convo.MessageStarted:
 		return errorsFirst(l.checkNew(e, b.ID, b.Place), l.checkAlias(e, aliasKey{true, e.Turn, b.Alias}))
 	case convo.Delta:
@@ -96,9 +96,17 @@ func (l *Log) checkCall(e convo.Event) error {
 		if t := l.head.Turn(e.Turn); t.Call(b.ID) != nil && t.Call(b.ID).Interrupt != "" {
 			return wrong(e, "call %q ends before its interrupt", b.ID)
 		}
-		return l.checkNew(e, b.Message, b.Place)
+		return errorsFirst(l.checkNew(e, b.Message, b.Place), l.checkSources(e, b.Sources))
 	}
 	return l.checkAnswer(e)
+}
+
+// checkSources refuses numbers that other sources have.
+func (l *Log) checkSources(e convo.Event, n convo.Numbers) error {
+	if n.Count > 0 && n.First <= l.head.Sources {
+		return wrong(e, "its sources have numbers from %d on, and %d is given already", n.First, l.head.Sources)
+	}
+	return nil
 }
 
 // checkAnswer refuses what clients cannot have said to a call: one that asks is

@@ -28,7 +28,7 @@ func checkValues(e convo.Event) error {
 	case convo.TurnStarted:
 		return checkSlot(e, b.Slot)
 	case convo.MessageGiven:
-		return errorsFirst(checkMessage(e, b.Fields.Type, b.Fields.Meta, b.Place), checkPartValues(e, b.Parts))
+		return errorsFirst(checkMessage(e, b.Fields.Type, b.Fields.Meta, b.Place), checkPartValues(e, b.Parts), checkNumbers(e, b.Sources))
 	case convo.MessageStarted:
 		return errorsFirst(checkMessage(e, b.Type, nil, b.Place), checkJSON(e, "its meta", b.Meta))
 	case convo.Delta:
@@ -48,7 +48,7 @@ func checkValues(e convo.Event) error {
 	case convo.ToolStarted:
 		return checkActivity(e, b.Input, 0)
 	case convo.ToolEnded:
-		return checkCallEnd(e, b)
+		return errorsFirst(checkCallEnd(e, b), checkNumbers(e, b.Sources))
 	}
 	return checkSessionValues(e)
 }
@@ -125,6 +125,17 @@ func checkCallEnd(e convo.Event, b convo.ToolEnded) error {
 		return wrong(e, "what the call gave is no JSON")
 	}
 	return checkActivity(e, b.Arguments, b.Place)
+}
+
+// maxNumber bounds the numbers of sources, far above what an engine gives.
+const maxNumber = 1 << 30
+
+// checkNumbers refuses numbers that are none.
+func checkNumbers(e convo.Event, n convo.Numbers) error {
+	if n == (convo.Numbers{}) || n.First > 0 && n.Count > 0 && n.First < maxNumber && n.Count < maxNumber {
+		return nil
+	}
+	return wrong(e, "the numbers of its sources are %d, from %d on", n.Count, n.First)
 }
 
 // checkActivity looks at what a call was given, which is absent where it was

@@ -29,7 +29,7 @@ func findConversation(conn *sqlite.Conn, k key) (int64, error) {
 
 // conversationColumns are what scanConversation reads.
 const (
-	conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch,
+	conversationColumns = `c.id, c.key, c.created, c.fields, h.updated, h.next_slot, h.context_from, h.epoch, h.sources,
 		coalesce((SELECT active FROM agendas WHERE id = c.id), c.created)`
 	fieldsColumn = 3
 )
@@ -42,6 +42,7 @@ func scanConversation(q *query, tenant string) (*conversation, error) {
 	c.head.Fields = fields
 	c.head.Updated = fromMilli(q.readInt())
 	c.head.NextSlot, c.head.ContextFrom, c.epoch = q.readInt(), q.readInt(), q.readInt()
+	c.head.Sources = int(q.readInt())
 	c.head.Conversation.Active = fromMilli(q.readInt())
 	return c, err
 }
@@ -86,9 +87,10 @@ func insertConversation(conn *sqlite.Conn, c *conversation, fields []byte) error
 // writeHead writes what changes with every message and turn.
 func writeHead(conn *sqlite.Conn, c *conversation) error {
 	return ask(conn, `
-		INSERT INTO heads (id, updated, next_slot, context_from, epoch) VALUES (?1, ?2, ?3, ?4, ?5)
-		ON CONFLICT (id) DO UPDATE SET updated = ?2, next_slot = ?3, context_from = ?4, epoch = ?5`).
-		int(c.id).int(c.head.Updated.UnixMilli()).int(c.head.NextSlot).int(c.head.ContextFrom).int(c.epoch).exec()
+		INSERT INTO heads (id, updated, next_slot, context_from, epoch, sources) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (id) DO UPDATE SET updated = ?2, next_slot = ?3, context_from = ?4, epoch = ?5, sources = ?6`).
+		int(c.id).int(c.head.Updated.UnixMilli()).int(c.head.NextSlot).int(c.head.ContextFrom).int(c.epoch).
+		int(int64(c.head.Sources)).exec()
 }
 
 // maxHeads is how many bytes of conversations the writer remembers, about. One

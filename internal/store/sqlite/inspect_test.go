@@ -240,7 +240,7 @@ func damages() []damage {
 			audit.Erasure, "pieces of message", 14, true},
 		{"a text of no event", `INSERT INTO texts (text) VALUES ('left behind')`, audit.Orphan, "1 texts", 0, true},
 		{"messages of no conversation", `INSERT INTO messages VALUES (77, 'm', 1, 1, 'user', NULL, NULL)`, audit.Orphan, "number 77", 0, true},
-		{"a head of no conversation", `INSERT INTO heads VALUES (77, 0, 0, 0, 0)`, audit.Orphan, "number 77", 0, true},
+		{"a head of no conversation", `INSERT INTO heads VALUES (77, 0, 0, 0, 0, 0)`, audit.Orphan, "number 77", 0, true},
 		{"pieces of no conversation", `INSERT INTO open_deltas SELECT 99, 77, seq, at, message, turn, origin, type, text FROM open_deltas LIMIT 1`,
 			audit.Orphan, "number 77", 0, true},
 		{"a token of no conversation", `UPDATE tokens SET conversation = 'gone'`, audit.Orphan, "session token", 0, true},

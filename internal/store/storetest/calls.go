@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ func callChecks() []check {
 	return []check{
 		{"a turn shows its open calls, in the order of their requests", openCalls},
 		{"a call's request and its end are messages", callMessages},
+		{"the numbers of sources run on, and stay", sourceNumbers},
 		{"calls are long and short, in one update and in many", callSizes},
 		{"what a deleted request said is erased, also from its start and its turn", erasedRequest},
 		{"what a deleted response said is erased", erasedResponse},
@@ -124,6 +126,37 @@ func callMessages(t *testing.T, d Driver) {
 	must(t, err)
 	equal(t, "changed text", got.Text, "text")
 	equal(t, "changed meta", len(got.Meta), 0)
+}
+
+// sourceNumbers gives sources numbers, by a message and by a call's end, and takes both away
+// again.
+func sourceNumbers(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	r := requested("c", 1, 1, `{}`)
+	w.asks("t", 1, r)
+	equal(t, "before", w.head().Sources, 0)
+	given := convo.MessageGiven{
+		ID: "m", Place: convo.Place(1, 0), Fields: convo.MessageFields{Type: convo.Context}, Text: "text",
+		Sources: convo.Numbers{First: 1, Count: 2},
+	}
+	w.append("t", given)
+	equal(t, "with a message", w.head().Sources, 2)
+	w.append("t", convo.ToolStarted{ID: "c", Message: r.Message, Name: "f", Input: convo.JSON(`{}`)})
+	end := over(r, 2, `{}`)
+	end.Sources = convo.Numbers{First: 3, Count: 1}
+	w.append("t", end)
+	equal(t, "with a call", w.head().Sources, 3)
+	got, err := s.Message(t.Context(), "a", w.id, end.Message)
+	must(t, err)
+	equal(t, "the meta of the end", string(got.Meta), string(end.Activity()))
+	for i, e := range w.events() {
+		if b, ok := e.Body.(convo.MessageGiven); ok {
+			equal(t, fmt.Sprint("event ", i), b.Sources, given.Sources)
+		}
+	}
+	w.append("", convo.MessageDeleted{ID: end.Message}, convo.MessageDeleted{ID: "m"})
+	equal(t, "without both", w.head().Sources, 3)
 }
 
 func callSizes(t *testing.T, d Driver) {

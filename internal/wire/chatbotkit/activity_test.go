@@ -89,7 +89,7 @@ func TestWhatACallAsksItsUserIsNotShown(t *testing.T) {
 		`{"type":"message","data":{"id":"m1","type":"activity","text":"","meta":{"activity":{"type":"request","function":{"name":"get_weather","arguments":{"location":"Paris"},"id":"k1"}}}},"seq":1}`,
 		`{"type":"message","data":{"id":"m2","type":"activity","text":"","meta":{"activity":{"type":"response","function":{"name":"get_weather","arguments":{"location":"Rome"},"result":"{\"meta\":\"Expired\"}","id":"k1"}}}},"seq":8}`,
 		`{"type":"token","data":{"token":"[1]"},"seq":11}`,
-		`{"type":"message","data":{"id":"b","type":"bot","text":"[1]","meta":{"citations":[{"offset":0,"length":3,"sources":[{"title":"A","number":1,"url":"https://a.example"}]}]}},"seq":12}`,
+		`{"type":"message","data":{"id":"b","type":"bot","text":"[1]","meta":{"citations":[{"number":1,"title":"A","url":"https://a.example","offset":0,"length":3}]}},"seq":12}`,
 	})
 }
 

@@ -155,9 +155,10 @@ func TestMetaSaysWhatTheServerKnows(t *testing.T) {
 func TestMetaSaysWhatATextCites(t *testing.T) {
 	t.Parallel()
 	page := convo.Citation{ID: "k", Offset: 3, Length: 5, Sources: []convo.Source{{Title: "A & B", Number: 1, URL: "https://a.example"}}}
-	file := convo.Citation{ID: "l", Offset: 9, Sources: []convo.Source{{Title: "C", Number: 2, DownloadURL: "https://c.example", MediaType: "text/pdf", PageNumber: "3"}}}
-	const want = `"citations":[{"offset":3,"length":5,"sources":[{"title":"A & B","number":1,"url":"https://a.example"}]},` +
-		`{"offset":9,"length":0,"sources":[{"title":"C","number":2,"downloadUrl":"https://c.example","mimeType":"text/pdf","pageNumber":"3"}]}]}`
+	file := convo.Citation{ID: "l", Offset: 9, Sources: []convo.Source{{Title: "C", Number: 2, DownloadURL: "https://c.example", MediaType: "text/pdf", PageNumber: "3", Origin: "c.pdf"}, page.Sources[0]}}
+	const want = `"citations":[{"number":1,"title":"A & B","url":"https://a.example","offset":3,"length":5},` +
+		`{"number":2,"title":"C","url":"https://c.example","source":"c.pdf","pageNumber":"3","offset":9,"length":0},` +
+		`{"number":1,"title":"A & B","url":"https://a.example","offset":9,"length":0}]}`
 	if got := chatbotkit.ExtendMeta(`{"a":1}`, false, "t", page, file); got != `{"a":1,"turn":"t",`+want {
 		t.Errorf("got %s", got)
 	}

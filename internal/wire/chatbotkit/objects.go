@@ -1,6 +1,7 @@
 package chatbotkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -117,28 +118,26 @@ func extendMeta(meta convo.JSON, incomplete bool, turn string, citations []convo
 	return append(extended, '}')
 }
 
-// citationObject says which piece of a text comes from where.
+// citationObject says which piece of a text comes from where. A piece that names
+// several sources has one for each.
 type citationObject struct {
-	Offset  int            `json:"offset"` // in UTF-16 units
-	Length  int            `json:"length"` // 0 = this place, or the whole text before it
-	Sources []sourceObject `json:"sources"`
-}
-
-type sourceObject struct {
-	Title       string `json:"title"`
-	Number      int    `json:"number"`
-	URL         string `json:"url,omitempty"`
-	DownloadURL string `json:"downloadUrl,omitempty"`
-	MediaType   string `json:"mimeType,omitempty"`
-	PageNumber  string `json:"pageNumber,omitempty"`
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	URL    string `json:"url,omitempty"`    // that the reader may open
+	Origin string `json:"source,omitempty"` // where it says that it is from, or the name of its file
+	Page   string `json:"pageNumber,omitempty"`
+	Offset int    `json:"offset"` // in UTF-16 units
+	Length int    `json:"length"` // 0 = this place, or the whole text before it
 }
 
 func showCitations(citations []convo.Citation) []citationObject {
-	list := make([]citationObject, len(citations))
-	for i, c := range citations {
-		list[i] = citationObject{Offset: c.Offset, Length: c.Length, Sources: make([]sourceObject, len(c.Sources))}
-		for j, s := range c.Sources {
-			list[i].Sources[j] = sourceObject{s.Title, s.Number, s.URL, s.DownloadURL, s.MediaType, s.PageNumber}
+	var list []citationObject
+	for _, c := range citations {
+		for _, s := range c.Sources {
+			list = append(list, citationObject{
+				Number: s.Number, Title: s.Title, URL: cmp.Or(s.URL, s.DownloadURL), Origin: s.Origin, Page: s.PageNumber,
+				Offset: c.Offset, Length: c.Length,
+			})
 		}
 	}
 	return list

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/parleyhq/parley/internal/convo"
+)
+
+// retrieval is what the message of what was found says of it in its meta, beside its
+// text: where the passages are from, and under which numbers they can be cited.
+type retrieval struct {
+	Retrieval *retrieved `json:"retrieval"`
+}
+
+type retrieved struct {
+	Query   string        `json:"query"`
+	Sources []foundSource `json:"sources"`
+}
+
+type foundSource struct {
+	Number    int     `json:"number"`
+	Title     string  `json:"title"`
+	Record    string  `json:"record,omitempty"`
+	Dataset   string  `json:"dataset,omitempty"`
+	File      string  `json:"file,omitempty"`
+	Page      int64   `json:"page,omitempty"`
+	URL       string  `json:"url,omitempty"`
+	Origin    string  `json:"source,omitempty"`
+	MediaType string  `json:"mediaType,omitempty"`
+	Score     float64 `json:"score"`
+}
+
+// ofRetrieval reports whether a message may be one that a turn made of what it found.
+func ofRetrieval(m convo.Message) bool {
+	return m.Type == convo.Context && m.Turn != "" && len(m.Meta) > 0
+}
+
+// retrievedSources reads the sources of such a message; none if its meta is another
+// one, which a caller may have put there.
+func retrievedSources(meta convo.JSON) []convo.Source {
+	var said retrieval
+	if json.Unmarshal(meta, &said) != nil || said.Retrieval == nil {
+		return nil
+	}
+	var list []convo.Source
+	for _, s := range said.Retrieval.Sources {
+		if s.Number > 0 && s.Number <= maxNumber {
+			list = append(list, s.source())
+		}
+	}
+	return list
+}
+
+// source is what a citation says of it.
+func (s foundSource) source() convo.Source {
+	cited := convo.Source{Title: s.Title, Number: s.Number, URL: s.URL, Origin: s.Origin, MediaType: s.MediaType}
+	if s.URL == "" {
+		cited.File = s.File
+	}
+	if s.Page > 0 {
+		cited.PageNumber = fmt.Sprint(s.Page)
+	}
+	return cited
+}
