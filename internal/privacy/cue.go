@@ -1,0 +1,63 @@
+package privacy
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// cue is what words may announce.
+type cue int
+
+const (
+	phoneCue cue = iota + 1
+)
+
+// cueReach is how many bytes before a value its announcement may begin.
+const cueReach = 48
+
+// cued says whether what stands before i, in the same line or the one above,
+// announces a value of a kind.
+func (s *scanner) cued(i int, c cue) bool {
+	from := max(0, i-cueReach)
+	for from < i && !utf8.RuneStart(s.text[from]) {
+		from++
+	}
+	before := strings.ToLower(s.text[from:i])
+	for _, word := range cueWords(c) {
+		if at := strings.LastIndex(before, word); at >= 0 && startsWord(before, at, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// startsWord says whether a word found at a place begins there, as far as its
+// script tells.
+func startsWord(text string, at int, word string) bool {
+	first, _ := utf8.DecodeRuneInString(word)
+	last, _ := utf8.DecodeLastRuneInString(text[:at])
+	return at == 0 || spaceless(first) || !inWord(last)
+}
+
+// cueWords are the words that announce a kind, in small letters and many languages.
+// They are beginnings: what follows in the same word does not matter.
+func cueWords(c cue) []string {
+	switch c {
+	case phoneCue:
+		return []string{
+			"phone", "tel", "mobile", "cell", "call me", "call us", "whatsapp", "fax", "text me", "reach me", "dial",
+			"handy", "mobil", "ruf mich", "rufen sie", "rückruf", "anruf", "nummer ist", "durchwahl",
+			"portable", "appelez", "joindre", "téléphone", "numéro de tél",
+			"móvil", "movil", "celular", "llám", "llam", "fono",
+			"cellulare", "chiam", "recapito",
+			"ligue", "liga", "telemóvel", "contato",
+			"bel me", "bel mij", "mobiel",
+			"zadzwoń", "komórk", "numer tel",
+			"ring mig", "telefon", "puhelin", "soita", "ara beni", "cep",
+			"телефон", "тел", "звони", "мобильн", "позвони",
+			"电话", "手机", "致电", "電話", "携帯", "手機", "전화", "휴대폰", "연락처",
+			"फ़ोन", "फोन", "मोबाइल", "هاتف", "جوال", "اتصل", "טלפון", "נייד", "điện thoại", "โทร",
+		}
+	}
+	return nil
+}

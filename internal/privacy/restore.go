@@ -1,0 +1,84 @@
+package privacy
+
+import "strings"
+
+// Restore puts the values back in the place of their placeholders, also of those in
+// capitals. A text without any is given back as it is.
+func (v *Vault) Restore(text string) string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.restore(text)
+}
+
+func (v *Vault) restore(text string) string {
+	out, _ := v.restoreUntil(text, false)
+	return out
+}
+
+// restoreUntil restores a text, but for its end if that may be the beginning of a
+// placeholder and there is more to come.
+func (v *Vault) restoreUntil(text string, more bool) (restored, rest string) {
+	var out strings.Builder
+	last := 0
+	at, holder := v.holders.next(text, 0)
+	for holder != "" {
+		out.WriteString(text[last:at])
+		out.WriteString(v.entries[v.byHolder[holder]].Value)
+		last = at + holderLength
+		at, holder = v.holders.next(text, last)
+	}
+	keep := len(text)
+	if more {
+		keep = v.holders.tail(text, last)
+	}
+	if last == 0 {
+		return text[:keep], text[keep:]
+	}
+	out.WriteString(text[last:keep])
+	return out.String(), text[keep:]
+}
+
+// Restorer restores a text that comes in pieces. It is for one goroutine.
+type Restorer struct {
+	vault *Vault
+	held  string // what may begin a placeholder
+}
+
+// Restorer gives one for a new text.
+func (v *Vault) Restorer() *Restorer { return &Restorer{vault: v} }
+
+// Write takes a piece, of any length, and gives what can be shown by now. It holds
+// back only what a placeholder may begin with, which is ten bytes at most. A piece
+// at which nothing is held back or restored is given back itself.
+func (r *Restorer) Write(piece string) string {
+	r.vault.mu.RLock()
+	defer r.vault.mu.RUnlock()
+	text := piece
+	if r.held != "" {
+		text = r.held + piece
+	}
+	out, rest := r.vault.restoreUntil(text, true)
+	r.held = rest
+	return out
+}
+
+// Rest gives what was held back, at the end of the text.
+func (r *Restorer) Rest() string {
+	held := r.held
+	r.held = ""
+	return held
+}
+
+// tail gives where the end of a text begins that may be the beginning of a
+// placeholder, at from or behind it; len(text) = nowhere.
+func (h *holders) tail(text string, from int) int {
+	if len(h.sorted) == 0 {
+		return len(text)
+	}
+	for i := max(from, len(text)-holderLength+1); i < len(text); i++ {
+		if h.begins(text[i:]) {
+			return i
+		}
+	}
+	return len(text)
+}

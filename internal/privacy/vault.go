@@ -1,0 +1,147 @@
+package privacy
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// Entry is a value and its placeholder, as they are kept.
+type Entry struct {
+	Type        string
+	Value       string
+	Placeholder string
+}
+
+// Vault is what stands behind the placeholders of one conversation. It is safe for
+// use by several goroutines at once.
+type Vault struct {
+	random io.Reader
+
+	mu       sync.RWMutex
+	entries  []Entry
+	byValue  map[string]int // type's family and plain value → place in entries
+	byHolder map[string]int // placeholder → place in entries
+	holders  holders
+	known    known
+	given    int // entries that Added gave, or that were stored before
+	bytes    int
+}
+
+// NewVault gives an empty vault. Its placeholders are made of random, which must not
+// fail, as that of crypto/rand does not.
+func NewVault(random io.Reader) *Vault {
+	return &Vault{random: random, byValue: map[string]int{}, byHolder: map[string]int{}}
+}
+
+// Add restores an entry that was kept. One whose value or placeholder is there
+// already, and one without a right placeholder, changes nothing.
+func (v *Vault) Add(e Entry) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.given == len(v.entries) && v.put(e) {
+		v.given++
+		return
+	}
+	v.put(e)
+}
+
+// Know has a value masked wherever it stands from now on, also where Detect would
+// not find it. The replacement becomes its placeholder if it has a placeholder's
+// form and is free; the value of one that is known already keeps its own. Values of
+// a single character are not known.
+func (v *Vault) Know(kind, value, replacement string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	value = strings.TrimSpace(fold(value).text)
+	if utf8.RuneCountInString(value) > 1 {
+		v.entry(kind, value, strings.ToLower(replacement), "")
+	}
+}
+
+// entry gives the place of a plain value's entry, which it makes if there is none.
+// The placeholder does not occur in text, in which it will stand.
+func (v *Vault) entry(kind, value, holder, text string) int {
+	if at, ok := v.byValue[valueKey(kind, value)]; ok {
+		return at
+	}
+	if !isHolder(holder) || strings.Contains(strings.ToLower(value), holder) || !v.put(Entry{kind, value, holder}) {
+		v.put(Entry{kind, value, v.newHolder(text + value)})
+	}
+	return len(v.entries) - 1
+}
+
+// put adds an entry, if its value and placeholder are new.
+func (v *Vault) put(e Entry) bool {
+	key := valueKey(e.Type, e.Value)
+	_, valued := v.byValue[key]
+	_, held := v.byHolder[e.Placeholder]
+	if valued || held || !isHolder(e.Placeholder) || e.Value == "" {
+		return false
+	}
+	at := len(v.entries)
+	v.entries = append(v.entries, e)
+	v.byValue[key], v.byHolder[e.Placeholder] = at, at
+	v.holders.add(e.Placeholder)
+	v.known.add(e.Value, at)
+	v.bytes += entryBytes + 4*len(e.Value)
+	return true
+}
+
+// entryBytes is roughly what an entry takes beside its value.
+const entryBytes = 400
+
+// Added gives the entries that are new since it was called last, or since the vault
+// was made of kept ones. They are to be kept before anything that holds their
+// placeholders.
+func (v *Vault) Added() []Entry {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	added := slices.Clone(v.entries[v.given:])
+	v.given = len(v.entries)
+	return added
+}
+
+// Size is roughly how many bytes of memory the vault takes.
+func (v *Vault) Size() int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return entryBytes + v.bytes
+}
+
+// valueKey is what is the same for all spellings of a value.
+func valueKey(kind, value string) string {
+	switch kind {
+	case Phone:
+		return "#" + strings.TrimPrefix(onlyDigits(value), "00")
+	case Card, SSN, IBAN:
+		return "#" + alnums(value)
+	case Email, Key, URL, IP:
+		if kind == Email {
+			return strings.ToLower(value)
+		}
+		return value
+	}
+	return strings.Join(strings.Fields(value), " ")
+}
+
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// alnums leaves small letters and digits.
+func alnums(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0x7F || !isAlnum(byte(r)) {
+			return -1
+		}
+		return rune(lower(byte(r)))
+	}, s)
+}
