@@ -71,14 +71,6 @@ func (n *numbers) gap(i int) string {
 	return n.text[n.groups[i-1].end:n.groups[i].start]
 }
 
-// collect writes the digits of the first groups into a buffer.
-func (n *numbers) collect(into []byte, groups int) []byte {
-	for _, g := range n.groups[:groups] {
-		into = append(into, n.text[g.start:g.end]...)
-	}
-	return into
-}
-
 // luhn is the check of cards and some other numbers: its last digit.
 func luhn(digits []byte) bool {
 	sum := 0

@@ -153,7 +153,7 @@ func (s *scanner) national(n *numbers, start int) bool {
 		count = 3
 	case n.groups[0].len() == 1 && s.text[start] == '1' && s.northAmerican(n.rest()):
 		count = 4
-	default:
+	case before != ' ' || !isDigit(s.byteAt(start-2)): // not behind other groups of digits
 		count = s.trunk(n)
 	}
 	if count == 0 {
