@@ -37,6 +37,9 @@ type Hit struct {
 type Texts interface {
 	Search(ctx context.Context, c Collection, q Query) ([]Hit, error)
 
+	// Follow reads what changed, so that the next search need not.
+	Follow(ctx context.Context, c Collection) error
+
 	// Close writes what is worth keeping and lets the memory go.
 	Close() error
 }
