@@ -29,6 +29,7 @@ type Stored struct {
 	Size      int64     // bytes
 	Upload    string    // "" = there is no content yet
 	At        time.Time // when it came
+	Datasets  []string  // ids of the datasets that have it; one may be gone
 }
 
 // ObjectKind implements ObjectBody.
@@ -61,7 +62,11 @@ const (
 	IndexRuns   IndexState = "indexing"
 	IndexDone   IndexState = "indexed"
 	IndexFailed IndexState = "failed"
+	IndexLeaves IndexState = "leaving" // its records go, and then the object
 )
+
+// Ended reports whether nothing is left to do in the background.
+func (s IndexState) Ended() bool { return s == IndexDone || s == IndexFailed }
 
 // Contact is somebody whom a tenant's conversations are with. The alias of its
 // object is its fingerprint, by which callers know it.
@@ -69,7 +74,7 @@ type Contact struct {
 	Email       *string
 	Phone       *string
 	Nick        *string
-	Preferences JSON
+	Preferences *string
 	Verified    time.Time // zero = never
 }
 

@@ -1,6 +1,9 @@
 package convo
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Entry is one entry of a tenant's event log, which tells operators what was done
 // to what. It never holds what was said.
@@ -26,4 +29,26 @@ type Spent struct {
 // Totals counts what a tenant has.
 type Totals struct {
 	Datasets, Records, Skillsets, Abilities, Files, Contacts int64
+}
+
+// Of is the count of a kind of objects; nil = it is not counted.
+func (t *Totals) Of(kind ObjectKind) *int64 {
+	switch kind {
+	case ObjectDataset:
+		return &t.Datasets
+	case ObjectSkillset:
+		return &t.Skillsets
+	case ObjectAbility:
+		return &t.Abilities
+	case ObjectFile:
+		return &t.Files
+	case ObjectContact:
+		return &t.Contacts
+	}
+	return nil
+}
+
+// Compare orders what was used by day, bot and model.
+func (s Spent) Compare(other Spent) int {
+	return cmp.Or(s.Day.Compare(other.Day), cmp.Compare(s.Bot, other.Bot), cmp.Compare(s.Model, other.Model))
 }

@@ -21,7 +21,10 @@ const (
 
 // ObjectKinds lists all kinds, those first that others belong to or name.
 func ObjectKinds() []ObjectKind {
-	return []ObjectKind{ObjectSecret, ObjectSkillset, ObjectAbility, ObjectBot, ObjectRating}
+	return []ObjectKind{
+		ObjectSecret, ObjectSkillset, ObjectAbility, ObjectFile, ObjectDataset, ObjectDatasetFile, ObjectBot, ObjectRating,
+		ObjectContact,
+	}
 }
 
 // Parent is the kind of what objects of this kind belong to, and go with; "" if
@@ -101,6 +104,14 @@ func (o Object) Size() int {
 		n += len(b.Config)
 	case Rating:
 		n += len(b.Reason)
+	case Dataset:
+		n += sizeOf(b.MatchInstruction) + sizeOf(b.MismatchInstruction) + sizeOf(b.Separators)
+	case Stored:
+		n += len(b.Address) + len(b.Name)
+	case DatasetFile:
+		n += len(b.Error)
+	case Contact:
+		n += sizeOf(b.Email) + sizeOf(b.Phone) + sizeOf(b.Nick) + sizeOf(b.Preferences)
 	}
 	return n
 }

@@ -48,12 +48,18 @@ type RecordChange struct {
 	Record Record
 }
 
-// Collection is what there is of a dataset. The zero value is that of one without
-// records.
+// Collection is what there is of a dataset. The zero value is that of one that never
+// had records.
 type Collection struct {
+	Number  int64 // of the collection: that of a dataset made again under an id has another one
 	Records int64
 	Bytes   int64 // of their texts
-	Change  int64 // the number of the last change
+	// Change is the number of the last change. Numbers are not dense, and those of a
+	// dataset made again are above all that there were.
+	Change int64
+	// Forgotten is up to where it is no longer told that records are gone: what
+	// follows the changes and has read less begins again.
+	Forgotten int64
 }
 
 // Vector is the embedding of a record's text in some space.

@@ -25,7 +25,8 @@ type FileReader interface {
 }
 
 // Files keeps files. Their content comes in pieces, so that none has to be held in
-// memory.
+// memory. An upload belongs to a file of a conversation, or to an object whose body
+// is a [convo.Stored] that names it.
 type Files interface {
 	// PutFile stores a new file, which has no content yet, of a conversation. If
 	// there is no such conversation: NotFound; if it has MaxUnusedFiles that no

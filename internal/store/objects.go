@@ -16,6 +16,14 @@ type ObjectReader interface {
 	// are not UUIDs in their usual form as the driver likes.
 	Objects(ctx context.Context, tenant string, q ObjectQuery) ([]convo.Object, error)
 
+	// OpenDatasetFiles reads the objects of kind [convo.ObjectDatasetFile] of all
+	// tenants whose work has not ended, see [convo.IndexState.Ended].
+	OpenDatasetFiles(ctx context.Context) ([]convo.Object, error)
+
+	// PublicFile reads the object of kind [convo.ObjectFile] with that id, of any
+	// tenant, whose visibility is public; of several one of them.
+	PublicFile(ctx context.Context, id string) (convo.Object, error)
+
 	// BotUsage sums what the conversations of a bot cost; zero for a bot that
 	// has none, known or not.
 	BotUsage(ctx context.Context, tenant, bot string) (BotUsage, error)
@@ -32,7 +40,19 @@ type ObjectQuery struct {
 	Meta     []convo.MetaFilter
 	Name     string // those whose name field is this one
 	Number   int64  // the one with that number
+	Email    string // contacts with that address, as it is written
+	Phone    string // contacts with that number, as it is written
 	Unlisted bool   // those too that are in no list
+}
+
+// Reaches reports whether an object is one with the address and number that are
+// asked for.
+func (q ObjectQuery) Reaches(o convo.Object) bool {
+	if q.Email == "" && q.Phone == "" {
+		return true
+	}
+	c, ok := o.Body.(convo.Contact)
+	return ok && (q.Email == "" || q.Email == valueOf(c.Email)) && (q.Phone == "" || q.Phone == valueOf(c.Phone))
 }
 
 // BotUsage is what the conversations of a bot cost, and how many there are.
@@ -50,7 +70,8 @@ type ObjectTx interface {
 	Object(kind convo.ObjectKind, name string) (convo.Object, error)
 
 	// PutObject stores an object of the transaction's tenant, in place of the
-	// one of its kind with its id. Refused, with nothing written, are
+	// one of its kind with its id. The content of a file goes with the object, and
+	// when it gets another one, as that of files does: see [FileTx]. Refused, with nothing written, are
 	//
 	//   - an object without an id or a body, or of another tenant: Internal;
 	//   - a parent that there is not: NotFound;
@@ -58,7 +79,9 @@ type ObjectTx interface {
 	//     is another one's, within the kind: Conflict.
 	PutObject(o convo.Object) error
 
-	// DeleteObject removes an object by its id, and those that belong to it.
+	// DeleteObject removes an object by its id, and those that belong to it. With a
+	// dataset go its records: they are not found from then on, and PruneRecords
+	// removes what is left of them.
 	DeleteObject(kind convo.ObjectKind, id string) error
 
 	// NextNumber is one more than the highest number that an object of the

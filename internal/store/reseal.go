@@ -10,6 +10,7 @@ const (
 	SealedAnswer SealedKind = "answer" // of a request: ID is its RequestID
 	SealedInput  SealedKind = "input"  // of a turn: ID is the turn's
 	SealedSecret SealedKind = "secret" // the value of a secret: ID is the secret's
+	SealedVault  SealedKind = "vault"  // of a conversation: ID is the conversation's; there may be many
 	// SealedSigningKey is of the built-in identity provider, and of no tenant.
 	SealedSigningKey SealedKind = "signing key"
 )

@@ -66,6 +66,8 @@ type Store interface {
 	SettingsWriter
 	Files
 	Sockets
+	Records
+	JournalPruner
 
 	// Snapshot gives the data as it is at this moment. It never holds up
 	// writers, but it may keep a store from using space again, so it is for
@@ -86,7 +88,8 @@ const MaxSnapshots = 4
 type Snapshot interface {
 	Reader
 
-	// Tenants lists the tenants that have conversations or objects, in their order.
+	// Tenants lists the tenants that have conversations, objects or records, in
+	// their order.
 	Tenants(ctx context.Context) ([]string, error)
 
 	// Close lets the snapshot go. Reads after it are Unavailable; closing it
@@ -190,6 +193,10 @@ type Tx interface {
 	ChannelTx
 	ObjectTx
 	FileTx
+	RecordTx
+	VaultTx
+	UsageTx
+	JournalTx
 }
 
 // Reader is the reading side. It never waits for writers.
@@ -200,6 +207,10 @@ type Reader interface {
 	SettingsReader
 	FileReader
 	Steps
+	RecordReader
+	Vaults
+	UsageReader
+	Journal
 
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)
@@ -246,6 +257,8 @@ type ConversationQuery struct {
 	Desc  bool
 	Limit int // at least 1
 	Meta  []convo.MetaFilter
+	// Contact restricts to the conversations with a contact, by its id.
+	Contact string
 }
 
 // Position is a place in a list ordered by creation.

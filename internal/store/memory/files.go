@@ -89,13 +89,25 @@ func (s *Store) DropUpload(ctx context.Context, id string) error {
 		return err
 	}
 	defer s.mu.Unlock()
+	if !s.content(id) {
+		delete(s.pieces, id)
+	}
+	return nil
+}
+
+// content reports whether an upload is that of some file. The caller holds the lock.
+func (s *Store) content(upload string) bool {
 	for _, f := range s.files {
-		if f.Upload == id {
-			return nil
+		if f.Upload == upload {
+			return true
 		}
 	}
-	delete(s.pieces, id)
-	return nil
+	for _, o := range s.objects {
+		if f, ok := o.Body.(convo.Stored); ok && f.Upload == upload {
+			return true
+		}
+	}
+	return false
 }
 
 // FillFile implements store.Files.
@@ -111,9 +123,12 @@ func (s *Store) FillFile(ctx context.Context, f convo.File) error {
 	case filled.Uses > 0:
 		return store.FileUsed()
 	}
-	delete(s.pieces, filled.Upload)
+	old := filled.Upload
 	filled.MediaType, filled.Size, filled.Upload, filled.Stored = f.MediaType, f.Size, f.Upload, stored(f.Stored)
 	s.files[f.ID] = filled
+	if !s.content(old) {
+		delete(s.pieces, old)
+	}
 	return nil
 }
 
@@ -123,16 +138,13 @@ func (s *Store) PruneFiles(ctx context.Context, before time.Time) error {
 		return err
 	}
 	defer s.mu.Unlock()
-	has := make(map[string]bool)
 	for id, f := range s.files {
 		if f.Uses == 0 && f.Created.Before(before) {
 			delete(s.files, id)
-			continue
 		}
-		has[f.Upload] = true
 	}
 	for id, u := range s.pieces {
-		if !has[id] && u.at.Before(before) {
+		if u.at.Before(before) && !s.content(id) {
 			delete(s.pieces, id)
 		}
 	}
@@ -167,19 +179,23 @@ func (t *tx) ReleaseFile(id string) error {
 // setFile changes a file, or removes it with its content.
 func (t *tx) setFile(id string, f *convo.File) {
 	before := t.store.files[id]
-	content, had := t.store.pieces[before.Upload]
-	t.undo = append(t.undo, func() {
-		t.store.files[id] = before
-		if had {
-			t.store.pieces[before.Upload] = content
-		}
-	})
+	t.undo = append(t.undo, func() { t.store.files[id] = before })
 	if f != nil {
 		t.store.files[id] = *f
 		return
 	}
 	delete(t.store.files, id)
-	delete(t.store.pieces, before.Upload)
+	t.dropContent(before.Upload)
+}
+
+// dropContent removes an upload, unless it is that of some file.
+func (t *tx) dropContent(upload string) {
+	content, had := t.store.pieces[upload]
+	if !had || t.store.content(upload) {
+		return
+	}
+	t.undo = append(t.undo, func() { t.store.pieces[upload] = content })
+	delete(t.store.pieces, upload)
 }
 
 // dropFiles removes the files of the transaction's conversation.

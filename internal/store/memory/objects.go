@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
@@ -52,13 +53,50 @@ func (s *Store) Objects(ctx context.Context, tenant string, q store.ObjectQuery)
 	for k, o := range s.objects {
 		wanted := k.tenant == tenant && k.kind == q.Kind && o.Parent == q.Parent && (q.Unlisted || !o.Unlisted) &&
 			(q.Name == "" || o.Name != nil && *o.Name == q.Name) && (q.Number == 0 || o.Number == q.Number)
-		if wanted && convo.MatchMeta(o.Meta, q.Meta) {
+		if wanted && q.Reaches(o) && convo.MatchMeta(o.Meta, q.Meta) {
 			list = append(list, o)
 		}
 	}
 	at := func(o convo.Object) store.Position { return store.Position{Created: o.Created, ID: o.ID} }
 	q.After.Created = stored(q.After.Created)
 	return page(list, at, comparePositions, q.After, q.Desc, q.Limit, cloneObject), nil
+}
+
+// OpenDatasetFiles implements store.ObjectReader.
+func (s *Store) OpenDatasetFiles(ctx context.Context) ([]convo.Object, error) {
+	return s.objectsWhere(ctx, func(o convo.Object) bool {
+		f, ok := o.Body.(convo.DatasetFile)
+		return ok && !f.State.Ended()
+	})
+}
+
+// PublicFile implements store.ObjectReader.
+func (s *Store) PublicFile(ctx context.Context, id string) (convo.Object, error) {
+	list, err := s.objectsWhere(ctx, func(o convo.Object) bool {
+		return o.Kind() == convo.ObjectFile && o.ID == id && o.Visibility != nil && *o.Visibility == convo.Public
+	})
+	if err == nil && len(list) == 0 {
+		err = convo.Errorf(convo.NotFound, "there is no %s %q", convo.ObjectFile, id)
+	}
+	if err != nil {
+		return convo.Object{}, err
+	}
+	return list[0], nil
+}
+
+// objectsWhere reads objects of all tenants.
+func (s *Store) objectsWhere(ctx context.Context, wanted func(convo.Object) bool) ([]convo.Object, error) {
+	if err := s.rlock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.RUnlock()
+	var list []convo.Object
+	for _, o := range s.objects {
+		if wanted(o) {
+			list = append(list, cloneObject(o))
+		}
+	}
+	return list, nil
 }
 
 // BotUsage implements store.ObjectReader.
@@ -149,6 +187,12 @@ func (t *tx) setObject(k objectKey, o *convo.Object) {
 	if o != nil {
 		t.store.objects[k] = *o
 	}
+	if file, ok := before.Body.(convo.Stored); ok {
+		t.dropContent(file.Upload)
+	}
+	if o == nil && k.kind == convo.ObjectDataset {
+		t.dropCollection(k.id)
+	}
 }
 
 // DeleteObject implements store.ObjectTx.
@@ -186,7 +230,20 @@ func cloneObject(o convo.Object) convo.Object {
 	case convo.Secret:
 		b.Config = bytes.Clone(b.Config)
 		o.Body = b
-	case convo.Skillset, convo.Rating:
+	case convo.Dataset:
+		b.Store, b.Reranker, b.Separators = clone(b.Store), clone(b.Reranker), clone(b.Separators)
+		b.RecordMaxTokens, b.SearchMinScore = clone(b.RecordMaxTokens), clone(b.SearchMinScore)
+		b.SearchMaxRecords, b.SearchMaxTokens = clone(b.SearchMaxRecords), clone(b.SearchMaxTokens)
+		b.MatchInstruction, b.MismatchInstruction = clone(b.MatchInstruction), clone(b.MismatchInstruction)
+		o.Body = b
+	case convo.Stored:
+		b.Datasets, b.At = slices.Clone(b.Datasets), stored(b.At)
+		o.Body = b
+	case convo.Contact:
+		b.Email, b.Phone, b.Nick, b.Preferences = clone(b.Email), clone(b.Phone), clone(b.Nick), clone(b.Preferences)
+		b.Verified = stored(b.Verified)
+		o.Body = b
+	case convo.Skillset, convo.Rating, convo.DatasetFile:
 	default:
 		panic(fmt.Sprintf("memory: objects of type %T cannot be copied", b))
 	}

@@ -39,7 +39,9 @@ func (s *Store) Conversations(
 	defer s.mu.RUnlock()
 	var list []convo.Conversation
 	for k, c := range s.conversations {
-		if k.tenant == tenant && c.head.Channel == nil && convo.MatchMeta(c.head.Meta, q.Meta) {
+		wanted := k.tenant == tenant && c.head.Channel == nil &&
+			(q.Contact == "" || c.head.ContactID != nil && *c.head.ContactID == q.Contact)
+		if wanted && convo.MatchMeta(c.head.Meta, q.Meta) {
 			list = append(list, c.head.Conversation)
 		}
 	}

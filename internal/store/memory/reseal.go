@@ -3,6 +3,7 @@ package memory
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/store"
 )
@@ -24,6 +25,13 @@ func (s *Store) Reseal(ctx context.Context, again func(store.SealedPlace, []byte
 		}
 	}
 	for k, c := range s.conversations {
+		c.vault = slices.Clone(c.vault) // a snapshot has the old one
+		for i, one := range c.vault {
+			at := store.SealedPlace{Kind: store.SealedVault, Tenant: k.tenant, ID: k.id}
+			if sealed := again(at, bytes.Clone(one)); sealed != nil {
+				c.vault[i] = sealed
+			}
+		}
 		for turn, input := range c.inputs {
 			at := store.SealedPlace{Kind: store.SealedInput, Tenant: k.tenant, ID: turn}
 			if sealed := again(at, bytes.Clone(input)); sealed != nil {

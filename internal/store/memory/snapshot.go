@@ -9,7 +9,7 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-// snapshot is a copy of the conversations and objects of another store.
+// snapshot is a copy of what readers of another store see.
 type snapshot struct {
 	*Store
 	of *Store
@@ -34,6 +34,11 @@ func (s *Store) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	maps.Copy(snap.settings, s.settings)
 	maps.Copy(snap.files, s.files)
 	maps.Copy(snap.pieces, s.pieces)
+	for k, c := range s.collections {
+		snap.collections[k] = c.copied()
+	}
+	maps.Copy(snap.spent, s.spent)
+	maps.Copy(snap.journals, s.journals)
 	s.snapshots[snap] = true
 	return snap, nil
 }
@@ -43,7 +48,7 @@ func (s *Store) Snapshot(ctx context.Context) (store.Snapshot, error) {
 func (c *conversation) copied() *conversation {
 	copied := *c
 	copied.head.Open = slices.Clone(c.head.Open)
-	copied.events = slices.Clip(c.events)
+	copied.events, copied.vault = slices.Clip(c.events), slices.Clip(c.vault)
 	copied.messages, copied.turns = maps.Clone(c.messages), maps.Clone(c.turns)
 	copied.pieces, copied.inputs = maps.Clone(c.pieces), maps.Clone(c.inputs)
 	return &copied
@@ -60,6 +65,9 @@ func (s *snapshot) Tenants(ctx context.Context) ([]string, error) {
 		tenants[k.tenant] = true
 	}
 	for k := range s.objects {
+		tenants[k.tenant] = true
+	}
+	for k := range s.collections {
 		tenants[k.tenant] = true
 	}
 	return slices.Sorted(maps.Keys(tenants)), nil

@@ -38,7 +38,12 @@ type Store struct {
 	epoch         int // how often the machine was restarted
 	closed        bool
 	sockets       map[string]store.SocketSession
-	snapshots     map[*snapshot]bool
+	collections   map[key]*collection // by dataset
+	// lastCollection is the highest number of a collection that there ever was.
+	lastCollection int64
+	spent          map[spentKey]convo.Spent
+	journals       map[string]journal // by tenant
+	snapshots      map[*snapshot]bool
 }
 
 // key names something that belongs to a tenant.
@@ -53,6 +58,7 @@ type conversation struct {
 	turns    map[string]convo.Turn
 	pieces   map[string][]convo.Delta // of messages that have not ended
 	inputs   map[string][]byte        // of turns that have not ended
+	vault    [][]byte
 }
 
 var _ store.Store = (*Store)(nil)
@@ -72,6 +78,9 @@ func New() *Store {
 		files:         make(map[string]convo.File),
 		pieces:        make(map[string]upload),
 		sockets:       make(map[string]store.SocketSession),
+		collections:   make(map[key]*collection),
+		spent:         make(map[spentKey]convo.Spent),
+		journals:      make(map[string]journal),
 		snapshots:     make(map[*snapshot]bool),
 	}
 }

@@ -149,7 +149,7 @@ func (t *tx) own() {
 	t.owned = true
 	c := t.conversation
 	before := *c
-	before.events = slices.Clip(before.events)
+	before.events, before.vault = slices.Clip(before.events), slices.Clip(before.vault)
 	before.messages, before.turns = maps.Clone(c.messages), maps.Clone(c.turns)
 	before.pieces, before.inputs = maps.Clone(c.pieces), maps.Clone(c.inputs)
 	c.head.Open = slices.Clone(c.head.Open)

@@ -18,6 +18,11 @@ type object struct {
 	Ability *ability `json:"ability,omitempty"`
 	Secret  *secret  `json:"secret,omitempty"`
 	Rating  *rating  `json:"rating,omitempty"`
+
+	Dataset     *dataset     `json:"dataset,omitempty"`
+	File        *stored      `json:"file,omitempty"`
+	DatasetFile *datasetFile `json:"datasetfile,omitempty"`
+	Contact     *contact     `json:"contact,omitempty"`
 }
 
 type bot struct {
@@ -61,7 +66,9 @@ func EncodeObject(o convo.Object) ([]byte, error) {
 	case convo.Rating:
 		data.Rating = new(rating(b))
 	default:
-		return nil, fmt.Errorf("record: an object of type %T has no stored form", b)
+		if err := data.encodeKnowledge(b); err != nil {
+			return nil, err
+		}
 	}
 	return marshal(data)
 }
@@ -89,7 +96,9 @@ func DecodeObject(o *convo.Object, kind convo.ObjectKind, text []byte) error {
 	case convo.ObjectRating:
 		o.Body = convo.Rating(or(data.Rating))
 	default:
-		return fmt.Errorf("record: this version does not know objects of the kind %q; the data was written by a newer one", kind)
+		var err error
+		o.Body, err = data.knowledge(kind)
+		return err
 	}
 	return nil
 }

@@ -10,7 +10,10 @@ import (
 )
 
 func objectBodies() []convo.ObjectBody {
-	return []convo.ObjectBody{convo.BotConfig{}, convo.Skillset{}, convo.Ability{}, convo.Secret{}, convo.Rating{}}
+	return []convo.ObjectBody{
+		convo.BotConfig{}, convo.Skillset{}, convo.Ability{}, convo.Secret{}, convo.Rating{},
+		convo.Dataset{}, convo.Stored{}, convo.DatasetFile{}, convo.Contact{},
+	}
 }
 
 // fullObject has a value of its own in every field that the record keeps.
@@ -54,6 +57,11 @@ func TestObjectsAreStoredAsTheyWere(t *testing.T) {
 		convo.ObjectAbility:  `{"d":"d","b":"b","v":"public","ability":{"i":"s2 <&> é","s":"s4 <&> é","f":"s6 <&> é","b":"s8 <&> é","p":"s10 <&> é"}}`,
 		convo.ObjectSecret:   `{"d":"d","b":"b","v":"public","secret":{"s":"s2 <&> é","t":"s3 <&> é","c":"{ \"n\": 4.0 }"}}`,
 		convo.ObjectRating:   `{"d":"d","b":"b","v":"public","rating":{"v":4194304,"r":"s3 <&> é"}}`,
+
+		convo.ObjectDataset:     `{"d":"d","b":"b","v":"public","dataset":{"s":"s3 <&> é","r":"s5 <&> é","t":14680064,"sc":2.25,"sr":23068672,"st":27262976,"m":"s15 <&> é","mm":"s17 <&> é","se":"s19 <&> é","d":true}}`,
+		convo.ObjectFile:        `{"d":"d","b":"b","v":"public","file":{"a":"s2 <&> é","n":"s3 <&> é","t":"s4 <&> é","s":10485760,"u":"s6 <&> é","at":1700000000007,"d":["s9 <&> é","s10 <&> é"]}}`,
+		convo.ObjectDatasetFile: `{"d":"d","b":"b","v":"public","datasetfile":{"f":"s2 <&> é","t":"s3 <&> é","u":"s4 <&> é","s":"s5 <&> é","d":12582912,"n":14680064,"e":"s8 <&> é"}}`,
+		convo.ObjectContact:     `{"d":"d","b":"b","v":"public","contact":{"e":"s3 <&> é","p":"s5 <&> é","n":"s7 <&> é","pr":"s9 <&> é","v":1700000000010}}`,
 	}
 	for _, body := range objectBodies() {
 		data, err := record.EncodeObject(fullObject(t, body))
@@ -91,4 +99,29 @@ func FuzzDecodeObject(f *testing.F) {
 			t.Errorf("%q is encoded as %q: %v", data, again, err)
 		}
 	})
+}
+
+func TestEveryFieldOfARecordThatIsFoundSurvives(t *testing.T) {
+	t.Parallel()
+	want := convo.Record{
+		RecordFields: convo.RecordFields{Name: new("n"), Description: new("d"), Source: new("")},
+		Place:        3, Title: "t", Page: 4,
+	}
+	data, err := record.EncodeFound(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if golden := `{"n":"n","d":"d","s":"","p":3,"t":"t","pg":4}`; string(data) != golden {
+		t.Errorf("stored as %s", data)
+	}
+	var got convo.Record
+	if err := record.DecodeFound(&got, data); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %#v, %v", got, err)
+	}
+	if data, err := record.EncodeFound(convo.Record{}); data != nil || err != nil {
+		t.Errorf("nothing is stored as %q, %v", data, err)
+	}
+	if err := record.DecodeFound(&got, []byte("{")); err == nil {
+		t.Error("damaged data was read")
+	}
 }

@@ -10,7 +10,7 @@ import (
 // writes reports whether a transaction certainly writes.
 func (t *tx) writes() bool {
 	return len(t.gone)+len(t.steps)+len(t.inputs)+len(t.tokens)+len(t.requests)+len(t.published)+len(t.dispatches)+
-		len(t.objects.byKey)+len(t.files) > 0
+		len(t.objects.byKey)+len(t.files)+len(t.records.sets)+len(t.records.gone)+len(t.vault)+len(t.spent)+len(t.notes) > 0
 }
 
 // apply writes what a transaction has gathered. Any error here is the
@@ -50,7 +50,10 @@ func (t *tx) apply() error {
 			return err
 		}
 	}
-	return errorsFirst(t.applyChannels(), t.applyObjects(), t.applyFiles())
+	return errorsFirst(
+		t.applyChannels(), t.applyObjects(), t.applyFiles(),
+		t.applyRecords(), t.applyVault(), t.applySpent(), t.applyNotes(),
+	)
 }
 
 const sessionTokens = `DELETE FROM tokens WHERE tenant = ? AND conversation = ?`
@@ -97,6 +100,7 @@ func deleteConversation(conn *sqlite.Conn, c int64) error {
 		ask(conn, `DELETE FROM messages WHERE conversation = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM aliases WHERE conversation = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM agendas WHERE id = ?`).int(c).exec(),
+		ask(conn, `DELETE FROM vaults WHERE conversation = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM heads WHERE id = ?`).int(c).exec(),
 		ask(conn, `DELETE FROM conversations WHERE id = ?`).int(c).exec(),
 	)
@@ -165,8 +169,8 @@ func (t *tx) applyFields(f convo.Fields) error {
 	if err != nil {
 		return err
 	}
-	return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ?, bot = ? WHERE id = ?`).
-		blob(fields).textOrNull(f.Channel).keyOrNull(f.BotID).int(t.conversation.id).exec()
+	return ask(t.conn(), `UPDATE conversations SET fields = ?, channel = ?, bot = ?, contact = ? WHERE id = ?`).
+		blob(fields).textOrNull(f.Channel).keyOrNull(f.BotID).keyOrNull(f.ContactID).int(t.conversation.id).exec()
 }
 
 func (t *tx) applyDelta(s *step, d convo.Delta) error {

@@ -118,7 +118,8 @@ func (s *Store) FillFile(ctx context.Context, f convo.File) error {
 }
 
 // noFilesPiece is the condition on a piece that it is no file's content.
-const noFilesPiece = `NOT EXISTS (SELECT 1 FROM files WHERE files.upload = file_pieces.upload)`
+const noFilesPiece = `NOT EXISTS (SELECT 1 FROM files WHERE files.upload = file_pieces.upload)
+	AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.upload = file_pieces.upload)`
 
 const dropSome = `
 	DELETE FROM file_pieces WHERE id IN (SELECT id FROM file_pieces WHERE upload = ? AND ` + noFilesPiece + ` LIMIT ?)`

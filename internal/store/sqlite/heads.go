@@ -79,9 +79,9 @@ func readHead(conn *sqlite.Conn, texts *unpacker, k key) (*conversation, error) 
 
 // insertConversation writes the row of a new conversation.
 func insertConversation(conn *sqlite.Conn, c *conversation, fields []byte) error {
-	return ask(conn, `INSERT INTO conversations (id, tenant, key, created, fields, channel, bot) VALUES (?, ?, ?, ?, ?, ?, ?)`).
+	return ask(conn, `INSERT INTO conversations (id, tenant, key, created, fields, channel, bot, contact) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`).
 		int(c.id).text(c.head.Tenant).key(c.head.ID).int(c.head.Created.UnixMilli()).blob(fields).
-		textOrNull(c.head.Channel).keyOrNull(c.head.BotID).exec()
+		textOrNull(c.head.Channel).keyOrNull(c.head.BotID).keyOrNull(c.head.ContactID).exec()
 }
 
 // writeHead writes what changes with every message and turn.

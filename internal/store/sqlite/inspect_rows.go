@@ -49,17 +49,20 @@ func (r *rowCheck) differs(event int64, format string, args ...any) {
 }
 
 // columns looks at what hides a conversation from lists, and at what counts it
-// among those of a bot.
+// among those of a bot and of a contact.
 func (r *rowCheck) columns(conn *sqlite.Conn, c int64, head *convo.Head) error {
-	channel, bot := false, false
-	_, err := ask(conn, `SELECT channel IS ?, bot IS ? FROM conversations WHERE id = ?`).
-		textOrNull(head.Channel).keyOrNull(head.BotID).int(c).
-		one(func(q *query) { channel, bot = q.readBool(), q.readBool() })
+	channel, bot, contact := false, false, false
+	_, err := ask(conn, `SELECT channel IS ?, bot IS ?, contact IS ? FROM conversations WHERE id = ?`).
+		textOrNull(head.Channel).keyOrNull(head.BotID).keyOrNull(head.ContactID).int(c).
+		one(func(q *query) { channel, bot, contact = q.readBool(), q.readBool(), q.readBool() })
 	if err == nil && !channel {
 		r.differs(0, "the conversation is hidden where it should be listed, or listed where it should be hidden")
 	}
 	if err == nil && !bot {
 		r.differs(0, "the conversation counts for another bot than its fields name")
+	}
+	if err == nil && !contact {
+		r.differs(0, "the conversation is listed with another contact than its fields name")
 	}
 	return err
 }

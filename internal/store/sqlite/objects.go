@@ -93,6 +93,11 @@ const (
 	objectsNamedDown      = objectsNamed + ` AND (created, key) < (?, ?) ORDER BY created DESC, key DESC`
 	objectsNamedDownFirst = objectsNamed + ` ORDER BY created DESC, key DESC`
 
+	objectsWith = `SELECT ` + objectColumns + ` FROM objects WHERE tenant = ? AND kind = ? AND parent = ? AND `
+
+	openDatasetFiles = `SELECT tenant, ` + objectColumns + ` FROM objects WHERE open IS NOT NULL ORDER BY tenant, key`
+	publicFile       = `SELECT tenant, ` + objectColumns + ` FROM objects WHERE key = ? AND public IS NOT NULL LIMIT 1`
+
 	objectNumbered = `SELECT ` + objectColumns + ` FROM objects WHERE tenant = ? AND kind = ? AND number = ? AND parent = ?`
 )
 
@@ -105,7 +110,7 @@ func (s *reader) Objects(ctx context.Context, tenant string, want store.ObjectQu
 			if err != nil {
 				return errorsFirst(err, q.done())
 			}
-			if (want.Unlisted || !o.Unlisted) && convo.MatchMeta(o.Meta, want.Meta) &&
+			if (want.Unlisted || !o.Unlisted) && convo.MatchMeta(o.Meta, want.Meta) && want.Reaches(o) &&
 				(want.Name == "" || o.Name != nil && *o.Name == want.Name) {
 				list = append(list, o)
 			}
@@ -118,6 +123,9 @@ func (s *reader) Objects(ctx context.Context, tenant string, want store.ObjectQu
 func askObjects(conn *sqlite.Conn, tenant string, want store.ObjectQuery) *query {
 	if want.Number != 0 { // there is one at most
 		return ask(conn, objectNumbered).text(tenant).text(string(want.Kind)).int(want.Number).position(want.Parent)
+	}
+	if want.Email != "" || want.Phone != "" {
+		return askContacts(conn, tenant, want)
 	}
 	first, all := want.After == store.Position{}, want.Name == ""
 	sql := ""
@@ -147,6 +155,69 @@ func askObjects(conn *sqlite.Conn, tenant string, want store.ObjectQuery) *query
 		q.int(want.After.Created.UnixMilli()).position(want.After.ID)
 	}
 	return q
+}
+
+// contactsOf is a page of the contacts whose column has some value.
+func contactsOf(column string, first, desc bool) string {
+	sql := objectsWith + column + ` = ?`
+	switch {
+	case !first && desc:
+		sql += ` AND (created, key) < (?, ?)`
+	case !first:
+		sql += ` AND (created, key) > (?, ?)`
+	}
+	if desc {
+		return sql + ` ORDER BY created DESC, key DESC`
+	}
+	return sql + ` ORDER BY created, key`
+}
+
+// askContacts asks for those with an address or a number. Those that are found by
+// one are held against the other.
+func askContacts(conn *sqlite.Conn, tenant string, want store.ObjectQuery) *query {
+	first := want.After == store.Position{}
+	column, value := "email", want.Email
+	if value == "" {
+		column, value = "phone", want.Phone
+	}
+	q := ask(conn, contactsOf(column, first, want.Desc)).text(tenant).text(string(want.Kind)).position(want.Parent).text(value)
+	if !first {
+		q.int(want.After.Created.UnixMilli()).position(want.After.ID)
+	}
+	return q
+}
+
+// readEverywhere reads objects of all tenants.
+func (s *reader) readEverywhere(ctx context.Context, find func(*sqlite.Conn) *query) (list []convo.Object, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		q := find(conn)
+		for q.next() {
+			o, err := scanObject(q, q.readText())
+			if err != nil {
+				return errorsFirst(err, q.done())
+			}
+			list = append(list, o)
+		}
+		return q.done()
+	})
+	return list, err
+}
+
+// OpenDatasetFiles implements store.ObjectReader.
+func (s *reader) OpenDatasetFiles(ctx context.Context) ([]convo.Object, error) {
+	return s.readEverywhere(ctx, func(conn *sqlite.Conn) *query { return ask(conn, openDatasetFiles) })
+}
+
+// PublicFile implements store.ObjectReader.
+func (s *reader) PublicFile(ctx context.Context, id string) (convo.Object, error) {
+	list, err := s.readEverywhere(ctx, func(conn *sqlite.Conn) *query { return ask(conn, publicFile).position(id) })
+	if err == nil && len(list) == 0 {
+		err = noObject(convo.ObjectFile, id)
+	}
+	if err != nil {
+		return convo.Object{}, err
+	}
+	return list[0], nil
 }
 
 const (

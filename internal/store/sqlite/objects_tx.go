@@ -155,6 +155,11 @@ func (t *tx) DeleteObject(kind convo.ObjectKind, id string) error {
 		return noObject(kind, id)
 	}
 	put(&t.objects.byKey, objectKey{kind, id}, nil)
+	if kind == convo.ObjectDataset {
+		if err := t.dropRecords(id); err != nil {
+			return err
+		}
+	}
 	for _, child := range convo.ObjectKinds() {
 		if child.Parent() != kind {
 			continue
@@ -201,11 +206,15 @@ func (t *tx) applyObjects() error {
 	}
 	conn, tenant := t.conn(), t.key.tenant
 	err := overwriting(conn, func() error {
-		for k := range t.objects.byKey {
-			err := ask(conn, `DELETE FROM objects WHERE tenant = ? AND kind = ? AND key = ?`).
-				text(tenant).text(string(k.kind)).key(k.id).exec()
+		for k, o := range t.objects.byKey {
+			upload := ""
+			_, err := ask(conn, `DELETE FROM objects WHERE tenant = ? AND kind = ? AND key = ? RETURNING upload`).
+				text(tenant).text(string(k.kind)).key(k.id).one(func(q *query) { upload = q.readKey() })
 			if err != nil {
 				return err
+			}
+			if upload != "" && upload != uploadOf(o) {
+				t.w.uploads = append(t.w.uploads, upload)
 			}
 		}
 		return nil
@@ -236,13 +245,54 @@ func writeObject(conn *sqlite.Conn, o *convo.Object) error {
 	if err != nil {
 		return err
 	}
-	q := ask(conn, `INSERT INTO objects (tenant, `+objectColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).
+	q := ask(conn, `INSERT INTO objects (tenant, `+objectColumns+`, upload, public, open, email, phone)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).
 		text(o.Tenant).text(string(o.Kind())).key(o.ID).position(o.Parent).textOrNull(o.Alias).textOrNull(o.Name)
 	if o.Number == 0 {
 		q.null()
 	} else {
 		q.int(o.Number)
 	}
-	return q.bool(o.Unlisted).int(o.Created.UnixMilli()).int(o.Updated.UnixMilli()).
-		blob(o.Meta).blob(fields).blob(o.Sealed).exec()
+	q.bool(o.Unlisted).int(o.Created.UnixMilli()).int(o.Updated.UnixMilli()).blob(o.Meta).blob(fields).blob(o.Sealed)
+	return bindFound(q, foundBy(o)).exec()
+}
+
+// foundColumns is what of an object it is found by, beside what all have.
+type foundColumns struct {
+	upload       string
+	public, open bool
+	email, phone *string
+}
+
+func foundBy(o *convo.Object) (c foundColumns) {
+	switch b := o.Body.(type) {
+	case convo.Stored:
+		c.upload, c.public = b.Upload, o.Visibility != nil && *o.Visibility == convo.Public
+	case convo.DatasetFile:
+		c.open = !b.State.Ended()
+	case convo.Contact:
+		c.email, c.phone = b.Email, b.Phone
+	}
+	return c
+}
+
+// bindFound binds upload, public, open, email and phone.
+func bindFound(q *query, c foundColumns) *query {
+	q.key(c.upload)
+	for _, is := range []bool{c.public, c.open} {
+		if is {
+			q.int(1)
+		} else {
+			q.null()
+		}
+	}
+	return q.textOrNull(c.email).textOrNull(c.phone)
+}
+
+// uploadOf is the upload that is an object's content; "" = none is.
+func uploadOf(o *convo.Object) string {
+	if o == nil {
+		return ""
+	}
+	return foundBy(o).upload
 }

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -22,7 +24,8 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 		}
 	}()
 	err = s.read(t.Context(), func(conn *sqlite.Conn) error {
-		for name, sql := range map[string]string{
+		asked := knowledgeQueries()
+		maps.Copy(asked, map[string]string{
 			"conversationByKey": conversationByKey, "messageByKey": messageByKey,
 			"conversationsUp": conversationsUp, "conversationsUpFirst": conversationsUpFirst,
 			"conversationsDown": conversationsDown, "conversationsDownFirst": conversationsDownFirst,
@@ -41,7 +44,8 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 			"objectsNamedUpFirst": objectsNamedUpFirst, "objectsNamedDownFirst": objectsNamedDownFirst,
 			"objectIDsOf": objectIDsOf, "lastObjectNumber": lastObjectNumber,
 			"botConversations": botConversations, "botTurns": botTurns, "botMessages": botMessages,
-		} {
+		})
+		for name, sql := range asked {
 			q := ask(conn, `EXPLAIN QUERY PLAN `+sql)
 			for q.next() {
 				detail := q.stmt.ColumnText(3)
@@ -60,4 +64,30 @@ func TestNoQueryReadsAWholeTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// knowledgeQueries are those about records and what else is found by more than an id.
+func knowledgeQueries() map[string]string {
+	asked := map[string]string{
+		"collectionOf": collectionOf, "recordByKey": recordByKey, "recordChanges": recordChanges, "recordSize": recordSize,
+		"recordsOfFile": recordsOfFile, "recordsOfContact": recordsOfContact, "recordWithChange": recordWithChange,
+		"spaceByName": spaceByName, "vectorsOf": vectorsOf, "unembedded": unembedded, "dropVectorsOf": dropVectorsOf,
+		"segmentsOf": segmentsOf, "segmentByKey": segmentByKey, "someRecords": someRecords, "someVectors": someVectors,
+		"somePieces": somePieces, "someGone": someGone, "lastForgotten": lastForgotten, "segmentsOfGone": segmentsOfGone,
+		"spacesOfGone": spacesOfGone, "vaultOf": vaultOf, "spentBetween": spentBetween, "recordCount": recordCount,
+		"objectCounts": objectCounts, "entriesUp": entriesUp, "entriesDown": entriesDown, "oldEntries": oldEntries,
+		"publicFile": publicFile, "dropSome": dropSome,
+	}
+	for _, first := range []bool{true, false} {
+		for _, desc := range []bool{true, false} {
+			for _, column := range []string{"", "file", "contact", "bot"} {
+				asked[fmt.Sprintf("records by %q %t %t", column, first, desc)] = recordsOf(column, first, desc)
+			}
+			for _, column := range []string{"email", "phone"} {
+				asked[fmt.Sprintf("contacts by %s %t %t", column, first, desc)] = contactsOf(column, first, desc)
+			}
+			asked[fmt.Sprintf("conversations with %t %t", first, desc)] = conversationsWith(first, desc)
+		}
+	}
+	return asked
 }

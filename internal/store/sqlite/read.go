@@ -112,6 +112,22 @@ const (
 		WHERE c.tenant = ? AND c.channel IS NULL ORDER BY c.created DESC, c.key DESC`
 )
 
+// conversationsWith is a page of the conversations with a contact.
+func conversationsWith(first, desc bool) string {
+	sql := `SELECT ` + conversationColumns + ` FROM conversations c JOIN heads h ON h.id = c.id
+		WHERE c.tenant = ? AND c.contact = ? AND c.channel IS NULL`
+	switch {
+	case !first && desc:
+		sql += ` AND (c.created, c.key) < (?, ?)`
+	case !first:
+		sql += ` AND (c.created, c.key) > (?, ?)`
+	}
+	if desc {
+		return sql + ` ORDER BY c.created DESC, c.key DESC`
+	}
+	return sql + ` ORDER BY c.created, c.key`
+}
+
 // Conversations implements store.Reader.
 func (s *reader) Conversations(
 	ctx context.Context, tenant string, want store.ConversationQuery,
@@ -137,6 +153,13 @@ func (s *reader) Conversations(
 
 func askConversations(conn *sqlite.Conn, tenant string, want store.ConversationQuery) *query {
 	first := want.After == store.Position{}
+	if want.Contact != "" {
+		q := ask(conn, conversationsWith(first, want.Desc)).text(tenant).key(want.Contact)
+		if !first {
+			q.int(want.After.Created.UnixMilli()).position(want.After.ID)
+		}
+		return q
+	}
 	switch {
 	case first && want.Desc:
 		return ask(conn, conversationsDownFirst).text(tenant)

@@ -119,8 +119,9 @@ func (m *mender) conversation(l *replay.Log, p *pieces) error {
 		return err
 	}
 	if err := errorsFirst(
-		ask(m.conn, `UPDATE conversations SET created = ?, fields = ?, channel = ?, bot = ? WHERE id = ?`).
-			int(head.Created.UnixMilli()).blob(fields).textOrNull(head.Channel).keyOrNull(head.BotID).int(id).exec(),
+		ask(m.conn, `UPDATE conversations SET created = ?, fields = ?, channel = ?, bot = ?, contact = ? WHERE id = ?`).
+			int(head.Created.UnixMilli()).blob(fields).textOrNull(head.Channel).keyOrNull(head.BotID).
+			keyOrNull(head.ContactID).int(id).exec(),
 		writeHead(m.conn, &conversation{id: id, epoch: epoch, head: head}),
 		ask(m.conn, `DELETE FROM messages WHERE conversation = ?`).int(id).exec(),
 		ask(m.conn, `DELETE FROM turns WHERE id > ? AND id <= ? OR conversation = ?`).

@@ -24,6 +24,10 @@ func sealedTables() []sealedTable {
 			`SELECT i.id, c.tenant, t.key, i.sealed FROM inputs i JOIN turns t ON t.id = i.id
 				JOIN conversations c ON c.id = t.conversation WHERE i.id > ? ORDER BY i.id LIMIT ?`,
 			`UPDATE inputs SET sealed = ? WHERE id = ?`},
+		{store.SealedVault,
+			`SELECT v.id, c.tenant, c.key, v.sealed FROM vaults v JOIN conversations c ON c.id = v.conversation
+				WHERE v.id > ? ORDER BY v.id LIMIT ?`,
+			`UPDATE vaults SET sealed = ? WHERE id = ?`},
 		{store.SealedSecret,
 			`SELECT id, tenant, key, sealed FROM objects WHERE id > ? AND sealed IS NOT NULL ORDER BY id LIMIT ?`,
 			`UPDATE objects SET sealed = ? WHERE id = ?`},

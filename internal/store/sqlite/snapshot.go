@@ -90,11 +90,13 @@ const (
 	firstTenant = `
 		SELECT min(tenant) FROM (
 			SELECT min(tenant) AS tenant FROM conversations
-			UNION ALL SELECT min(tenant) FROM objects) HAVING min(tenant) IS NOT NULL`
+			UNION ALL SELECT min(tenant) FROM objects
+			UNION ALL SELECT min(tenant) FROM collections WHERE dataset IS NOT NULL) HAVING min(tenant) IS NOT NULL`
 	nextTenant = `
 		SELECT min(tenant) FROM (
 			SELECT min(tenant) AS tenant FROM conversations WHERE tenant > ?1
-			UNION ALL SELECT min(tenant) FROM objects WHERE tenant > ?1) HAVING min(tenant) IS NOT NULL`
+			UNION ALL SELECT min(tenant) FROM objects WHERE tenant > ?1
+			UNION ALL SELECT min(tenant) FROM collections WHERE dataset IS NOT NULL AND tenant > ?1) HAVING min(tenant) IS NOT NULL`
 )
 
 // Tenants implements store.Snapshot. It looks for each next one, because there

@@ -48,6 +48,7 @@ type Store struct {
 	marks     *marks
 	snapshots snapshots
 	packers   packers
+	writing   writing
 
 	entry   sync.RWMutex // guards closed: held to enter, and by Close to let nobody else
 	closed  bool
@@ -170,6 +171,11 @@ func secure(conn *sqlite.Conn) error {
 func (w *writer) load(o Options) error {
 	_, err := ask(w.conn, `SELECT coalesce(max(id), 0) FROM conversations`).
 		one(func(q *query) { w.lastConversation = q.readInt() })
+	if err != nil {
+		return err
+	}
+	_, err = ask(w.conn, `SELECT seq FROM sqlite_sequence WHERE name = 'collections'`).
+		one(func(q *query) { w.lastCollection = q.readInt() })
 	if err != nil {
 		return err
 	}

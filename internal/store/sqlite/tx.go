@@ -51,6 +51,10 @@ type tx struct {
 	dispatches []convo.Dispatch
 	objects    objectChanges
 	files      map[string]*convo.File // used or released here
+	records    recordSets
+	vault      [][]byte
+	spent      []convo.Spent
+	notes      []convo.Entry
 }
 
 // step is one event to write.
@@ -308,7 +312,7 @@ func (t *tx) Delete() error {
 	}
 	t.conversation, t.stored, t.owned = nil, false, true
 	t.steps, t.messages, t.turns, t.slotted = nil, nil, nil, nil // nothing of it will be left
-	t.texts, t.summed, t.inputs, t.dispatches, t.aliases, t.files = nil, 0, nil, nil, nil, nil
+	t.texts, t.summed, t.inputs, t.dispatches, t.aliases, t.files, t.vault = nil, 0, nil, nil, nil, nil, nil
 	t.deleted = true
 	t.tokens = slices.DeleteFunc(t.tokens, func(token convo.Token) bool {
 		return token.Tenant == t.key.tenant && token.Conversation == t.key.id

@@ -31,6 +31,7 @@ type writer struct {
 	epoch int64 // how often the machine was restarted
 
 	lastConversation int64
+	lastCollection   int64 // no number is given twice, also not after a failure
 	heads            *heads
 	pieces           *pieces
 	packer           *packer

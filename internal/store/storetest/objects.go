@@ -23,6 +23,9 @@ func objectChecks() []check {
 		{"a deleted object is gone and may come back", objectDeleted},
 		{"a snapshot keeps objects as they were, and lists their tenants", objectSnapshot},
 		{"the usage of a bot is that of the conversations that name it", botUsage},
+		{"the content of a file object goes with it", contentOfObjects},
+		{"what works in the background and what is public is found in all tenants", objectsEverywhere},
+		{"contacts are found by address and number, and conversations by contact", contactsFound},
 	}
 }
 
@@ -69,6 +72,19 @@ func everyObject() []convo.Object {
 		convo.Ability{Instruction: "do", SecretID: new(uuid(1)), FileID: new("f"), BotID: new("x"), SpaceID: new("")},
 		convo.BotConfig{Config: config, Folder: 7, Declared: true},
 		convo.Rating{Value: -3, Reason: "no"},
+		convo.Dataset{
+			Store: new("s"), Reranker: new("r"), RecordMaxTokens: new(int64(9)), SearchMinScore: new(0.25),
+			SearchMaxRecords: new(int64(0)), SearchMaxTokens: new(int64(8)), MatchInstruction: new("m"),
+			MismatchInstruction: new(""), Separators: new("\n"), Declared: true,
+		},
+		convo.Stored{
+			Address: "https://example.com/a", Name: "a.md", MediaType: "text/markdown", Size: 7, Upload: uuid(77),
+			At: start().Add(time.Hour), Datasets: []string{uuid(6)},
+		},
+		convo.DatasetFile{File: uuid(7), Type: "source", Upload: "u", State: convo.IndexFailed, Done: 2, Total: 5, Error: "no"},
+		convo.Contact{
+			Email: new("a@example.com"), Phone: new("+1"), Nick: new("A"), Preferences: new("{}"), Verified: start().Add(time.Minute),
+		},
 	}
 	var all []convo.Object
 	for i, body := range bodies {
@@ -79,7 +95,7 @@ func everyObject() []convo.Object {
 		all = append(all, o)
 	}
 	all[0].Sealed = []byte{1, 0, 255}
-	all[2].Parent, all[4].Parent = all[1].ID, all[3].ID
+	all[2].Parent, all[4].Parent, all[7].Parent = all[1].ID, all[3].ID, all[5].ID
 	return all
 }
 

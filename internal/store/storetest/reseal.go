@@ -33,9 +33,12 @@ func resealed(t *testing.T, d Driver) {
 	w := converse(t, s, "b", uuid(1))
 	_, err := w.update(func(tx store.Tx) error {
 		must(t, tx.Append(w.event(uuid(5), convo.TurnOpened{})))
+		must(t, tx.PutVault([]byte("vault 1")))
+		must(t, tx.PutVault([]byte("+7")))
 		return tx.PutInput(uuid(5), []byte("input"))
 	})
 	must(t, err)
+	want[store.SealedPlace{Kind: store.SealedVault, Tenant: "b", ID: uuid(1)}] = "vault 1+7"
 	want[store.SealedPlace{Kind: store.SealedInput, Tenant: "b", ID: uuid(5)}] = "input"
 
 	got := map[store.SealedPlace]string{}
@@ -55,6 +58,9 @@ func resealed(t *testing.T, d Driver) {
 	input, err := s.Input(ctx, "b", uuid(1), uuid(5))
 	must(t, err)
 	equal(t, "an input", string(input), "input again")
+	vault, err := s.Vault(ctx, "b", uuid(1))
+	must(t, err)
+	equal(t, "a vault", texts(vault), []string{"vault 1 again", "+7"})
 	secret, err := s.Object(ctx, "a", convo.ObjectSecret, uuid(2))
 	must(t, err)
 	equal(t, "a secret", string(secret.Sealed), "secret 1 again")

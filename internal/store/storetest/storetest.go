@@ -48,6 +48,9 @@ func Run(t *testing.T, d Driver) {
 		"files":         fileChecks(),
 		"sockets":       socketChecks(),
 		"steps":         stepChecks(),
+		"records":       recordChecks(),
+		"vectors":       vectorChecks(),
+		"usage":         usageChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {
