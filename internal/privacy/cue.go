@@ -10,6 +10,9 @@ type cue int
 
 const (
 	phoneCue cue = iota + 1
+	versionCue
+	idCue    // a national id
+	orderCue // a number of something else
 )
 
 // cueReach is how many bytes before a value its announcement may begin.
@@ -57,6 +60,28 @@ func cueWords(c cue) []string {
 			"телефон", "тел", "звони", "мобильн", "позвони",
 			"电话", "手机", "致电", "電話", "携帯", "手機", "전화", "휴대폰", "연락처",
 			"फ़ोन", "फोन", "मोबाइल", "هاتف", "جوال", "اتصل", "טלפון", "נייד", "điện thoại", "โทร",
+		}
+	case versionCue:
+		return []string{
+			"version", "ver.", "release", "firmware", "build", "section", "chapter", "clause", "§", "kapitel", "abschnitt", "oid",
+			"versión", "versione", "wersja", "версия", "版本", "バージョン", "sección", "sezione", "upgrade to", "update to", "upgraded from",
+		}
+	case idCue:
+		return []string{
+			"ssn", "social security", "national id", "id number", "identity", "tax id", "tin", "sin", "tfn", "nif", "aadhaar", "aadhar", "आधार",
+			"bsn", "burgerservice", "sofinummer", "personal number", "personnummer", "cpr", "fødselsnummer", "henkilötunnus",
+			"steuer", "sozialversicherung", "ausweis", "oib", "amka", "pesel", "nip", "cpf", "contribuinte", "teudat", "תעודת",
+			"マイナンバー", "個人番号", "身份证", "주민", "บัตรประชาชน", "цнп", "cnp", "снилс", "инн", "паспорт", "sécurité sociale", "número de identi", "dni",
+			"social insurance", "tax file", "kimlik", "medicare",
+		}
+	case orderCue:
+		return []string{
+			"order", "invoice", "ticket", "tracking", "parcel", "article", "item", "product", "sku", "isbn", "ean", "gtin", "upc", "asin", "case", "batch", "serial",
+			"model", "part", "reference", "ref", "booking", "reservation", "contract", "customer", "account", "policy", "build", "commit", "issue", "timestamp",
+			"bestell", "auftrag", "rechnung", "artikel", "kunden", "vertrag", "sendung", "paket", "vorgang", "beleg",
+			"commande", "facture", "colis", "client", "dossier", "réf", "pedido", "factura", "fatura", "envío", "ordine", "fattura", "pacco",
+			"bestelling", "factuur", "pakket", "zamówieni", "faktur", "przesyłk", "beställning", "ordre", "tilaus", "sipariş", "fiş",
+			"заказ", "счет", "счёт", "посылк", "артикул", "订单", "订単", "注文", "請求", "追跡", "주문", "송장", "运单", "快递", "订购", "ऑर्डर", "הזמנה", "طلب",
 		}
 	}
 	return nil

@@ -50,6 +50,26 @@ func TestDetectFindsWhatHasAFormat(t *testing.T) {
 		{"an American number", "(415) 555-0132 or 415.555.0133", []string{"phone (415) 555-0132", "phone 415.555.0133"}},
 		{"one with a zero", "020 7946 0958, 0171/1234567, 01 23 45 67 89", []string{"phone 020 7946 0958", "phone 0171/1234567", "phone 01 23 45 67 89"}},
 		{"one that is announced", "mein Handy: 1712345678", []string{"phone 1712345678"}},
+		{"an IP address", "from 203.0.113.9:8080, 10.0.0.7.", []string{"ip 203.0.113.9", "ip 10.0.0.7"}},
+		{"no version and no loopback", "version 1.2.3.4, v4.3.2.1, 127.0.0.1, 255.255.255.0, 1.2.3.4.5, 300.1.1.1", nil},
+		{"an IP address of version 6", "[2001:db8::1]:80 and fe80::1ff:fe23:4567:890a.", []string{"ip 2001:db8::1", "ip fe80::1ff:fe23:4567:890a"}},
+		{"no colons of programs", "std::vector a::b ::1 10:20:30 aa:bb:cc:dd:ee:ff dead::beef", nil},
+		{"an address with a password", "see https://bob:hunter2@example.com/x?y=1.", []string{"url https://bob:hunter2@example.com/x?y=1"}},
+		{"an address with a token", "https://example.com/r?id=3&access_token=ab%20c12#top", []string{"url https://example.com/r?id=3&access_token=ab%20c12#top"}},
+		{"no address without", "https://example.com/a?page=3&lang=en http://example.com/@ann", nil},
+		{"keys", "ghp_0123456789abcdefghij0123456789abcdef, AKIAIOSFODNN7EXAMPLE.", []string{"key ghp_0123456789abcdefghij0123456789abcdef", "key AKIAIOSFODNN7EXAMPLE"}},
+		{"a key that is announced", "Authorization: Bearer abc123def456ghi\npassword: hunter22, api_key=\"x9y8z7w6\"", []string{"key abc123def456ghi", "key hunter22", "key x9y8z7w6"}},
+		{"a private key", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n", []string{"key -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"}},
+		{"no hashes and ids", "5f4dcc3b5aa765d61d8327deb882cf99 550e8400-e29b-41d4-a716-446655440000 sha256:9f86d081884c7d65", nil},
+		{"no words about passwords", "The password is required; token: string; password reset: see chapter", nil},
+		{"national ids", "536-90-4399, AB 12 34 56 C, 12345678Z, X1234567L, RSSMRA85T10A562S, 44051401359, 811218-9876, 131052-308T", []string{
+			"ssn 536-90-4399", "ssn AB 12 34 56 C", "ssn 12345678Z", "ssn X1234567L", "ssn RSSMRA85T10A562S", "ssn 44051401359", "ssn 811218-9876", "ssn 131052-308T",
+		}},
+		{"more of them", "86095742719 111.444.777-35 756.9217.0769.85 11010519491231002X 2 55 08 14 168 025 38 S1234567D A123456789 12.345.678-5", []string{
+			"ssn 86095742719", "ssn 111.444.777-35", "ssn 756.9217.0769.85", "ssn 11010519491231002X", "ssn 2 55 08 14 168 025 38", "ssn S1234567D", "ssn A123456789", "ssn 12.345.678-5",
+		}},
+		{"one that any number may be, announced", "BSN 111222333, Aadhaar: 2341 2341 2346", []string{"ssn 111222333", "ssn 2341 2341 2346"}},
+		{"no number of an order", "order 111222333, ISBN 978-3-16-148410-0, EAN 4006381333931", nil},
 		{"no amounts and codes", "1,234,567 of 12-345-678 at 2024-01-02 10:20:30", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -112,7 +112,7 @@ func foldAt(text string) (by string, size int, changed bool) {
 	switch text[0] {
 	case '%':
 		if len(text) > 2 && hexDigit(text[1]) >= 0 && hexDigit(text[2]) >= 0 {
-			return string([]byte{byte(hexDigit(text[1])<<4 | hexDigit(text[2]))}), 3, true
+			return foldByte(byte(hexDigit(text[1])<<4 | hexDigit(text[2]))), 3, true
 		}
 		return "", 1, false
 	case '&':
@@ -129,6 +129,16 @@ func foldAt(text string) (by string, size int, changed bool) {
 		return "", size, true
 	}
 	return string(folded), size, true
+}
+
+// foldByte gives what a byte that is escaped in an address stands for there. What
+// would end the address becomes a plus, which is a blank in addresses anyway.
+func foldByte(c byte) string {
+	switch c {
+	case ' ', '\t', '\n', '\r', '"', '<', '>', '`', 0:
+		return "+"
+	}
+	return string([]byte{c})
 }
 
 // longestEntity is how long a character reference of HTML is that is looked at.

@@ -27,9 +27,9 @@ func Detect(text string) []Found {
 // harder to be by chance, or that takes the other in.
 func rank(kind string) int {
 	switch kind {
-	case Key:
-		return 1
 	case URL:
+		return 1
+	case Key:
 		return 2
 	case Email:
 		return 3

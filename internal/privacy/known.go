@@ -50,7 +50,7 @@ func hash(text string, n int) uint32 {
 	h := uint32(2166136261)
 	for i := range n {
 		c := lower(text[i])
-		if isSpace(c) {
+		if isBlank(c) {
 			c = ' '
 		}
 		h = (h ^ uint32(c)) * 16777619
@@ -113,11 +113,8 @@ func (p pattern) end(text string, i int) int {
 		if i >= len(text) {
 			return 0
 		}
-		if isSpace(p.text[j]) {
-			if !isSpace(text[i]) {
-				return 0
-			}
-			for i < len(text) && isSpace(text[i]) {
+		if isSpace(p.text[j]) && isBlank(text[i]) {
+			for i < len(text) && isBlank(text[i]) {
 				i++
 			}
 			continue
@@ -148,5 +145,8 @@ func joined(text string, at int) bool {
 	after, _ := utf8.DecodeRuneInString(text[at:])
 	return inWord(before) && inWord(after) && !spaceless(before) && !spaceless(after)
 }
+
+// isBlank tells spaces, and what is one in an address.
+func isBlank(c byte) bool { return c == '+' || isSpace(c) }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

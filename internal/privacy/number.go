@@ -23,6 +23,8 @@ func (s *scanner) number(i int) {
 	n := s.groups(i)
 	s.card(&n)
 	s.iban(i)
+	s.nationalID(&n)
+	s.ipv4(&n)
 	s.phone(&n)
 }
 

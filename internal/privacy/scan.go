@@ -46,6 +46,11 @@ func scan(text string) []Found {
 		case at:
 			s.email(i)
 			i++
+		case colon:
+			s.url(i)
+			i = max(i+1, s.ipv6(i))
+		case letter:
+			i = s.word(i)
 		default:
 			i++
 		}
@@ -72,6 +77,18 @@ func (s *scanner) byteAt(i int) byte {
 		return 0
 	}
 	return s.text[i]
+}
+
+// word looks at a word of ASCII that begins at i, and gives where it ends.
+func (s *scanner) word(i int) int {
+	end := i
+	for end < len(s.text) && isLetter(s.text[end]) {
+		end++
+	}
+	if !isAlnum(s.byteAt(i - 1)) {
+		s.key(i, end)
+	}
+	return end
 }
 
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
