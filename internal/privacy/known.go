@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,7 +42,7 @@ func (k *known) add(value string, entry int) {
 		return
 	}
 	key := hash(value, n)
-	k.values[key] = append(k.values[key], pattern{value, entry, utf8.RuneCountInString(value) >= insideWord})
+	k.values[key] = append(slices.Clip(k.values[key]), pattern{value, entry, utf8.RuneCountInString(value) >= insideWord})
 	k.starts[key%(1<<12)/64] |= 1 << (key % 64)
 }
 

@@ -38,6 +38,59 @@ func (v *Vault) restoreUntil(text string, more bool) (restored, rest string) {
 	return out.String(), text[keep:]
 }
 
+// RestoreAt restores a text and translates places in it, which count UTF-16 units.
+// One within a placeholder becomes the beginning of its value.
+func (v *Vault) RestoreAt(text string, places []int) (string, []int) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	restored := make([]int, len(places))
+	copy(restored, places)
+	last, before, after := 0, 0, 0 // bytes, and units of the text and of the restored one
+	for at, holder := v.holders.next(text, 0); holder != ""; at, holder = v.holders.next(text, last) {
+		gap := units(text[last:at])
+		before, after = before+gap, after+gap
+		size := units(v.entries[v.byHolder[holder]].Value)
+		for i, place := range places {
+			switch {
+			case place >= before+holderLength:
+				restored[i] = place + after + size - before - holderLength
+			case place > before:
+				restored[i] = after
+			}
+		}
+		before, after, last = before+holderLength, after+size, at+holderLength
+	}
+	return v.restore(text), restored
+}
+
+// Held is how many bytes at the end of a text may be the beginning of a placeholder:
+// ten at most.
+func (v *Vault) Held(text string) int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	_, rest := v.restoreUntil(text, true)
+	return len(rest)
+}
+
+// MayHold says whether there may be a placeholder in a text, of any vault.
+func MayHold(text string) bool {
+	run, digits, letters := 0, 0, 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case isDigit(c):
+			run, digits = run+1, digits+1
+		case isLetter(c):
+			run, letters = run+1, letters+1
+		default:
+			run, digits, letters = 0, 0, 0
+		}
+		if run >= holderLength && digits > 0 && letters > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Restorer restores a text that comes in pieces. It is for one goroutine.
 type Restorer struct {
 	vault *Vault

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,20 +21,49 @@ type Entry struct {
 type Vault struct {
 	random io.Reader
 
-	mu       sync.RWMutex
+	mu sync.RWMutex
+	*contents
+	given int // entries that Added gave, or that were kept before
+}
+
+// contents are what clones share until one of them adds to it.
+type contents struct {
+	shared   bool
 	entries  []Entry
-	byValue  map[string]int // type's family and plain value → place in entries
+	byValue  map[string]int // plain value → place in entries
 	byHolder map[string]int // placeholder → place in entries
 	holders  holders
 	known    known
-	given    int // entries that Added gave, or that were stored before
 	bytes    int
 }
 
 // NewVault gives an empty vault. Its placeholders are made of random, which must not
 // fail, as that of crypto/rand does not.
 func NewVault(random io.Reader) *Vault {
-	return &Vault{random: random, byValue: map[string]int{}, byHolder: map[string]int{}}
+	return &Vault{random: random, contents: &contents{byValue: map[string]int{}, byHolder: map[string]int{}}}
+}
+
+// Clone gives a vault that holds the same and goes its own way from there. It costs
+// nothing until one of both adds an entry.
+func (v *Vault) Clone() *Vault {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.shared = true
+	return &Vault{random: v.random, contents: v.contents, given: v.given}
+}
+
+// own has the contents be this vault's alone.
+func (v *Vault) own() {
+	if !v.shared {
+		return
+	}
+	c := *v.contents
+	c.shared = false
+	c.entries = slices.Clone(c.entries)
+	c.byValue, c.byHolder = maps.Clone(c.byValue), maps.Clone(c.byHolder)
+	c.holders.sorted = slices.Clone(c.holders.sorted)
+	c.known.values = maps.Clone(c.known.values)
+	v.contents = &c
 }
 
 // Add restores an entry that was kept. One whose value or placeholder is there
@@ -81,6 +111,7 @@ func (v *Vault) put(e Entry) bool {
 	if valued || held || !isHolder(e.Placeholder) || e.Value == "" {
 		return false
 	}
+	v.own()
 	at := len(v.entries)
 	v.entries = append(v.entries, e)
 	v.byValue[key], v.byHolder[e.Placeholder] = at, at

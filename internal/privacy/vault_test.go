@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -138,6 +139,40 @@ func TestARestorerRestoresWhateverItIsSplitLike(t *testing.T) {
 	}
 }
 
+func TestAClonedVaultGoesItsOwnWay(t *testing.T) {
+	t.Parallel()
+	v := newVault()
+	masked, _ := v.Mask(letter)
+	c := v.Clone()
+	c.Know("name", "Ann Example", "i03n7d1g9fo")
+	v.Know("name", "Bob Example", "i03n7d1g9fo")
+	if again, _ := c.Mask(letter); again != masked {
+		t.Errorf("the clone masks %q", again)
+	}
+	if got := c.Restore("i03n7d1g9fo"); got != "Ann Example" {
+		t.Errorf("the clone restores %q", got)
+	}
+	if got := v.Restore("i03n7d1g9fo"); got != "Bob Example" {
+		t.Errorf("the first one restores %q", got)
+	}
+}
+
+func TestPlacesAreTranslated(t *testing.T) {
+	t.Parallel()
+	v := newVault()
+	v.Know("name", "Ann 🙂", "i03n7d1g9fo")
+	text, places := v.RestoreAt("🙂i03n7d1g9fo i03n7d1g9fo!", []int{0, 2, 5, 13, 14, 25, 26})
+	if text != "🙂Ann 🙂 Ann 🙂!" || !slices.Equal(places, []int{0, 2, 2, 8, 9, 15, 16}) {
+		t.Errorf("%q, %v", text, places)
+	}
+	if v.Held("xx i03n7") != 5 || v.Held("i03n7d1g9fo") != 0 || v.Held("i03n7d1g9fo I") != 1 {
+		t.Error("held is something else")
+	}
+	if !privacy.MayHold("x I03N7D1G9FO") || privacy.MayHold("antidisestablishment 12345678901 i03n7d1g9f") {
+		t.Error("what may hold a placeholder is told wrongly")
+	}
+}
+
 func TestARestorerTakesNoMemoryWhereNothingIsToDo(t *testing.T) {
 	v := newVault()
 	v.Know("name", "Ann Example", "i03n7d1g9fo")
@@ -180,5 +215,39 @@ func TestJSONStaysJSON(t *testing.T) {
 	v.Know("quote", `say "hi"`, "i03n7d1g9fo")
 	if got := v.RestoreJSON(`["i03n7d1g9fo"]`); got != `["say \"hi\""]` {
 		t.Errorf("restored %s", got)
+	}
+}
+
+func TestAMaskerMasksWhateverItIsSplitLike(t *testing.T) {
+	t.Parallel()
+	text := "Ask ann@example.com or pay 4111 1111 1111 1111 by 12/27; DE89 3704 0044 0532 0130 00. My password: hunter22\n" +
+		"请联系bob@example.org谢谢 -----BEGIN PRIVATE KEY-----\nabc 123\n-----END PRIVATE KEY----- that is all for now."
+	v := newVault()
+	want, entities := v.Mask(text)
+	if len(entities) != 6 {
+		t.Fatalf("entities %+v", entities)
+	}
+	for i := range text {
+		m := v.Masker()
+		if got := m.Write(text[:i]) + m.Write(text[i:]) + m.Rest(); got != want {
+			t.Fatalf("split at %d:\n%s", i, got)
+		}
+	}
+	m := v.Masker()
+	got := ""
+	for i := range len(text) {
+		got += m.Write(text[i : i+1])
+	}
+	if got += m.Rest(); got != want {
+		t.Errorf("byte by byte:\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAMaskerHoldsLittleBack(t *testing.T) {
+	t.Parallel()
+	m := newVault().Masker()
+	got := m.Write("The weather ") + m.Write("will be") + m.Write(" fine today")
+	if got != "The weather will be fine " {
+		t.Errorf("so far it gave %q", got)
 	}
 }
