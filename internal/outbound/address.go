@@ -88,6 +88,9 @@ func inAny(networks []netip.Prefix, address netip.Addr) bool {
 // reads them.
 func hostName(host string) (string, bool) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if strings.HasSuffix(host, ".") { // also behind the zone of an address
+		return "", false
+	}
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.Unmap().String(), true
 	}
@@ -95,7 +98,7 @@ func hostName(host string) (string, bool) {
 		return "", false
 	}
 	last := host[strings.LastIndexByte(host, '.')+1:]
-	if last == "" || strings.Trim(last, "0123456789") == "" {
+	if strings.Trim(last, "0123456789") == "" {
 		return "", false
 	}
 	if digits, ok := strings.CutPrefix(last, "0x"); ok && strings.Trim(digits, "0123456789abcdef") == "" {
