@@ -74,7 +74,11 @@ const (
 type parse func(emit func(Block) bool) (title string, err error)
 
 // Reader reads files. The zero value is ready for use.
-type Reader struct{}
+type Reader struct {
+	// Isolation reads what may inflate, PDF and DOCX files. nil = they are read in
+	// this process: for those who trust their files.
+	Isolation *Isolation
+}
 
 // Read reads a file. What it returns refers to the text of the file in memory, and
 // no more to its content.
@@ -93,7 +97,13 @@ func (r Reader) Read(ctx context.Context, f File) (*Document, error) {
 	return check(ctx, blocks)
 }
 
-func (r Reader) open(_ context.Context, f File, format format) (parse, error) {
+func (r Reader) open(ctx context.Context, f File, format format) (parse, error) {
+	if format == formatPDF || format == formatDOCX {
+		if r.Isolation != nil {
+			return r.Isolation.read(ctx, f, format)
+		}
+		return inflate(ctx, f, format)
+	}
 	text, err := decode(f, format)
 	if err != nil {
 		return nil, err

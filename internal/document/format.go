@@ -20,10 +20,12 @@ const (
 	formatHTML     format = "HTML"
 	formatCSV      format = "CSV"
 	formatJSON     format = "JSON"
+	formatPDF      format = "PDF"
+	formatDOCX     format = "DOCX"
 )
 
 // taken is what errors say of the formats that can be read.
-const taken = "text, Markdown, HTML, CSV, JSON and JSONL are read"
+const taken = "text, Markdown, HTML, CSV, JSON, JSONL, PDF and DOCX are read"
 
 // formatOf tells the format of a file: by what its first bytes cannot be mistaken
 // for, then by its media type where that says more than "text", by the end of its
@@ -37,6 +39,17 @@ func formatOf(f File) (format, error) {
 	said := byMediaType(media)
 	if said == "" {
 		said = byName(f.Name)
+	}
+	switch {
+	case bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-")):
+		return formatPDF, nil
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return formatDOCX, nil
+	case said == formatPDF || said == formatDOCX:
+		if err := binary(f, head); err != nil && !isBinary(head) {
+			return "", err
+		}
+		return "", convo.Errorf(convo.Invalid, "the file %s is no %s file, though it is said to be one", quote(f.Name), said)
 	}
 	if err := binary(f, head); err != nil {
 		return "", err
@@ -57,6 +70,10 @@ func byMediaType(media string) format {
 		return formatCSV
 	case "application/json", "text/json", "application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/ndjson":
 		return formatJSON
+	case "application/pdf":
+		return formatPDF
+	case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+		return formatDOCX
 	}
 	if strings.HasSuffix(media, "+json") {
 		return formatJSON
@@ -74,6 +91,10 @@ func byName(name string) format {
 		return formatCSV
 	case ".json", ".jsonl", ".ndjson", ".geojson":
 		return formatJSON
+	case ".pdf":
+		return formatPDF
+	case ".docx":
+		return formatDOCX
 	case ".txt", ".text", ".log":
 		return formatText
 	}
@@ -98,8 +119,6 @@ func binary(f File, head []byte) error {
 	for _, known := range []struct{ magic, what string }{
 		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it is of an old Office format or has a password: save it as DOCX without one"},
 		{"{\\rtf", "it is RTF: save it as DOCX"},
-		{"PK\x03\x04", "it is an archive: add the files in it"},
-		{"%PDF-", "it is a PDF"},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) {
 			return convo.Errorf(convo.Invalid, "the file %s cannot be read: %s; %s", quote(f.Name), known.what, taken)

@@ -229,7 +229,13 @@ func spoken(name string) string {
 	if at := strings.LastIndex(name, "{#"); at > 0 && strings.HasSuffix(name, "}") {
 		name = name[:at]
 	}
-	name = strings.NewReplacer("**", "", "__", "", "`", "").Replace(short(name))
+	name = short(name)
+	if !strings.ContainsAny(name, "*_`[") {
+		return name
+	}
+	for _, mark := range []string{"**", "__", "`"} {
+		name = strings.ReplaceAll(name, mark, "")
+	}
 	var b strings.Builder
 	for {
 		open := strings.IndexByte(name, '[')

@@ -53,6 +53,9 @@ func (o *outline) place(b Block) Block {
 
 // short makes one line of a name, cut to maxName runes.
 func short(name string) string {
+	if len(name) <= maxName && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+		return name
+	}
 	name = strings.Join(strings.FieldsFunc(name[:min(len(name), 16*maxName)], func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")

@@ -197,7 +197,9 @@ func FuzzHTML(f *testing.F) {
 	fuzzFormat(f, "a.html", "<title>t</title><h1>a<h2>b</h2><p>c<table><tr><th>d<td>e<tr><td>f</table><pre>g</pre><li>h<br><img alt=i><nav>j", "<meta charset=utf-16><p>x")
 }
 
-func FuzzCSV(f *testing.F) { fuzzFormat(f, "a.csv", "a,b\n1,\"2\"\"\n", "a;b\n;\n", "\xff\xfea\x00,\x00") }
+func FuzzCSV(f *testing.F) {
+	fuzzFormat(f, "a.csv", "a,b\n1,\"2\"\"\n", "a;b\n;\n", "\xff\xfea\x00,\x00")
+}
 
 func FuzzJSON(f *testing.F) {
 	fuzzFormat(f, "a.json", `{"a":[{"b":[1,[2]]},true,null,"x"],"c":{"d":1.5e3}}`, "1\n2\n[3]", `{"a"`)

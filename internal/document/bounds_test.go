@@ -1,0 +1,76 @@
+package document_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parleyhq/parley/test/strict"
+)
+
+// readMeasured has a process read a file that was made for it, and gives what it
+// said and the most memory, in MiB, that it had.
+func readMeasured(t *testing.T, name, content string) (said string, most int64) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), os.Args[0], "measure", file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	said, peak, _ := strings.Cut(strings.TrimSpace(string(out)), "; peak: ")
+	if peak == "" {
+		strict.Missing(t, "this system does not say how much memory a process had")
+	}
+	if _, err := fmt.Sscanf(peak, "%d kB", &most); err != nil {
+		t.Fatalf("%q: %v", peak, err)
+	}
+	return said, most >> 10
+}
+
+func TestLargeAndHostileFilesAreReadInBoundedMemory(t *testing.T) {
+	t.Parallel()
+	const mebi = 1 << 20
+	words := func(n int) string { return strings.Repeat("Some words of a text. ", n/22) }
+	for _, c := range []struct {
+		what, name string
+		content    func() string
+		most       int64 // MiB
+		says       string
+	}{
+		{"20 MB of text in one line", "a.txt", func() string { return words(20 * mebi) }, 150, "chunks"},
+		{"20 MB of one letter", "a.txt", func() string { return strings.Repeat("x", 20*mebi) }, 150, "10240 chunks"},
+		{"half a million Markdown headings", "a.md", func() string { return strings.Repeat("# a\n\n", mebi/2) }, 150, "chunks"},
+		{"20 MB of fences", "a.md", func() string { return strings.Repeat("```\n", 5*mebi) }, 150, "chunks"},
+		{"20 MB of rows of a table", "a.md", func() string { return "|a|\n|-|\n" + strings.Repeat("| b |\n", 3*mebi) }, 150, "chunks"},
+		{"20 MB of Latin-1", "a.txt", func() string { return strings.Repeat("caf\xe9 ", 4*mebi) }, 250, "chunks"},
+		{"a page of a million tags that nest", "a.html", func() string { return strings.Repeat("<div>", mebi) + "text" + strings.Repeat("</div>", mebi) }, 150, "1 chunks"},
+		{"a page of a million lists that nest", "a.html", func() string { return strings.Repeat("<ul><li>x", mebi) }, 250, "chunks"},
+		{"a page with one tag of 20 MB", "a.html", func() string { return "<p " + strings.Repeat("a=b ", 5*mebi) + ">text" }, 250, "1 chunks"},
+		{"a page of tables in tables", "a.html", func() string { return strings.Repeat("<table><tr><td>", mebi) }, 150, "0 chunks"},
+		{"20 MB of CSV with long names", "a.csv", func() string { return strings.Repeat("n", 1000) + ",b\n" + strings.Repeat("v,w\n", mebi/2) }, 150, "chunks"},
+		{"a CSV file of one open quote", "a.csv", func() string { return "a,b\n\"" + strings.Repeat("x\n", 10*mebi) }, 300, "chunks"},
+		{"20 MB of brackets", "a.json", func() string { return strings.Repeat("[", 20*mebi) }, 150, "nests deeper"},
+		{"half a million objects", "a.json", func() string { return "[" + strings.Repeat(`{"a":1},`, mebi/2) + "{}]" }, 150, "chunks"},
+		{"a string of 20 MB", "a.json", func() string { return `["` + strings.Repeat("x", 20*mebi) + `"]` }, 400, "chunks"},
+		{"names that grow with every level", "a.json", func() string {
+			return strings.Repeat(`{"`+strings.Repeat("n", 1000)+`":`, 900) + "[" + strings.Repeat("1,", mebi) + "1]" + strings.Repeat("}", 900)
+		}, 600, "than 256 MiB"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			said, most := readMeasured(t, c.name, c.content())
+			if !strings.Contains(said, c.says) {
+				t.Errorf("it says %q, want %q", said, c.says)
+			}
+			if most > c.most {
+				t.Errorf("it took %d MiB, more than %d", most, c.most)
+			}
+			t.Logf("%d MiB: %s", most, strings.TrimSpace(said))
+		})
+	}
+}
