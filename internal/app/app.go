@@ -113,7 +113,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
-		Transcriber: a.transcriber(),
+		Transcriber: a.transcriber(), Texts: a.texts(), Fetcher: fetcher{a.outbound.Reading(limits.File)},
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
 	return a, a.openFronts(ctx, box)
@@ -177,7 +177,7 @@ func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 	if err != nil {
 		return err
 	}
-	front := chatbotkit.Options{Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body), Observer: a.telemetry}
+	front := chatbotkit.Options{Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body), Observer: a.telemetry, Key: box.Derive("addresses of uploads")}
 	local, err := chatbotkit.New(front) // who may use the socket owns the server
 	if err != nil {
 		return err

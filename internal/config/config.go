@@ -55,6 +55,7 @@ type Config struct {
 	Approvals Approvals `key:"approvals"`
 	Sockets   Sockets   `key:"sockets"`
 	Channels  Channels  `key:"channels"`
+	Retrieval Retrieval `key:"retrieval"`
 
 	Transcription Transcription `key:"transcription"`
 
@@ -112,8 +113,8 @@ func (t Tenant) ID() string { return t.Org + "/" + t.Name }
 // Limits bound what one request may bring.
 type Limits struct {
 	Body Size `key:"body" default:"8MiB" doc:"The largest JSON body."`
-	Text Size `key:"text" default:"256KiB" doc:"The longest text of one message."`
-	File Size `key:"file" default:"25MiB" doc:"The largest file that can be attached to a message. Files are kept in the database."`
+	Text Size `key:"text" default:"256KiB" doc:"The longest text of one message or record."`
+	File Size `key:"file" default:"25MiB" doc:"The largest file. Files are kept in the database."`
 
 	Rate    Rates   `key:"rate"`
 	Streams Streams `key:"streams"`
@@ -170,6 +171,11 @@ type Sockets struct {
 type Channels struct {
 	WaitFor time.Duration `key:"waitFor" default:"10m" doc:"How long a function waits for the message on its channel; then the model is told that it timed out."`
 	Keep    time.Duration `key:"keep" default:"24h" doc:"How long what was published on a channel is kept, and the events of a turn that was dispatched without a conversation."`
+}
+
+// Retrieval says what searching in datasets may cost.
+type Retrieval struct {
+	Memory Size `key:"memory" default:"256MiB" doc:"How much of the indexes of datasets is kept in memory. What has no room is read from the database when it is searched."`
 }
 
 // Transcription names the service that writes down what users say to the

@@ -40,10 +40,10 @@ func (Stored) ObjectKind() ObjectKind { return ObjectFile }
 type DatasetFile struct {
 	File   string // the id of the file
 	Type   string // as the caller said; "source" is the only one there is
-	Upload string // the content that the records are of, or are being made of
+	Upload string // names the making of its records: each new one has another name
 	State  IndexState
-	Done   int64  // records made of Upload so far
-	Total  int64  // that will be made of it; 0 = not known yet
+	Done   int64  // records made so far
+	Total  int64  // that will be made; 0 = not known yet
 	Error  string // why it failed, for callers
 }
 

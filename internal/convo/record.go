@@ -18,7 +18,7 @@ type Record struct {
 	ID      string // unique in the dataset
 	RecordFields
 	File    string // the file whose text it is a piece of; "" = none
-	Upload  string // the content of the file that it was made of
+	Upload  string // the making that it is of: see DatasetFile
 	Place   int64  // its place among the pieces of its file, from 1
 	Title   string // of the piece: where in the file it stands
 	Page    int64  // of the file, from 1; 0 = it has none
@@ -98,11 +98,21 @@ func (r Record) Tags() []string {
 		return tags
 	}
 	for name, value := range members {
-		if text, ok := tagText(value); ok && len(name)+len(text) <= maxTag {
-			tags = append(tags, Tag("meta."+name, text))
+		if tag, ok := MetaTag(name, value); ok {
+			tags = append(tags, tag)
 		}
 	}
 	return tags
+}
+
+// MetaTag is the word for a member of a meta object, with a value as encoding/json
+// decodes it. ok is false if records are not found by it.
+func MetaTag(name string, value any) (tag string, ok bool) {
+	text, ok := tagText(value)
+	if !ok || len(name)+len(text) > maxTag {
+		return "", false
+	}
+	return Tag("meta."+name, text), true
 }
 
 // Tag is the word for a member and its value.

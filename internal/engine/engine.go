@@ -35,8 +35,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/document"
+	"github.com/parleyhq/parley/internal/embed"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/schema"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/tool"
@@ -82,8 +85,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Options is what an Engine needs. All of it but Tools, Transcriber, Abilities, Log and
-// Observer is required.
+// Options is what an Engine needs. Store, Hub, Models, Sealer, Limits and NewSecret are
+// required.
 type Options struct {
 	Store  store.Store
 	Hub    *hub.Hub
@@ -96,7 +99,17 @@ type Options struct {
 	Transcriber transcribe.Transcriber
 	// Abilities carries out abilities on their own; nil = they are refused.
 	Abilities Abilities
-	Log       *slog.Logger
+	// Texts finds records by their words; nil = nothing is found.
+	Texts retrieve.Texts
+	// Vectors finds them by what they mean, with what Embedder makes of them; nil =
+	// only words count.
+	Vectors  retrieve.Vectors
+	Embedder embed.Embedder
+	// Documents reads files.
+	Documents document.Reader
+	// Fetcher reads files from addresses; nil = they are refused.
+	Fetcher Fetcher
+	Log     *slog.Logger
 	// Observer is told what turns do; nil = nobody is.
 	Observer Observer
 	// NewSecret makes a token's secret and its hash.
@@ -124,6 +137,14 @@ type Engine struct {
 
 	abilities  Abilities
 	executions *executions
+
+	texts     retrieve.Texts
+	vectors   retrieve.Vectors
+	embedder  embed.Embedder
+	documents document.Reader
+	fetcher   Fetcher
+	indexing  *indexing
+	embedding *indexing
 
 	repeats  *repeats
 	shared   *sharedRuns
@@ -177,7 +198,10 @@ func New(o Options) *Engine {
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{},
+		texts:  o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
 	}
+	e.indexing = newIndexing(e.lookAt, e.mayWork, e.active.Done, e.couldNotIndex)
+	e.embedding = newIndexing(e.embed, e.mayWork, e.active.Done, e.couldNotEmbed)
 	e.scribe = newScribe(e)
 	e.waits = newCallWaits(e.expire)
 	e.idle = newIdleInputs(o.Limits.Input, e.closeInput)
@@ -208,6 +232,8 @@ func (e *Engine) Drain(ctx context.Context) error {
 		}
 	}
 	e.mu.Unlock()
+	e.indexing.close()
+	e.embedding.close()
 	stored, all := make(chan struct{}), make(chan struct{})
 	go func() {
 		e.active.Wait()

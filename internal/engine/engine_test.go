@@ -13,10 +13,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/embed"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/memory"
 	"github.com/parleyhq/parley/internal/tool"
@@ -43,6 +45,10 @@ type bundle struct {
 
 	abilities   engine.Abilities
 	transcriber transcribe.Transcriber
+
+	vectors  retrieve.Vectors
+	embedder embed.Embedder
+	fetcher  engine.Fetcher
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -87,6 +93,7 @@ func (b *bundle) start() {
 	}
 	b.Engine = engine.New(engine.Options{
 		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Log: b.log,
+		Texts: byWords{b.store}, Vectors: b.vectors, Embedder: b.embedder, Fetcher: b.fetcher,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})
 	if err := b.Engine.Start(context.Background()); err != nil {

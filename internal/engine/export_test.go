@@ -82,3 +82,11 @@ func MessageEnd(message convo.JSON) (output convo.JSON, outcome convo.ToolOutcom
 	end := messageEnd(message)
 	return end.output, end.outcome
 }
+
+// Idle waits until nothing is done in the background.
+func (e *Engine) Idle() { e.active.Wait() }
+
+// FindMemories searches what a tenant has remembered, for those with all of the tags.
+func (e *Engine) FindMemories(ctx context.Context, tenant, text string, must ...string) ([]Found, error) {
+	return e.findMemories(ctx, tenant, finding{Text: text, Must: must})
+}

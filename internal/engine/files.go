@@ -41,7 +41,7 @@ func (e *Engine) FillFile(ctx context.Context, id, mediaType string, content io.
 	// What was begun is ended, also when the sender has gone.
 	steady := context.WithoutCancel(ctx)
 	f.MediaType, f.Upload, f.Stored = mediaType, newID(), now()
-	if f.Size, err = e.receive(steady, f.Upload, content); err == nil {
+	if f.Size, err = e.receive(steady, f.Upload, content, e.limits.File); err == nil {
 		err = e.store.FillFile(steady, f)
 	}
 	if err != nil {
@@ -51,17 +51,17 @@ func (e *Engine) FillFile(ctx context.Context, id, mediaType string, content io.
 	return err
 }
 
-// receive stores what is read in pieces, and gives its size.
-func (e *Engine) receive(ctx context.Context, upload string, content io.Reader) (size int64, err error) {
-	limited := io.LimitReader(content, e.limits.File+1)
+// receive stores what is read in pieces, at most so many bytes, and gives its size.
+func (e *Engine) receive(ctx context.Context, upload string, content io.Reader, most int64) (size int64, err error) {
+	limited := io.LimitReader(content, most+1)
 	piece := make([]byte, store.FilePiece)
 	for n := int64(0); ; n++ {
 		read, err := io.ReadFull(limited, piece)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return 0, err
 		}
-		if size += int64(read); size > e.limits.File {
-			return 0, convo.Errorf(convo.TooLarge, "the file is too large; send at most %d bytes", e.limits.File)
+		if size += int64(read); size > most {
+			return 0, convo.Errorf(convo.TooLarge, "the file is too large; send at most %d bytes", most)
 		}
 		last := err != nil
 		if read > 0 {

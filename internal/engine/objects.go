@@ -254,6 +254,8 @@ func (e *Engine) checkShape(draft Draft) error {
 		return e.checkSecret(b)
 	case convo.Rating:
 		return e.checkText(b.Reason)
+	case convo.Dataset:
+		return e.checkDataset(b)
 	}
 	return nil
 }
@@ -293,6 +295,10 @@ func emptyBody(kind convo.ObjectKind) convo.ObjectBody {
 		return convo.Secret{}
 	case convo.ObjectRating:
 		return convo.Rating{}
+	case convo.ObjectDataset:
+		return convo.Dataset{}
+	case convo.ObjectFile:
+		return convo.Stored{}
 	}
 	return nil
 }

@@ -56,7 +56,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.repeats.mu.Lock()
 	e.repeats.ready = time.Now()
 	e.repeats.mu.Unlock()
-	return nil
+	e.startEmbedding()
+	return e.startIndexing(ctx)
 }
 
 // recoverAll recovers conversations until ctx ends.

@@ -9,7 +9,7 @@ import (
 const sweepEvery = 10 * time.Minute
 
 // Sweep removes records, tokens, messages of channels, turns that were dispatched
-// to them, and files that no message has, once they have expired, now and then,
+// to them, files that no message has, and what is left of datasets, once they have expired, now and then,
 // until ctx ends.
 func (e *Engine) Sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
@@ -39,6 +39,9 @@ func (e *Engine) sweep(ctx context.Context, at time.Time) {
 	}
 	if err := e.store.PruneFiles(ctx, at.Add(-unusedFiles)); err != nil && ctx.Err() == nil {
 		e.log.Error("files that no message has could not be removed", "error", err)
+	}
+	if err := e.store.PruneRecords(ctx); err != nil && ctx.Err() == nil {
+		e.log.Error("what is left of datasets that are gone could not be removed", "error", err)
 	}
 	if err := e.sweepDispatches(ctx, at.Add(-e.limits.ChannelKeep)); err != nil && ctx.Err() == nil {
 		e.log.Error("old dispatched turns could not be removed", "error", err)

@@ -129,6 +129,8 @@ type Operation struct {
 	Parameters  []*Parameter   `json:"parameters,omitempty"`
 	RequestBody *Body          `json:"requestBody,omitempty"`
 	Responses   Map[*Response] `json:"responses"` // by status
+	// Security is how callers of this operation say who they are; nil = as those of all.
+	Security []map[string][]string `json:"security,omitempty"`
 }
 
 // Parameter is one of a path, a query string or the headers.

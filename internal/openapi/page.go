@@ -106,7 +106,10 @@ func (p *pageData) curl(op listed) string {
 	if op.RequestBody == nil {
 		return command
 	}
-	media, _ := op.RequestBody.Content.Get("application/json")
+	media, ok := op.RequestBody.Content.Get("application/json")
+	if !ok {
+		return strings.Replace(command, "curl ", "curl -T FILE ", 1)
+	}
 	example := strings.ReplaceAll(string(media.Example), "'", `'\''`)
 	return command + " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + example + "'"
 }

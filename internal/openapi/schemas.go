@@ -120,6 +120,13 @@ func (s *Schemas) Answer(t reflect.Type) *Schema {
 		return Boolean()
 	case reflect.Int, reflect.Int64:
 		return Integer()
+	case reflect.Float64:
+		return Number()
+	case reflect.Map:
+		if t.Key().Kind() != reflect.String {
+			return s.Fail("answers with a %s have no schema", t)
+		}
+		return &Schema{Type: Types{"object"}, AdditionalProperties: s.Answer(t.Elem())}
 	case reflect.Pointer:
 		return s.Answer(t.Elem())
 	case reflect.Slice:

@@ -71,6 +71,13 @@ func (c *Client) Allowing(rules ...Rule) *Client {
 	return newClient(o, c.slots)
 }
 
+// Reading is the same client for answers of another size. It shares all else.
+func (c *Client) Reading(size int64) *Client {
+	o := c.options
+	o.Size = size
+	return &Client{options: o, transport: c.transport, slots: c.slots}
+}
+
 // Close lets idle connections go. The client stays usable.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 

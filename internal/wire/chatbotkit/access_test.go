@@ -13,7 +13,7 @@ import (
 
 // made is a conversation with a message and a session, and one of each of what
 // tenants configure, for tests of access.
-type made struct{ conversation, message, session, bot, skillset, ability, secret string }
+type made struct{ conversation, message, session, bot, skillset, ability, secret, dataset, record, file string }
 
 func (b *bundle) make() made {
 	b.t.Helper()
@@ -29,6 +29,10 @@ func (b *bundle) make() made {
 	m.skillset = b.create("/v1/skillset/create", `{"name":"mine"}`)
 	m.ability = b.create("/v1/skillset/"+m.skillset+"/ability/create", `{"name":"mine"}`)
 	m.secret = b.create("/v1/secret/create", `{"name":"mine","value":"hidden"}`)
+	m.dataset = b.create("/v1/dataset/create", `{"name":"mine"}`)
+	m.record = b.create("/v1/dataset/"+m.dataset+"/record/create", `{"text":"mine"}`)
+	m.file = b.create("/v1/file/create", `{"name":"mine"}`)
+	b.post("/v1/dataset/"+m.dataset+"/file/"+m.file+"/attach", `{}`)
 	return m
 }
 
@@ -43,18 +47,20 @@ func (b *bundle) create(path, body string) string {
 // unknownIDs are those of nothing.
 func unknownIDs() made {
 	id := func(n int) string { return fmt.Sprintf("0195f000-0000-7000-8000-%012d", n) }
-	return made{id(1), id(2), "", id(3), id(4), id(5), id(6)}
+	return made{id(1), id(2), "", id(3), id(4), id(5), id(6), id(7), id(8), id(9)}
 }
 
 // hide makes answers about different ids alike.
 func (m made) hide(text string) string {
-	return strings.NewReplacer(m.conversation, "C", m.message, "M", m.bot, "B", m.skillset, "S", m.ability, "A", m.secret, "X").Replace(text)
+	return strings.NewReplacer(m.conversation, "C", m.message, "M", m.bot, "B", m.skillset, "S", m.ability, "A", m.secret, "X",
+		m.dataset, "D", m.record, "R", m.file, "F").Replace(text)
 }
 
 // path fills a pattern.
 func (m made) path(pattern string) string {
 	return strings.NewReplacer("{conversationId}", m.conversation, "{messageId}", m.message, "{channelId}", "channel-0123456789",
-		"{botId}", m.bot, "{skillsetId}", m.skillset, "{abilityId}", m.ability, "{secretId}", m.secret).Replace(pattern)
+		"{botId}", m.bot, "{skillsetId}", m.skillset, "{abilityId}", m.ability, "{secretId}", m.secret,
+		"{datasetId}", m.dataset, "{recordId}", m.record, "{fileId}", m.file).Replace(pattern)
 }
 
 // pathOf gives a path on which an operation has something to do.
@@ -79,6 +85,12 @@ func bodyFor(row chatbotkit.Row) string {
 		return `{"text":"x"}`
 	case strings.HasSuffix(row.Path, "/publish"):
 		return `{"message":{}}`
+	case strings.HasSuffix(row.Path, "/search"):
+		return `{"search":"x"}`
+	case strings.HasSuffix(row.Path, "/record/create"):
+		return `{"text":"x"}`
+	case strings.HasSuffix(row.Path, "/upload"):
+		return `{"file":"data:,x"}`
 	}
 	return `{}`
 }
@@ -109,7 +121,7 @@ func TestAnotherTenantsIdsLookLikeUnknownOnes(t *testing.T) {
 		if a := b.do(request{path: "/v1/conversation/" + mine.conversation + "/message/list"}); !strings.Contains(a.body, "mine") || strings.Count(a.body, `"type"`) != 1 {
 			t.Errorf("%s %s changed another tenant's conversation: %s", row.Method, row.Path, a.body)
 		}
-		for _, path := range []string{"/bot/{botId}", "/skillset/{skillsetId}", "/skillset/{skillsetId}/ability/{abilityId}", "/secret/{secretId}"} {
+		for _, path := range []string{"/bot/{botId}", "/skillset/{skillsetId}", "/skillset/{skillsetId}/ability/{abilityId}", "/secret/{secretId}", "/dataset/{datasetId}", "/file/{fileId}"} {
 			if a := b.do(request{path: "/v1" + mine.path(path) + "/fetch"}); !strings.Contains(a.body, `"name":"mine"`) {
 				t.Errorf("%s %s changed what another tenant configured: %s", row.Method, row.Path, a.body)
 			}
@@ -259,7 +271,7 @@ func TestEveryPublishedOperationIsKnown(t *testing.T) {
 			}
 		}
 	}
-	if built != 2*56 || later != 2*254 {
+	if built != 2*80 || later != 2*230 {
 		t.Errorf("%d are built and %d are for later", built, later)
 	}
 }

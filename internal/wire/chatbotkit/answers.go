@@ -14,7 +14,15 @@ type answered struct {
 	lines  func(*openapi.Schemas) *openapi.Schema // of each line; nil = the object on one
 	csv    bool
 	stream bool // there are lines only
+	bytes  bool // content of any type
+	empty  bool // or none
 }
+
+// bytesOf is an answer of content of any type, or of none.
+func bytesOf(doc string) answered { return answered{doc: doc, bytes: true, empty: true} }
+
+// nothingBut is an answer that says no more than that it was done.
+func nothingBut(doc string) answered { return answered{doc: doc, empty: true} }
 
 // with is an answer of one object.
 func with[T any](doc string) answered {

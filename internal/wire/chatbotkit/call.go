@@ -20,6 +20,7 @@ type call struct {
 	w     *httpio.Response
 	r     *http.Request
 	actor convo.Actor
+	known bool // who asks has a token; only open operations may find false
 	match httpio.Match[operation]
 	path  string // after /v1, escaped
 	query httpio.Query

@@ -82,12 +82,39 @@ func (d *describer) operation(op operation, text reference) *openapi.Operation {
 			{Name: "application/json", Value: &openapi.Media{Schema: schema, Example: []byte(text.example)}},
 		}}
 	}
-	described.Responses.Set("200", d.success(op, text))
+	if len(text.takes) > 0 {
+		if described.RequestBody == nil {
+			described.RequestBody = &openapi.Body{Required: true}
+		}
+		for _, media := range text.takes {
+			described.RequestBody.Content.Set(media, &openapi.Media{Schema: takenAs(media)})
+		}
+	}
+	if op.open {
+		described.Security = []map[string][]string{{"token": {}}, {}}
+	}
+	if text.answer.object != nil || text.answer.stream || text.answer.bytes {
+		described.Responses.Set("200", d.success(op, text))
+	}
+	if text.answer.empty {
+		described.Responses.Set("204", &openapi.Response{Description: "There is no content."})
+	}
 	for _, kind := range kinds(op, text) {
 		status, code := statusOf(kind)
 		described.Responses.Set(strconv.Itoa(status), &openapi.Response{Ref: "#/components/responses/" + responseName(code)})
 	}
 	return described
+}
+
+// takenAs is the schema of a body that is not JSON.
+func takenAs(media string) *openapi.Schema {
+	content := &openapi.Schema{Type: openapi.Types{"string"}, Format: "binary"}
+	if media != "multipart/form-data" {
+		return content
+	}
+	form := &openapi.Schema{Type: openapi.Types{"object"}, Required: []string{"file"}}
+	form.Properties.Set("file", content)
+	return form
 }
 
 // parameters are those of the path, the query string and the headers.
@@ -137,6 +164,10 @@ func (d *describer) success(op operation, text reference) *openapi.Response {
 			Description: "Given where an earlier request was answered with this.", Schema: openapi.OneOf("true"),
 		})
 	}
+	if text.answer.bytes {
+		r.Content.Set("*/*", &openapi.Media{Schema: takenAs("*/*")})
+		return r
+	}
 	var object *openapi.Schema
 	if !text.answer.stream {
 		object = text.answer.object(d.schemas)
@@ -166,9 +197,9 @@ func kinds(op operation, text reference) []convo.Kind {
 		case convo.NotFound:
 			return strings.Contains(op.path, "{") || refers(op.request)
 		case convo.Conflict, convo.TooLarge, convo.Unprocessable:
-			return op.request != nil
+			return op.request != nil || len(text.takes) > 0
 		case convo.UpstreamFailed, convo.UpstreamTimeout:
-			return text.model
+			return text.model || text.fetches
 		}
 		return true
 	}

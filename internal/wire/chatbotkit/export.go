@@ -6,45 +6,44 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
 )
 
-// exportConversations is the list in one more form, for spreadsheets. Whoever
-// names both forms of lines gets JSON Lines.
-func exportConversations(c *call) error {
-	if !c.lines && httpio.Accepts(c.r, "text/csv") {
-		list, err := c.listQuery(newestFirst)
-		if err != nil {
-			return err
-		}
-		return c.exportCSV(list)
+// table says how items of a list stand in a spreadsheet.
+type table[T any] struct {
+	file    string
+	columns []string         // the header row
+	cells   func(T) []string // in the order of the columns
+}
+
+// answerExport is a list in one more form, for spreadsheets. Whoever names both
+// forms of lines gets JSON Lines.
+func answerExport[T any](c *call, params listParams, page pager[T], t table[T]) error {
+	if c.lines || !httpio.Accepts(c.r, "text/csv") {
+		return answerList(c, params, page)
 	}
-	return listConversations(c)
+	list, err := c.listQuery(params)
+	if err != nil {
+		return err
+	}
+	return answerTable(c, newPages(list, readFirst, page), t)
 }
 
-// csvColumns are the fields of a conversation, in the order of the header row.
-var csvColumns = [...]string{
-	"id", "createdAt", "updatedAt", "name", "description", "meta", "botId", "contactId", "taskId", "spaceId",
-	"model", "backstory", "datasetId", "skillsetId", "privacy", "moderation",
-}
-
-// exportCSV sends all conversations, or as many as take says.
-func (c *call) exportCSV(list engine.List) error {
-	rows := newPages(list, readFirst, c.conversations())
+// answerTable sends all items, or as many as take says.
+func answerTable[T any](c *call, rows *pages[T], t table[T]) error {
 	items, err := rows.next(c.r.Context())
 	if err != nil {
 		return err
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", `attachment; filename="conversations.csv"`)
+	h.Set("Content-Disposition", `attachment; filename="`+t.file+`"`)
 	h.Set("Cache-Control", "no-store")
 	c.w.WriteHeader(http.StatusOK)
-	buf := appendRow(nil, csvColumns[:])
+	buf := appendRow(nil, t.columns)
 	for {
 		for _, item := range items {
-			buf = appendRow(buf, csvCells(item))
+			buf = appendRow(buf, t.cells(item))
 		}
 		rows.size.weigh(len(buf), readItems)
 		if _, err := c.w.Write(buf); err != nil {
@@ -57,30 +56,50 @@ func (c *call) exportCSV(list engine.List) error {
 	}
 }
 
-// csvCells are the fields in the order of csvColumns. Absent and empty look
-// alike here; JSON keeps them apart.
-func csvCells(o conversationObject) []string {
-	cells := []string{o.ID, strconv.FormatInt(o.CreatedAt, 10), strconv.FormatInt(o.UpdatedAt, 10)}
-	add := func(s *string) {
-		if s == nil {
-			s = new(string)
-		}
-		cells = append(cells, *s)
+// conversationTable is how conversations stand in a spreadsheet.
+func conversationTable() table[conversationObject] {
+	return table[conversationObject]{
+		file: "conversations.csv",
+		columns: []string{
+			"id", "createdAt", "updatedAt", "name", "description", "meta", "botId", "contactId", "taskId", "spaceId",
+			"model", "backstory", "datasetId", "skillsetId", "privacy", "moderation",
+		},
+		cells: func(o conversationObject) []string {
+			return []string{
+				o.ID, number(&o.CreatedAt), number(&o.UpdatedAt), plain(o.Name), plain(o.Description), string(o.Meta),
+				plain(o.BotID), plain(o.ContactID), plain(o.TaskID), plain(o.SpaceID), plain(o.Model), plain(o.Backstory),
+				plain(o.DatasetID), plain(o.SkillsetID), yesNo(o.Privacy), yesNo(o.Moderation),
+			}
+		},
 	}
-	add(o.Name)
-	add(o.Description)
-	cells = append(cells, string(o.Meta))
-	for _, s := range []*string{o.BotID, o.ContactID, o.TaskID, o.SpaceID, o.Model, o.Backstory, o.DatasetID, o.SkillsetID} {
-		add(s)
+}
+
+func exportConversations(c *call) error {
+	return answerExport(c, newestFirst, c.conversations(), conversationTable())
+}
+
+// Cells of members that may be absent. Absent and empty look alike in a table;
+// JSON keeps them apart.
+
+func plain(s *string) string {
+	if s == nil {
+		return ""
 	}
-	for _, b := range []*bool{o.Privacy, o.Moderation} {
-		cell := ""
-		if b != nil {
-			cell = strconv.FormatBool(*b)
-		}
-		cells = append(cells, cell)
+	return *s
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return ""
 	}
-	return cells
+	return strconv.FormatInt(*n, 10)
+}
+
+func yesNo(b *bool) string {
+	if b == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b)
 }
 
 // formulas are what a formula of a spreadsheet may begin with, the wide forms of

@@ -55,6 +55,15 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[abilityRequest](all)
 	decoder[executeRequest](all)
 	decoder[secretRequest](all)
+	decoder[createDatasetRequest](all)
+	decoder[datasetRequest](all)
+	decoder[searchRequest](all)
+	decoder[createRecordRequest](all)
+	decoder[updateRecordRequest](all)
+	decoder[attachRequest](all)
+	decoder[detachRequest](all)
+	decoder[fileRequest](all)
+	decoder[uploadRequest](all)
 	return all
 }
 

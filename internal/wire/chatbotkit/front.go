@@ -42,6 +42,8 @@ type Options struct {
 	Proxies []netip.Prefix
 	// Observer is told of each request; default: nobody is.
 	Observer httpio.Observer
+	// Key signs the addresses of uploads; default: one that ends with the process.
+	Key []byte
 }
 
 // front holds what does not change between requests.
@@ -54,6 +56,7 @@ type front struct {
 	router    *httpio.Router[operation]
 	documents documents
 	zones     zones
+	blobs     blobKeys
 	started   time.Time
 }
 
@@ -61,7 +64,7 @@ type front struct {
 // that describe it: /openapi.json and /docs. It answers other paths with 404.
 func New(o Options) (http.Handler, error) {
 	f := &front{
-		engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, limiter: o.Limiter, proxies: o.Proxies, started: time.Now(),
+		engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, limiter: o.Limiter, proxies: o.Proxies, blobs: newBlobKeys(o.Key), started: time.Now(),
 	}
 	if f.bodyLimit == 0 {
 		f.bodyLimit = bodyLimit
@@ -102,12 +105,17 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 		return convo.Errorf(convo.NotFound, "there is nothing at this path; the API is under /v1, and described at /docs")
 	}
 	actor, err := f.authenticate(r)
-	if err != nil {
+	match, unknown := f.router.Find(r.Method, path)
+	stranger := err != nil && match.Value.open && secretOf(r) == ""
+	if err != nil && !stranger {
 		return err
 	}
-	match, unknown := f.router.Find(r.Method, path)
 	lines := httpio.Accepts(r, "application/jsonl")
-	pass, refused := f.limiter.Admit(actor, lines || match.Value.turn)
+	var pass ratelimit.Pass
+	var refused error
+	if !stranger { // else the operation counts, when it knows whose what it is for is
+		pass, refused = f.limiter.Admit(actor, lines || match.Value.turn)
+	}
 	defer func() { pass.Release() }()
 	pass.SetHeaders(w.Header())
 	if unknown != nil {
@@ -117,7 +125,7 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	if refused != nil && match.Value.request == nil {
 		return refused
 	}
-	for _, name := range []string{"conversationId", "messageId", "botId", "skillsetId", "abilityId", "secretId"} {
+	for _, name := range []string{"conversationId", "messageId", "botId", "skillsetId", "abilityId", "secretId", "datasetId", "recordId", "fileId"} {
 		if len(match.Param(name)) > maxID {
 			return convo.Errorf(convo.NotFound, "%s is longer than any id", name)
 		}
@@ -126,7 +134,7 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 		return convo.Errorf(convo.Forbidden, "a session token may not do this; use an API secret")
 	}
 	c := &call{
-		front: f, w: w, r: r, actor: actor, match: match, path: path, lines: lines, pass: &pass, refused: refused,
+		front: f, w: w, r: r, actor: actor, match: match, path: path, lines: lines, pass: &pass, refused: refused, known: !stranger,
 	}
 	if c.zone, err = f.zones.check(r.Header.Get("X-Timezone")); err != nil {
 		return err
@@ -150,7 +158,7 @@ func cutPrefix(path string) (rest string, ok bool) {
 func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
 	secret := secretOf(r)
 	if secret == "" {
-		return convo.Actor{}, convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
+		return convo.Actor{}, errNoToken()
 	}
 	from := httpio.ClientAddress(r, f.proxies)
 	if err := f.limiter.MayTry(from); err != nil && !f.auth.Remembers(secret) {
@@ -169,6 +177,10 @@ func (f *front) authenticate(r *http.Request) (convo.Actor, error) {
 		}
 	}
 	return actor, nil
+}
+
+func errNoToken() error {
+	return convo.Errorf(convo.Unauthenticated, "send a token as Authorization: Bearer <token>")
 }
 
 // secretOf is the token that a request carries, "" if it carries none.

@@ -30,15 +30,7 @@ const laterPaths = `
 /conversation/{conversationId}: POST compact
 /conversation/{conversationId}/contact: POST upsert
 /conversation/{conversationId}/message/{messageId}: POST synthesize
-/dataset: GET list POST create
-/dataset/{datasetId}: GET fetch POST delete search update
-/dataset/{datasetId}/file: GET list
-/dataset/{datasetId}/file/{fileId}: POST attach detach sync
-/dataset/{datasetId}/record: GET export list POST create
-/dataset/{datasetId}/record/{recordId}: GET fetch POST delete update
 /event/log: GET export list POST subscribe
-/file: GET list POST create
-/file/{fileId}: GET download fetch POST delete sync update upload
 /: POST graphql
 /integration/discord: GET list POST create
 /integration/discord/{discordIntegrationId}: GET fetch POST delete setup update

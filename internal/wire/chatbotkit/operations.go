@@ -14,6 +14,7 @@ type operation struct {
 	method  string
 	path    string // after the prefix
 	session bool   // session tokens may use it, on their own conversation
+	open    bool   // it may be asked without a token, and decides itself
 	turn    bool   // it answers with a turn or a channel, and counts as a stream in any form
 	query   []httpio.Declared
 	request reflect.Type
@@ -95,5 +96,5 @@ func operations() []operation {
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),
-	}, objectOperations()...)
+	}, append(objectOperations(), knowledgeOperations()...)...)
 }

@@ -60,6 +60,23 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[dispatchStatelessRequest]():  "DispatchStatelessRequest",
 		reflect.TypeFor[subscribeRequest]():          "SubscribeRequest",
 
+		reflect.TypeFor[datasetObject]():        "Dataset",
+		reflect.TypeFor[datasetRequest]():       "UpdateDatasetRequest",
+		reflect.TypeFor[createDatasetRequest](): "CreateDatasetRequest",
+		reflect.TypeFor[searchRequest]():        "SearchRequest",
+		reflect.TypeFor[foundObject]():          "FoundRecord",
+		reflect.TypeFor[recordObject]():         "Record",
+		reflect.TypeFor[createRecordRequest]():  "CreateRecordRequest",
+		reflect.TypeFor[updateRecordRequest]():  "UpdateRecordRequest",
+		reflect.TypeFor[fileObject]():           "File",
+		reflect.TypeFor[fileRequest]():          "FileRequest",
+		reflect.TypeFor[uploadRequest]():        "UploadRequest",
+		reflect.TypeFor[putRequest]():           "PutRequest",
+		reflect.TypeFor[datasetFileObject]():    "DatasetFile",
+		reflect.TypeFor[progressObject]():       "Progress",
+		reflect.TypeFor[attachRequest]():        "AttachRequest",
+		reflect.TypeFor[detachRequest]():        "DetachRequest",
+
 		reflect.TypeFor[botObject]():         "Bot",
 		reflect.TypeFor[skillsetObject]():    "Skillset",
 		reflect.TypeFor[abilityObject]():     "Ability",
@@ -78,7 +95,9 @@ type reference struct {
 	description string
 	example     string // of a request body
 	answer      answered
-	model       bool // it asks a model, or for one
+	model       bool     // it asks a model, or for one
+	fetches     bool     // it asks another server
+	takes       []string // bodies that are not JSON, by their media types
 }
 
 // group is operations that stand together, by their names.
@@ -96,6 +115,10 @@ func groups() []group {
 		{"Bots", "A bot is how somebody answers.", botReferences()},
 		{"Skillsets", "What models may do, in sets.", skillsetReferences()},
 		{"Secrets", "Values for the requests of abilities, which nobody is shown.", secretReferences()},
+		{"Datasets", "What answers are made of.", datasetReferences()},
+		{"Records", "Texts of a dataset, which searches find.", recordReferences()},
+		{"Dataset files", "Files whose text a dataset has as records.", datasetFileReferences()},
+		{"Files", "Files and their content.", fileReferences()},
 		{"Sessions", "Tokens that a browser may have.", sessionReferences()},
 		{"Platform", "What this server has to offer.", platformReferences()},
 	}

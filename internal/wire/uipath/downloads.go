@@ -1,16 +1,11 @@
 package uipath
 
 import (
-	"context"
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/engine"
-	"github.com/parleyhq/parley/internal/store"
 )
 
 const octets = "application/octet-stream"
@@ -50,7 +45,7 @@ func readFile(c *call) error {
 		// A header has room for thousands of ranges, each of them a read from the store.
 		c.r.Header.Del("Range")
 	}
-	http.ServeContent(c.w, c.r, "", f.Stored, &fileReader{ctx: c.r.Context(), engine: c.engine(), file: f})
+	http.ServeContent(c.w, c.r, "", f.Stored, c.engine().OpenFile(c.r.Context(), f))
 	return nil
 }
 
@@ -107,55 +102,4 @@ func dispositionOf(mediaType, name string) string {
 		return named
 	}
 	return disposition
-}
-
-// fileReader reads a file for [http.ServeContent], whose readers have no context.
-type fileReader struct {
-	ctx    context.Context // of the request, which is as long as this
-	engine *engine.Engine
-	file   convo.File
-	offset int64
-	piece  []byte // the latest that was read: readers ask for less at a time
-	at     int64  // where it begins
-}
-
-// Read implements io.Reader.
-func (f *fileReader) Read(p []byte) (int, error) {
-	if f.offset < f.at || f.offset >= f.at+int64(len(f.piece)) {
-		if err := f.fetch(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, f.piece[f.offset-f.at:])
-	f.offset += int64(n)
-	return n, nil
-}
-
-// fetch reads the piece with the offset.
-func (f *fileReader) fetch() error {
-	piece := make([]byte, store.FilePiece)
-	at := f.offset - f.offset%store.FilePiece
-	n, err := f.engine.ReadFile(f.ctx, f.file, piece, at)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if f.piece, f.at = piece[:n], at; f.offset >= at+int64(n) {
-		return io.EOF
-	}
-	return nil
-}
-
-// Seek implements io.Seeker.
-func (f *fileReader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += f.offset
-	case io.SeekEnd:
-		offset += f.file.Size
-	}
-	if offset < 0 {
-		return 0, errors.New("a file begins at 0")
-	}
-	f.offset = offset
-	return offset, nil
 }

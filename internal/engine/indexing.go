@@ -1,0 +1,375 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/document"
+	"github.com/parleyhq/parley/internal/retrieve"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// The bounds of what is written at once. Between two batches a drain ends the work,
+// and it goes on there at the next start.
+const (
+	batchRecords = 200
+	batchBytes   = 1 << 20
+	maxPieces    = 200_000 // records of one file
+)
+
+// errOutdated ends the making of records that nobody wants any more: the file has new
+// content, has been taken out, or is gone. Who did that has it looked at again.
+var errOutdated = errors.New("the records are not wanted any more")
+
+// startIndexing goes on with the files that the process before this one left.
+func (e *Engine) startIndexing(ctx context.Context) error {
+	open, err := e.store.OpenDatasetFiles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		if b, ok := o.Body.(convo.DatasetFile); ok {
+			e.indexing.want(indexJob{o.Tenant, o.Parent, b.File})
+		}
+	}
+	return nil
+}
+
+// mayWork counts something that is done in the background, unless the engine drains.
+func (e *Engine) mayWork() bool { return e.enter(&e.active) == nil }
+
+func (e *Engine) couldNotIndex(job indexJob, err error) {
+	e.log.Error("a file could not be indexed, and is tried again", "tenant", job.tenant, "dataset", job.dataset, "file", job.file, "error", err)
+}
+
+func (e *Engine) couldNotEmbed(job indexJob, err error) {
+	e.log.Warn("records could not be embedded: they are found by their words, and it is tried again",
+		"tenant", job.tenant, "dataset", job.dataset, "error", err)
+}
+
+// indexAll has all datasets look at a file that have it.
+func (e *Engine) indexAll(f convo.Object) {
+	s, _ := f.Body.(convo.Stored)
+	for _, dataset := range s.Datasets {
+		e.indexing.want(indexJob{f.Tenant, dataset, f.ID})
+	}
+}
+
+// lookAt does what the store says of a file: it makes its records, or removes them. An
+// error is one of the server's; one of the file is written into its entry.
+func (e *Engine) lookAt(job indexJob) (err error) {
+	ctx := e.calm
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+		if errors.Is(err, errOutdated) || ctx.Err() != nil {
+			err = nil
+		}
+	}()
+	o, err := e.store.Object(ctx, job.tenant, convo.ObjectDatasetFile, convo.DatasetFileID(job.dataset, job.file))
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	entry, _ := o.Body.(convo.DatasetFile)
+	switch entry.State {
+	case convo.IndexLeaves:
+		return e.removeRecords(ctx, job)
+	case convo.IndexDone, convo.IndexFailed:
+		return nil
+	}
+	f, err := e.store.Object(ctx, job.tenant, convo.ObjectFile, job.file)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	d, err := e.store.Object(ctx, job.tenant, convo.ObjectDataset, job.dataset)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if s, _ := f.Body.(convo.Stored); s.Upload == "" {
+		return nil // it waits for its content
+	}
+	return e.makeRecords(ctx, &making{engine: e, job: job, dataset: d, file: f, entry: entry})
+}
+
+func ignoreMissing(err error) error {
+	if convo.ErrorKind(err) == convo.NotFound {
+		return nil
+	}
+	return err
+}
+
+// making is the work of turning the content of a file into records. The same content
+// is split the same way each time, so that it goes on after as many pieces as there
+// are records.
+type making struct {
+	engine  *Engine
+	job     indexJob
+	dataset convo.Object
+	file    convo.Object
+	entry   convo.DatasetFile
+}
+
+func (e *Engine) makeRecords(ctx context.Context, m *making) error {
+	if err := m.begin(); err != nil {
+		return err
+	}
+	doc, err := m.read(ctx)
+	if err == nil {
+		err = m.count(ctx, doc)
+	}
+	if refused := (*convo.Error)(nil); errors.As(err, &refused) && ctx.Err() == nil {
+		switch refused.Kind {
+		case convo.Invalid, convo.TooLarge:
+			return m.change(func(b *convo.DatasetFile) { b.State, b.Error = convo.IndexFailed, refused.Message })
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.store(ctx, doc); err != nil {
+		return err
+	}
+	return m.finish(ctx)
+}
+
+// begin gives the making its name, unless it is one that was begun and can go on.
+func (m *making) begin() error {
+	s, _ := m.file.Body.(convo.Stored)
+	content := fmt.Sprintf("%s.%d.", s.Upload, document.Version)
+	if strings.HasPrefix(m.entry.Upload, content) && m.entry.State == convo.IndexRuns {
+		return nil
+	}
+	name := content + newID()
+	return m.change(func(b *convo.DatasetFile) {
+		*b = convo.DatasetFile{File: b.File, Type: b.Type, Upload: name, State: convo.IndexRuns}
+	})
+}
+
+// change writes the entry, with what else belongs to it. It is errOutdated if the
+// entry is not what it was.
+func (m *making) change(change func(*convo.DatasetFile), more ...func(store.Tx) error) error {
+	var changed convo.DatasetFile
+	_, err := m.engine.store.Update(context.WithoutCancel(m.engine.calm), m.job.tenant, "", store.Buffered, func(tx store.Tx) error {
+		o, err := tx.Object(convo.ObjectDatasetFile, convo.DatasetFileID(m.job.dataset, m.job.file))
+		if convo.ErrorKind(err) == convo.NotFound {
+			return errOutdated
+		}
+		if err != nil {
+			return err
+		}
+		changed, _ = o.Body.(convo.DatasetFile)
+		if changed.Upload != m.entry.Upload || changed.State != m.entry.State {
+			return errOutdated
+		}
+		change(&changed)
+		o.Body, o.Updated = changed, now()
+		for _, fn := range more {
+			if err := fn(tx); err != nil {
+				return err
+			}
+		}
+		return tx.PutObject(o)
+	})
+	m.engine.noteRoom(err)
+	if err == nil {
+		m.entry = changed
+	}
+	return err
+}
+
+// read makes a document of the file's content.
+func (m *making) read(ctx context.Context) (doc *document.Document, err error) {
+	f := ContentOf(m.file)
+	name := f.Name
+	if name == "" {
+		name = text(m.file.Name)
+	}
+	return m.engine.documents.Read(ctx, document.File{
+		Name: name, MediaType: f.MediaType, Size: f.Size, Content: contentAt{ctx, m.engine, f},
+	})
+}
+
+// contentAt reads a file for those who know no context.
+type contentAt struct {
+	ctx    context.Context // of the work that reads
+	engine *Engine
+	file   convo.File
+}
+
+// ReadAt implements io.ReaderAt.
+func (c contentAt) ReadAt(p []byte, offset int64) (int, error) {
+	return c.engine.ReadFile(c.ctx, c.file, p, offset)
+}
+
+var _ io.ReaderAt = contentAt{}
+
+// split gives the pieces of a document by the settings of its dataset.
+func (m *making) split(doc *document.Document) func(func(document.Chunk) bool) {
+	d, _ := m.dataset.Body.(convo.Dataset)
+	o := document.Options{MaxTokens: recordTokens, Separators: text(d.Separators)}
+	if d.RecordMaxTokens != nil {
+		o.MaxTokens = *d.RecordMaxTokens
+	}
+	return document.Split(doc, o)
+}
+
+// count notes how many records there will be.
+func (m *making) count(ctx context.Context, doc *document.Document) error {
+	total := int64(0)
+	for range m.split(doc) {
+		if total++; total > maxPieces {
+			return convo.Errorf(convo.TooLarge, "the file makes more than %d records; split it, or set recordMaxTokens higher", maxPieces)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	if m.entry.Total == total {
+		return nil
+	}
+	return m.change(func(b *convo.DatasetFile) { b.Total = total })
+}
+
+// store writes the records that are not there yet, a batch at a time, each with how
+// many there are then.
+func (m *making) store(ctx context.Context, doc *document.Document) error {
+	var batch []convo.Record
+	size, place, skip := 0, int64(0), m.entry.Done
+	for piece := range m.split(doc) {
+		if place++; place <= skip {
+			continue
+		}
+		batch, size = append(batch, m.record(doc, piece, place)), size+len(piece.Text)
+		if len(batch) < batchRecords && size < batchBytes {
+			continue
+		}
+		if err := m.put(ctx, batch); err != nil {
+			return err
+		}
+		batch, size = batch[:0], 0
+	}
+	return m.put(ctx, batch)
+}
+
+func (m *making) put(ctx context.Context, batch []convo.Record) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	batch = slices.Clone(batch) // the function may run more than once, and later than this
+	err := m.change(func(b *convo.DatasetFile) { b.Done += int64(len(batch)) }, func(tx store.Tx) error {
+		for _, r := range batch {
+			if err := tx.PutRecord(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	m.engine.catchUp(ctx, m.job.tenant, m.job.dataset)
+	return nil
+}
+
+// record makes a record of a piece. It has the meta of its file, so that searches can
+// be held to some files by what they are.
+func (m *making) record(doc *document.Document, piece document.Chunk, place int64) convo.Record {
+	s, _ := m.file.Body.(convo.Stored)
+	source := orElse(s.Address, orElse(s.Name, text(m.file.Name)))
+	at := now()
+	r := convo.Record{
+		Tenant: m.job.tenant, Dataset: m.job.dataset, ID: newID(), File: m.job.file, Upload: m.entry.Upload,
+		Place: place, Title: orElse(piece.Title, doc.Title), Page: piece.Page, Created: at, Updated: at,
+		RecordFields: convo.RecordFields{Text: piece.Text, Meta: m.file.Meta},
+	}
+	if source != "" {
+		r.Source = &source
+	}
+	return r
+}
+
+// finish removes the records that were there before.
+func (m *making) finish(ctx context.Context) error {
+	for more := true; more; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		err := m.change(func(*convo.DatasetFile) {}, func(tx store.Tx) error {
+			n, err := tx.DeleteRecordsOf(m.job.dataset, m.job.file, m.entry.Upload, batchRecords)
+			more = n == batchRecords
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	err := m.change(func(b *convo.DatasetFile) { b.State = convo.IndexDone })
+	m.engine.catchUp(ctx, m.job.tenant, m.job.dataset)
+	return err
+}
+
+// removeRecords takes a file that leaves out of its dataset.
+func (e *Engine) removeRecords(ctx context.Context, job indexJob) error {
+	for more := true; more; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		_, err := e.store.Update(context.WithoutCancel(ctx), job.tenant, "", store.Buffered, func(tx store.Tx) error {
+			o, err := tx.Object(convo.ObjectDatasetFile, convo.DatasetFileID(job.dataset, job.file))
+			if convo.ErrorKind(err) == convo.NotFound {
+				return errOutdated
+			}
+			if err != nil {
+				return err
+			}
+			if b, _ := o.Body.(convo.DatasetFile); b.State != convo.IndexLeaves {
+				return errOutdated
+			}
+			n, err := tx.DeleteRecordsOf(job.dataset, job.file, "", batchRecords)
+			if more = n == batchRecords; err != nil || more {
+				return err
+			}
+			return tx.DeleteObject(convo.ObjectDatasetFile, o.ID)
+		})
+		e.noteRoom(err)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveNow is removeRecords for a caller who waits for it. What fails is done in the
+// background.
+func (e *Engine) leaveNow(ctx context.Context, job indexJob) {
+	if err := e.removeRecords(context.WithoutCancel(ctx), job); err != nil && !errors.Is(err, errOutdated) {
+		e.indexing.want(job)
+	}
+}
+
+// leaveAll is leaveNow for all datasets that had a file.
+func (e *Engine) leaveAll(ctx context.Context, f convo.Object) {
+	s, _ := f.Body.(convo.Stored)
+	for _, dataset := range s.Datasets {
+		e.leaveNow(ctx, indexJob{f.Tenant, dataset, f.ID})
+	}
+}
+
+// catchUp lets the indexes read what was written, so that the next search need not.
+func (e *Engine) catchUp(ctx context.Context, tenant, dataset string) {
+	if e.texts != nil {
+		// An index that cannot follow now does so when it is asked.
+		_ = e.texts.Follow(ctx, retrieve.Collection{Tenant: tenant, Dataset: dataset})
+	}
+	e.embedLater(tenant, dataset)
+}

@@ -1,0 +1,531 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/retrieve"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// byWords finds records without an index: by how many of the query's words they have.
+type byWords struct{ store store.Reader }
+
+func (b byWords) Search(ctx context.Context, c retrieve.Collection, q retrieve.Query) ([]retrieve.Hit, error) {
+	records, err := b.store.Records(ctx, c.Tenant, c.Dataset, store.RecordQuery{Limit: 10_000})
+	if err != nil {
+		return nil, err
+	}
+	words := strings.Fields(strings.ToLower(q.Text))
+	var hits []retrieve.Hit
+	for _, r := range records {
+		found := 0
+		for _, w := range words {
+			if strings.Contains(strings.ToLower(r.Text), w) {
+				found++
+			}
+		}
+		must := !slices.ContainsFunc(q.Must, func(tag string) bool { return !slices.Contains(r.Tags(), tag) })
+		if found > 0 && must {
+			hits = append(hits, retrieve.Hit{Record: r.ID, Score: float64(found) / float64(len(words))})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b retrieve.Hit) int { return int(1000 * (b.Score - a.Score)) })
+	return hits[:min(len(hits), q.Limit)], nil
+}
+
+func (byWords) Follow(context.Context, retrieve.Collection) error { return nil }
+func (byWords) Close() error                                      { return nil }
+
+func (b *bundle) dataset(d convo.Dataset) string {
+	b.t.Helper()
+	return b.object(engine.Datasets(), engine.Draft{Body: d}).ID
+}
+
+func (b *bundle) record(dataset, text, meta string) string {
+	b.t.Helper()
+	f := convo.RecordFields{Text: text}
+	if meta != "" {
+		f.Meta = convo.JSON(meta)
+	}
+	r, err := b.CreateRecord(b.t.Context(), b.actor, dataset, f, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r.ID
+}
+
+// search gives the texts of what is found.
+func (b *bundle) search(dataset, text string, filter ...engine.Condition) []string {
+	b.t.Helper()
+	_, found, err := b.Search(b.t.Context(), b.actor, dataset, engine.Search{Text: text, Filter: filter})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	texts := []string{}
+	for _, f := range found {
+		texts = append(texts, f.Record.Text)
+	}
+	return texts
+}
+
+func (b *bundle) wantFound(dataset, text string, want ...string) {
+	b.t.Helper()
+	if got := b.search(dataset, text); !slices.Equal(got, want) {
+		b.t.Errorf("%q finds %q, want %q", text, got, want)
+	}
+}
+
+func TestARecordsChangeIsSeenByTheNextSearch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	id := b.record(d, "the blue house", "")
+	b.wantFound(d, "blue", "the blue house")
+	if _, err := b.UpdateRecord(t.Context(), b.actor, d, id, func(f *convo.RecordFields) { f.Text = "the green house" }, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.wantFound(d, "blue")
+	b.wantFound(d, "green", "the green house")
+	if _, err := b.DeleteRecord(t.Context(), b.actor, d, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.wantFound(d, "green")
+	if _, err := b.DeleteRecord(t.Context(), b.actor, d, id, nil); convo.ErrorKind(err) != convo.NotFound {
+		t.Errorf("a second deletion: %v", err)
+	}
+}
+
+func TestASearchIsOfItsTenantAndDataset(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d, other := b.dataset(convo.Dataset{}), b.dataset(convo.Dataset{})
+	b.record(d, "mine", "")
+	b.wantFound(other, "mine")
+	stranger := convo.Actor{Tenant: "u", Token: "x"}
+	for name, err := range map[string]error{
+		"search": second(b.Search(t.Context(), stranger, d, engine.Search{Text: "mine"})),
+		"list":   only(b.Records(t.Context(), stranger, d, engine.List{})),
+		"create": only(b.CreateRecord(t.Context(), stranger, d, convo.RecordFields{Text: "x"}, nil)),
+		"attach": only(b.AttachFile(t.Context(), stranger, d, "f", nil)),
+	} {
+		if convo.ErrorKind(err) != convo.NotFound {
+			t.Errorf("%s by another tenant: %v", name, err)
+		}
+	}
+}
+
+func only[T any](_ T, err error) error           { return err }
+func second[T, U any](_ T, _ U, err error) error { return err }
+
+func TestAFilterHoldsRecordsToTheirMeta(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{SearchMaxRecords: new(int64(50))})
+	b.record(d, "word a", `{"lang":"en","year":2020,"a":{"b":true}}`)
+	b.record(d, "word b", `{"lang":"de","year":2024}`)
+	b.record(d, "word c", "")
+	for _, c := range []struct {
+		key   string
+		op    engine.Operator
+		value any
+		want  []string
+	}{
+		{"lang", engine.Equal, "en", []string{"word a"}},
+		{"lang", engine.NotEqual, "en", []string{"word b", "word c"}},
+		{"year", engine.Above, 2020.0, []string{"word b"}},
+		{"year", engine.AtLeast, 2020.0, []string{"word a", "word b"}},
+		{"year", engine.Below, 2024.0, []string{"word a"}},
+		{"year", engine.AtMost, 2024.0, []string{"word a", "word b"}},
+		{"year", engine.Equal, "2020", nil},
+		{"a.b", engine.Equal, true, []string{"word a"}},
+		{"a.c", engine.Equal, true, nil},
+	} {
+		got := b.search(d, "word", engine.Condition{Key: c.key, Op: c.op, Value: c.value})
+		slices.Sort(got)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s %s %v finds %q, want %q", c.key, c.op, c.value, got, c.want)
+		}
+	}
+}
+
+func TestAFilterThatFewRecordsPassFindsThemAll(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	for i := range 300 {
+		meta := `{"n":1}`
+		if i%100 == 99 {
+			meta = `{"n":2}`
+		}
+		b.record(d, "word", meta)
+	}
+	if got := b.search(d, "word", engine.Condition{Key: "n", Op: engine.Above, Value: 1.0}); len(got) != 3 {
+		t.Errorf("%d records, want 3", len(got))
+	}
+}
+
+func TestMemoriesAreFoundByWhoseTheyAre(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
+		for _, contact := range []string{"ann", "ben"} {
+			r := convo.Record{
+				Tenant: "t", Dataset: convo.MemoryDataset, ID: contact, RecordFields: convo.RecordFields{Text: "likes tea", ContactID: contact},
+				Created: time.Now().UTC().Truncate(time.Millisecond),
+			}
+			r.Updated = r.Created
+			if err := tx.PutRecord(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := b.FindMemories(t.Context(), "t", "tea", convo.Tag("contact", "ben"))
+	if err != nil || len(found) != 1 || found[0].Record.ID != "ben" {
+		t.Errorf("%v, %v", found, err)
+	}
+	if found, err = b.FindMemories(t.Context(), "u", "tea"); err != nil || len(found) != 0 {
+		t.Errorf("another tenant finds %v, %v", found, err)
+	}
+}
+
+func TestTheSettingsOfADatasetBoundItsSearches(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	long := strings.Repeat("word ", 400) // 500 tokens
+	for name, c := range map[string]struct {
+		dataset convo.Dataset
+		want    int
+	}{
+		"the defaults":      {convo.Dataset{}, 4},
+		"records":           {convo.Dataset{SearchMaxRecords: new(int64(2))}, 2},
+		"tokens":            {convo.Dataset{SearchMaxTokens: new(int64(1000))}, 2},
+		"the first, always": {convo.Dataset{SearchMaxTokens: new(int64(1))}, 1},
+		"score":             {convo.Dataset{SearchMinScore: new(0.9)}, 0},
+	} {
+		d := b.dataset(c.dataset)
+		for range 10 {
+			b.record(d, long, "")
+		}
+		if got := len(b.search(d, "word missing")); got != c.want {
+			t.Errorf("%s: %d records, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestRecordsAreHeldAgainstTheLimits(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	for text, want := range map[string]convo.Kind{
+		"":                             convo.Invalid,
+		" \n":                          convo.Invalid,
+		"\xff":                         convo.Invalid,
+		strings.Repeat("x", 256<<10+1): convo.TooLarge,
+		strings.Repeat("x", 10<<20):    convo.TooLarge,
+	} {
+		if _, err := b.CreateRecord(t.Context(), b.actor, d, convo.RecordFields{Text: text}, nil); convo.ErrorKind(err) != want {
+			t.Errorf("a text of %d bytes: %v", len(text), err)
+		}
+	}
+	if page, err := b.Records(t.Context(), b.actor, d, engine.List{}); err != nil || len(page.Items) != 0 {
+		t.Errorf("%d records are there, %v", len(page.Items), err)
+	}
+}
+
+func TestRecordsAreListedInPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	var want []string
+	for range 5 {
+		want = append(want, b.record(d, "x", ""))
+	}
+	for _, byID := range []bool{false, true} {
+		var got []string
+		l := engine.List{Take: 2}
+		for {
+			page, err := b.Records(t.Context(), b.actor, d, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Items {
+				got = append(got, r.ID)
+				l.Cursor = r.ID
+			}
+			if len(page.Items) == 0 {
+				break
+			}
+			if !byID {
+				l.Cursor = page.Cursor
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if _, err := b.Records(t.Context(), b.actor, d, engine.List{Cursor: "nothing"}); convo.ErrorKind(err) != convo.Invalid {
+		t.Errorf("an unknown cursor: %v", err)
+	}
+}
+
+// source makes a file with content.
+func (b *bundle) source(name, mediaType, content string) string {
+	b.t.Helper()
+	id := b.object(engine.TenantFiles(), engine.Draft{ObjectFields: convo.ObjectFields{Name: &name}, Body: convo.Stored{}}).ID
+	b.fill(id, name, mediaType, content)
+	return id
+}
+
+func (b *bundle) fill(id, name, mediaType, content string) {
+	b.t.Helper()
+	c := engine.Content{Name: name, MediaType: mediaType, Reader: strings.NewReader(content)}
+	if _, err := b.FillTenantFile(b.t.Context(), b.actor, id, c, nil); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bundle) attach(dataset, file string) {
+	b.t.Helper()
+	if _, err := b.AttachFile(b.t.Context(), b.actor, dataset, file, nil); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// entry waits until a file of a dataset is in a state.
+func (b *bundle) entry(dataset, file string, state convo.IndexState) convo.DatasetFile {
+	b.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		page, err := b.DatasetFiles(b.t.Context(), b.actor, dataset, engine.List{})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for _, e := range page.Items {
+			if e.File.ID == file && e.Entry.State == state {
+				return e.Entry
+			}
+			if time.Now().After(deadline) {
+				b.t.Fatalf("the file is %+v, want it %s", e.Entry, state)
+			}
+		}
+		b.Idle()
+	}
+}
+
+func TestAFileBecomesRecords(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	f := b.source("guide.md", "text/markdown", "# Tea\n\nPour water of 80 degrees.\n\n# Coffee\n\nGrind the beans.\n")
+	b.attach(d, f)
+	entry := b.entry(d, f, convo.IndexDone)
+	if entry.Done == 0 || entry.Done != entry.Total {
+		t.Errorf("the progress is %d of %d", entry.Done, entry.Total)
+	}
+	page, err := b.Records(t.Context(), b.actor, d, engine.List{})
+	if err != nil || int64(len(page.Items)) != entry.Total {
+		t.Fatalf("%d records, %v", len(page.Items), err)
+	}
+	for i, r := range page.Items {
+		if r.File != f || r.Place != int64(i+1) || r.Source == nil || *r.Source != "guide.md" {
+			t.Errorf("record %d is %+v", i, r)
+		}
+	}
+	if got := b.search(d, "beans"); len(got) != 1 || !strings.Contains(got[0], "Grind the beans.") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestNewContentTakesThePlaceOfTheOld(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	f := b.source("a.txt", "text/plain", "old words")
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	b.fill(f, "a.txt", "text/plain", "new words")
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "new words")
+	if _, err := b.SyncDatasetFile(t.Context(), b.actor, d, f, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "new words")
+}
+
+func TestAFileThatCannotBeReadSaysWhyAndWhatWasThereAnswers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	f := b.source("a.txt", "text/plain", "old words")
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	b.fill(f, "a.bin", "application/octet-stream", "\x00\x01\x02\x03\xff\xfe\x00\x00\x07")
+	if entry := b.entry(d, f, convo.IndexFailed); entry.Error == "" {
+		t.Error("it does not say why")
+	}
+	b.wantFound(d, "words", "old words")
+	b.fill(f, "a.txt", "text/plain", "good words")
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "good words")
+}
+
+func TestADetachedFileLeavesItsRecordsOrTakesThemAlong(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, remove := range []bool{false, true} {
+		d := b.dataset(convo.Dataset{})
+		b.record(d, "other words", "")
+		f := b.source("a.txt", "text/plain", "some words")
+		b.attach(d, f)
+		b.entry(d, f, convo.IndexDone)
+		if _, err := b.DetachFile(t.Context(), b.actor, d, f, remove, nil); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"other words", "some words"}
+		if remove {
+			want = want[:1]
+		}
+		b.wantFound(d, "words", want...)
+		if page, err := b.DatasetFiles(t.Context(), b.actor, d, engine.List{}); err != nil || len(page.Items) != 0 {
+			t.Errorf("the dataset has %d files, %v", len(page.Items), err)
+		}
+		if _, err := b.DetachFile(t.Context(), b.actor, d, f, remove, nil); convo.ErrorKind(err) != convo.NotFound {
+			t.Errorf("detached again: %v", err)
+		}
+	}
+}
+
+func TestADeletedFileIsNotFoundAnyMore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	f := b.source("a.txt", "text/plain", "some words")
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	if _, err := b.DeleteTenantFile(t.Context(), b.actor, f, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.wantFound(d, "words")
+}
+
+func TestIndexingGoesOnAfterARestart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{RecordMaxTokens: new(int64(16))})
+	var text strings.Builder
+	for i := range 1000 {
+		text.WriteString("Paragraph " + strings.Repeat(string(rune('a'+i%26)), 60) + ".\n\n")
+	}
+	f := b.source("a.txt", "text/plain", text.String())
+	b.attach(d, f)
+	for range 5 { // each stops somewhere
+		b.stop()
+		b.start()
+	}
+	entry := b.entry(d, f, convo.IndexDone)
+	seen := map[int64]bool{}
+	l := engine.List{Take: 1000}
+	for {
+		page, err := b.Records(t.Context(), b.actor, d, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Items) == 0 {
+			break
+		}
+		for _, r := range page.Items {
+			if seen[r.Place] {
+				t.Fatalf("place %d is there twice", r.Place)
+			}
+			seen[r.Place] = true
+		}
+		l.Cursor = page.Cursor
+	}
+	if int64(len(seen)) != entry.Total || entry.Done != entry.Total {
+		t.Errorf("%d records, %d of %d done", len(seen), entry.Done, entry.Total)
+	}
+}
+
+// oneAddress is a fetcher of one content.
+type oneAddress struct{ content *string }
+
+func (o oneAddress) Fetch(_ context.Context, address string) (engine.Fetched, error) {
+	if address != "https://example.com/a.txt" {
+		return engine.Fetched{}, convo.Errorf(convo.Invalid, "not there")
+	}
+	return engine.Fetched{ReadCloser: io.NopCloser(strings.NewReader(*o.content)), Name: "a.txt", MediaType: "text/plain"}, nil
+}
+
+func TestASyncReadsTheAddressAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	content := "first words"
+	b.stop()
+	b.fetcher = oneAddress{&content}
+	b.start()
+	d := b.dataset(convo.Dataset{})
+	f := b.object(engine.TenantFiles(), engine.Draft{Body: convo.Stored{}}).ID
+	fill := func(address string) error {
+		_, err := b.FillTenantFile(t.Context(), b.actor, f, engine.Content{Address: address}, nil)
+		return err
+	}
+	if err := fill("https://example.com/other"); convo.ErrorKind(err) != convo.Invalid {
+		t.Errorf("an address with nothing: %v", err)
+	}
+	if err := fill("https://example.com/a.txt"); err != nil {
+		t.Fatal(err)
+	}
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "first words")
+	content = "second words"
+	if _, err := b.SyncTenantFile(t.Context(), b.actor, f, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "second words")
+}
+
+func TestAFileThatIsTooLargeChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	f := b.source("a.txt", "text/plain", "some words")
+	c := engine.Content{Reader: io.LimitReader(endless{}, 26<<20)}
+	if _, err := b.FillTenantFile(t.Context(), b.actor, f, c, nil); convo.ErrorKind(err) != convo.TooLarge {
+		t.Errorf("too large: %v", err)
+	}
+	c = engine.Content{Reader: io.MultiReader(strings.NewReader("x"), broken{})}
+	if _, err := b.FillTenantFile(t.Context(), b.actor, f, c, nil); !errors.Is(err, errBroken) {
+		t.Errorf("broken off: %v", err)
+	}
+	o, err := b.Object(t.Context(), b.actor, engine.TenantFiles(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(b.OpenFile(t.Context(), engine.ContentOf(o))); err != nil || string(text) != "some words" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+type broken struct{}
+
+var errBroken = errors.New("broken off")
+
+func (broken) Read([]byte) (int, error) { return 0, errBroken }
