@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"runtime"
 	"slices"
 )
 
@@ -121,8 +122,11 @@ func (m *merger) terms(ctx context.Context, w *writer) error {
 		if !ok {
 			return nil
 		}
-		if n%1024 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
+		if n%64 == 0 {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			runtime.Gosched() // a search waits for a processor, and nobody for this
 		}
 		list = list[:0]
 		sorted := true
