@@ -104,6 +104,16 @@ func TestTurnsAreCounted(t *testing.T) {
 	measured(t, newBench(t), durable{callers: 4, turns: 40}.measure)
 }
 
+func TestRecordsAreFound(t *testing.T) {
+	t.Parallel()
+	measured(t, newBench(t), searchText{records: 400, questions: 20, pace: time.Millisecond}.measure)
+}
+
+func TestMarkdownIsIndexed(t *testing.T) {
+	t.Parallel()
+	measured(t, newBench(t), indexMarkdown{size: 100_000}.measure)
+}
+
 func TestReadersGetTheWholeLog(t *testing.T) {
 	t.Parallel()
 	measured(t, newBench(t), fanout{readers: 5, answer: answerSpec{Tokens: 30, Pause: time.Millisecond}}.measure)

@@ -63,6 +63,12 @@ func Rows() []Row {
 			Name: "window", What: "a turn in a conversation of 10,000 messages with a window of 10, against one of 10", Goal: "≤ 2×",
 			measure: window{conversations: 10, long: 10_000, short: 10, turns: 3}.measure,
 		}, {
+			Name: "search-text", What: "full text, top 10 of 100,000 records of 80 words, 3 to 8 words asked, a question a core at once, a writer beside them: against SQLite's FTS5", Goal: "≤ 0.05× the p50 and p99",
+			measure: searchText{records: 100_000, questions: 200, pace: 20 * time.Millisecond}.measure,
+		}, {
+			Name: "index-markdown", What: "10 MB of Markdown, from the file to records that are found: against the bare insert of the same texts into FTS5", Goal: "≤ 1.5×",
+			measure: indexMarkdown{size: 10_000_000}.measure,
+		}, {
 			Name: "idle", What: "a server with an empty store that nobody uses", Goal: "≤ 40 MiB, ready ≤ 300 ms after exec",
 			measure: idle{after: 3 * time.Second}.measure,
 		},

@@ -39,6 +39,8 @@ func roles() map[string]role {
 		"server":   serveParley,
 		"turns":    writeTurns,
 		"filler":   fillFolders,
+		"searcher": findRecords,
+		"markdown": indexFiles,
 	}
 }
 
