@@ -175,7 +175,10 @@ func (p *program) tellImported(done console.Imported, err error, bytes int64, be
 		if done.Values == 0 {
 			bare = " (without their values)"
 		}
-		fmt.Fprintf(p.err, "%s %d bots, skillsets, abilities, secrets%s and votes.\n", verb, done.Objects, bare)
+		fmt.Fprintf(p.err, "%s %d bots, skillsets, abilities, secrets%s, datasets, files, contacts and votes.\n", verb, done.Objects, bare)
+	}
+	if done.Records > 0 {
+		fmt.Fprintf(p.err, "%s %d records and memories.\n", verb, done.Records)
 	}
 	if done.Values > 0 {
 		fmt.Fprintf(p.err, "%s the values of %d secrets.\n", verb, done.Values)
@@ -183,6 +186,9 @@ func (p *program) tellImported(done console.Imported, err error, bytes int64, be
 	if done.Withheld > 0 {
 		fmt.Fprintf(p.err, "The values of %d secrets stayed in the file: import it again with its passphrase (%s, or --passphrase-file).\n",
 			done.Withheld, config.ExportPassphrase)
+	}
+	if done.Covered > 0 {
+		fmt.Fprintf(p.err, "%d conversations show placeholders: what stands behind them stayed in the file, as values of secrets do.\n", done.Covered)
 	}
 	if err == nil && done.Refused > 0 {
 		return errQuiet

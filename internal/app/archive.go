@@ -77,7 +77,8 @@ func (a tenantArchive) Import(
 	result, err := transfer.Import(ctx, a.store, id, r, dryRun, values)
 	done := console.Imported{
 		Imported: result.Imported, Skipped: result.Skipped, Refused: result.Refused, Events: result.Events,
-		Objects: result.Objects, Values: result.Values, Withheld: result.Withheld,
+		Objects: result.Objects, Records: result.Records, Values: result.Values, Withheld: result.Withheld,
+		Covered: result.Covered,
 	}
 	for _, p := range result.Problems {
 		done.Problems = append(done.Problems, console.Problem(p))

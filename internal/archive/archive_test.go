@@ -338,7 +338,7 @@ func TestWhatIsNoArchiveIsAClearError(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello\n": `line 1: this is not an export of parley`,
 		`{"type":"header","format":"other","version":1}` + "\n":                `line 1: this is not`,
-		`{"type":"header","format":"parley-archive","version":4,"x":1}` + "\n": `line 1: the archive has version 4`,
+		`{"type":"header","format":"parley-archive","version":5,"x":1}` + "\n": `line 1: the archive has version 5`,
 		header + created: `line 2: an event comes before`,
 		header + `{"type":"conversation"}` + "\n":                `line 2: a conversation has no id`,
 		header + `{"type":"conversation","id":"c","x":1}` + "\n": `line 2: json: unknown field "x"`,
@@ -390,10 +390,27 @@ func TestAStrangeEventSpoilsItsConversationOnly(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	f.Add(write(f, events(f), "a", "b"))
 	f.Add(write(f, nil))
+	f.Add(writeKnowledge(f))
 	f.Add([]byte("{\"type\":\"header\",\"format\":\"parley-archive\",\"version\":1}\n{\"type\":\"conversation\",\"id\":\"c\"}\n" +
 		"{ \"type\":\"event\",\"kind\":\"rated\",\"body\":{\"value\":-1,\"value\":1}}\n{\"type\":\"end\",\"conversations\":1,\"events\":1}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		reader := archive.NewReader(bytes.NewReader(data))
+		reader.Object = func(o convo.Object) error {
+			if o.ID == "" || o.Body == nil {
+				t.Fatalf("an object is %+v", o)
+			}
+			return nil
+		}
+		reader.Record = func(r convo.Record) error {
+			w := archive.NewWriter(io.Discard)
+			if err := w.Knowledge(nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.AddRecord(r); err != nil {
+				t.Fatalf("%+v cannot be written: %v", r, err)
+			}
+			return nil
+		}
 		for {
 			c, err := reader.Next()
 			if err != nil {

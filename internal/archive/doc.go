@@ -13,8 +13,13 @@
 // The header comes first. Lines of the type "object" may follow it: bots,
 // skillsets, abilities, secrets, and votes on bots; an archive that has some says
 // version 2. One that carries the values of secrets, sealed under a passphrase,
-// says version 3, and how they are sealed; all others say 1. After the line of a
-// conversation come the events of its log in their order, all of them; at is in
+// says version 3, and how they are sealed. One that has datasets, files or contacts,
+// their records, or what stands behind the placeholders of conversations says
+// version 4; all others say 1. Lines of the type "content" have the bytes of the
+// file before them, "record" lines the records of datasets and memories; these come
+// behind all objects. After the line of a
+// conversation come the events of its log in their order, all of them, and then its
+// "vault" lines; at is in
 // milliseconds since 1970, turn and origin are left out where they are empty. The
 // last line counts what came before it, so a file that was cut is known as cut,
 // and a conversation counts only when something follows it. docs/export.md
@@ -46,13 +51,19 @@ const (
 	version       = 1
 	objectVersion = 2 // of an archive that has objects
 	lockVersion   = 3 // of an archive that has the values of secrets
+	// knowledgeVersion is that of an archive that has, or could have, datasets,
+	// files, contacts, records and vaults.
+	knowledgeVersion = 4
 )
 
 // The types of lines.
 const (
 	typeHeader       = "header"
 	typeObject       = "object"
+	typeContent      = "content"
+	typeRecord       = "record"
 	typeConversation = "conversation"
+	typeVault        = "vault"
 	typeEvent        = "event"
 	typeEnd          = "end"
 )
@@ -84,6 +95,8 @@ type eventLine struct {
 type endLine struct {
 	Type          string `json:"type"`
 	Objects       int    `json:"objects,omitempty"`
+	Records       int    `json:"records,omitempty"`
+	Vaults        int    `json:"vaults,omitempty"`
 	Conversations int    `json:"conversations"`
 	Events        int    `json:"events"`
 }

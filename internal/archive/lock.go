@@ -21,11 +21,25 @@ type Lock struct {
 // which may be another one where the archive is imported.
 func ValueContext(id string) []byte { return []byte("parley-archive secret\x00" + id) }
 
-// Lock writes the header of an archive with values. It is called before all
-// else, and what AddObject gets as the Sealed of secrets must then be sealed so.
+// VaultContext is the context in which what stands behind a conversation's
+// placeholders is sealed, as [ValueContext] is that of a secret's value.
+func VaultContext(conversation string) []byte {
+	return []byte("parley-archive vault\x00" + conversation)
+}
+
+// Lock begins an archive with values. It is called before all else, and what
+// AddObject gets as the Sealed of secrets, and AddVault, must then be sealed so.
 func (a *Writer) Lock(l Lock) error {
 	a.lock = &l
 	a.begin(lockVersion)
+	return a.err
+}
+
+// Knowledge begins an archive that may have datasets, files, contacts, records and
+// vaults. It is called before all else, with nil for an archive without values.
+func (a *Writer) Knowledge(l *Lock) error {
+	a.lock = l
+	a.begin(knowledgeVersion)
 	return a.err
 }
 

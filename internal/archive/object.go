@@ -73,6 +73,9 @@ func (a *Writer) AddObject(o convo.Object) error {
 	body, err := bodyOf(o.Body)
 	if err == nil {
 		a.begin(objectVersion)
+		err = a.needs(o.Kind())
+	}
+	if err == nil {
 		a.counts.Objects++
 		f := o.ObjectFields
 		err = a.write(objectLine{
@@ -102,6 +105,10 @@ func (a *Writer) faithfulObject(o convo.Object) error {
 		return err
 	}
 	o.Tenant, back.Created, back.Updated = "", o.Created, o.Updated
+	if file, ok := o.Body.(convo.Stored); ok && file.Upload != "" {
+		file.Upload = Content
+		o.Body = file
+	}
 	if !reflect.DeepEqual(back, o) {
 		return errNotUTF8
 	}
@@ -121,7 +128,7 @@ func bodyOf(b convo.ObjectBody) (any, error) {
 	case convo.Rating:
 		return ratingBody(b), nil
 	}
-	return nil, fmt.Errorf("an object of type %T has no form in an archive", b)
+	return knowledgeOf(b)
 }
 
 // decodeObject reads the line of an object.
@@ -178,5 +185,5 @@ func objectBody(kind convo.ObjectKind, text []byte) (convo.ObjectBody, error) {
 		b, err := strict[ratingBody](text)
 		return convo.Rating(b), err
 	}
-	return nil, errors.New("this version does not know objects of that kind: use the version that wrote the archive, or a newer one")
+	return knowledgeBody(kind, text)
 }

@@ -19,12 +19,19 @@ type Reader struct {
 	// conversation is given. Its error ends the reading. Sealed is as it stands
 	// in the archive, see Lock.
 	Object func(convo.Object) error
+	// Piece, if it is set, is called for each piece of the content of the file that
+	// Object was called with last, in their order, and Record for each record. Their
+	// errors end the reading, too.
+	Piece  func(data []byte) error
+	Record func(convo.Record) error
 
 	version int
 	lock    *Lock
 	in      *bufio.Reader
 	number  int           // of the last line that was read
 	next    *Conversation // whose line has been read
+	missing int64         // bytes of the content of the file that was read last
+	records bool          // objects come no more
 	ended   bool          // the last line has been read
 	counts  endLine
 	err     error
@@ -36,10 +43,19 @@ type Conversation struct {
 	first int    // number of the line that names it
 	text  []byte // its events' lines
 	ends  []int  // where each line ends in text
+	// Vault is what stands behind its placeholders, sealed as it stands in the
+	// archive, see Lock.
+	Vault [][]byte
 }
 
 // Size is how many bytes of the archive the conversation takes, about.
-func (c *Conversation) Size() int { return len(c.text) }
+func (c *Conversation) Size() int {
+	n := len(c.text)
+	for _, sealed := range c.Vault {
+		n += len(sealed)
+	}
+	return n
+}
 
 // NewReader reads an archive from r.
 func NewReader(r io.Reader) *Reader { return &Reader{in: bufio.NewReaderSize(r, 256<<10)} }
@@ -69,10 +85,17 @@ func (a *Reader) read() (*Conversation, error) {
 			return nil, err
 		}
 		c := a.next
-		switch typeOf(line) {
+		kind := typeOf(line)
+		if a.missing > 0 && kind != typeContent {
+			return nil, a.invalid("the content of a file is cut: %d bytes are missing", a.missing)
+		}
+		switch kind {
 		case typeEvent:
 			if c == nil {
 				return nil, a.invalid("an event comes before the first conversation")
+			}
+			if c.Vault != nil {
+				return nil, a.invalid("an event comes behind what stands behind the placeholders")
 			}
 			a.counts.Events++
 			c.text = append(c.text, line...)
@@ -80,6 +103,11 @@ func (a *Reader) read() (*Conversation, error) {
 			continue
 		case typeObject:
 			if err := a.object(line); err != nil {
+				return nil, err
+			}
+			continue
+		case typeContent, typeRecord, typeVault:
+			if err := a.knowledge(kind, line); err != nil {
 				return nil, err
 			}
 			continue
@@ -115,10 +143,10 @@ func (a *Reader) header() error {
 		return a.invalid("this is not an export of parley: its first line does not say %q", format)
 	}
 	a.version = h.Version
-	if h.Version < version || h.Version > lockVersion {
-		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, lockVersion)
+	if h.Version < version || h.Version > knowledgeVersion {
+		return a.invalid("the archive has version %d, and this program knows version %d: use the version that wrote it, or a newer one", h.Version, knowledgeVersion)
 	}
-	if h.Version < lockVersion {
+	if h.Version < lockVersion || h.Version == knowledgeVersion && h.Secrets == nil {
 		return nil
 	}
 	if h.Secrets == nil || h.Secrets.KDF != Argon2id {
@@ -135,6 +163,8 @@ func (a *Reader) object(line []byte) error {
 		return a.unknown(line)
 	case a.next != nil:
 		return a.invalid("an object comes behind a conversation")
+	case a.records:
+		return a.invalid("an object comes behind a record")
 	}
 	o, err := decodeObject(line)
 	if err != nil {
@@ -142,6 +172,9 @@ func (a *Reader) object(line []byte) error {
 	}
 	if o.Sealed != nil && a.lock == nil {
 		return a.invalid("a secret has a value, and the header does not say how it is encrypted")
+	}
+	if err := a.beginContent(o); err != nil {
+		return err
 	}
 	a.counts.Objects++
 	if a.Object == nil {
@@ -172,6 +205,10 @@ func (a *Reader) end(line []byte) error {
 	}
 	if end.Objects != a.counts.Objects {
 		return a.invalid("the archive should have %d objects, and has %d: it is damaged", end.Objects, a.counts.Objects)
+	}
+	if end.Records != a.counts.Records || end.Vaults != a.counts.Vaults {
+		return a.invalid("the archive should have %d records and %d entries of vaults, and has %d and %d: it is damaged",
+			end.Records, end.Vaults, a.counts.Records, a.counts.Vaults)
 	}
 	if end.Conversations != a.counts.Conversations || end.Events != a.counts.Events {
 		return a.invalid("the archive should have %d conversations with %d events, and has %d with %d: it is damaged",

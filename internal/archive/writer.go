@@ -23,6 +23,7 @@ type Writer struct {
 	id     string // of the conversation whose events come
 	counts endLine
 	begun  bool  // the header is written
+	said   int   // the version that it says
 	lock   *Lock // what it says of values; nil = there are none
 	err    error
 }
@@ -38,7 +39,7 @@ func NewWriter(w io.Writer) *Writer {
 // begin writes the header, unless that is done.
 func (a *Writer) begin(version int) {
 	if !a.begun && a.err == nil {
-		a.begun = true
+		a.begun, a.said = true, version
 		a.err = a.write(headerLine{typeHeader, format, version, a.lock})
 	}
 }

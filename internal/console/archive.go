@@ -48,9 +48,11 @@ type Imported struct {
 	Skipped  int       `json:"skipped"`  // there already, with the same content
 	Refused  int       `json:"refused"`  // left as they were
 	Events   int       `json:"events"`   // of those that were imported
-	Objects  int       `json:"objects"`  // bots, skillsets, abilities, secrets and votes that were written
+	Objects  int       `json:"objects"`  // bots, datasets, files, … that were written
+	Records  int       `json:"records"`  // of datasets, and memories, that were written
 	Values   int       `json:"values"`   // secrets that got their values
 	Withheld int       `json:"withheld"` // secrets whose values stayed in the archive for want of a passphrase
+	Covered  int       `json:"covered"`  // conversations whose placeholders stay for that reason
 	Problems []Problem `json:"problems,omitempty"`
 }
 

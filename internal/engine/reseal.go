@@ -39,6 +39,15 @@ func Reseal(ctx context.Context, s store.Reseals, sealer NewerSealer) (r Rotatio
 	return r, err
 }
 
+// SealAt seals something for the place where a store keeps it.
+func SealAt(s Sealer, at store.SealedPlace, plain []byte) []byte { return s.Seal(plain, boundTo(at)) }
+
+// OpenAt opens what is sealed at a place. It is for exports, which seal it again at
+// once.
+func OpenAt(s Sealer, at store.SealedPlace, sealed []byte) ([]byte, error) {
+	return s.Open(sealed, boundTo(at))
+}
+
 // boundTo is the context with which the engine seals what is kept at a place.
 func boundTo(at store.SealedPlace) []byte {
 	switch at.Kind {

@@ -23,7 +23,8 @@ type RecordReader interface {
 	Collection(ctx context.Context, tenant, dataset string) (convo.Collection, error)
 
 	// RecordChanges reads up to limit changes with numbers above after, in order; 0
-	// begins with the first. Numbers may be missing: of a record only the last change
+	// begins with the first. It gives fewer where their texts are more than
+	// [ChangesBytes] together; none means that there are no more. Numbers may be missing: of a record only the last change
 	// is there. That a record is gone is told for the last [KeepGone] of them at
 	// least. An after from which on not all of it can be told is a Conflict, see
 	// [BeginAgain]: one that is below [convo.Collection.Forgotten] or above its
@@ -169,6 +170,10 @@ type JournalPruner interface {
 	// each tenant. Numbers are not given again.
 	PruneJournal(ctx context.Context, before time.Time, keep int64) error
 }
+
+// ChangesBytes is about how many bytes of text RecordChanges gives at once, beside
+// the record that goes beyond it.
+const ChangesBytes = 4 << 20
 
 // KeepGone is how many records that are gone a dataset tells of at least. It tells
 // of as many as it has records, where those are more.

@@ -39,7 +39,8 @@ func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, tota
 		total(n)
 	}
 	out := archive.NewWriter(w)
-	if err := exportObjects(ctx, snapshot, tenant, out, values); err != nil {
+	carrier, err := exportObjects(ctx, snapshot, tenant, out, values)
+	if err != nil {
 		return err
 	}
 	for id, err := range conversations(ctx, snapshot, tenant) {
@@ -57,28 +58,47 @@ func Export(ctx context.Context, s store.Store, tenant string, w io.Writer, tota
 				return err
 			}
 		}
+		if err := exportVault(ctx, snapshot, tenant, id, carrier, out); err != nil {
+			return err
+		}
 	}
 	return out.Close()
 }
 
-// exportObjects begins the archive.
-func exportObjects(ctx context.Context, r store.Reader, tenant string, out *archive.Writer, values *Values) error {
-	carrier, err := values.locked(out)
+// exportObjects begins the archive, with all that comes before the conversations,
+// and gives what seals the values in it.
+func exportObjects(
+	ctx context.Context, r store.Reader, tenant string, out *archive.Writer, values *Values,
+) (*carrier, error) {
+	knowledge, err := hasKnowledge(ctx, r, tenant, values != nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	carrier, err := values.begin(out, knowledge)
+	if err != nil {
+		return nil, err
+	}
+	datasets := []string{convo.MemoryDataset}
 	for o, err := range objects(ctx, r, tenant) {
 		if err == nil {
 			o, err = carrier.out(o)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := out.AddObject(o); err != nil {
-			return err
+		if err := errors.Join(out.AddObject(o), exportContent(ctx, r, o, out)); err != nil {
+			return nil, err
+		}
+		if o.Kind() == convo.ObjectDataset {
+			datasets = append(datasets, o.ID)
 		}
 	}
-	return nil
+	for _, dataset := range datasets {
+		if err := exportRecords(ctx, r, tenant, dataset, out); err != nil {
+			return nil, err
+		}
+	}
+	return carrier, nil
 }
 
 func count(ctx context.Context, r store.Reader, tenant string) (n int, err error) {

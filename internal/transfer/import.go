@@ -28,13 +28,15 @@ type Result struct {
 	Skipped  int // there already, with the same content
 	Refused  int // left as they were, see Problems
 	Events   int // of those that were imported
-	Objects  int // bots, skillsets, abilities, secrets and votes that were written, or would have been
+	Objects  int // bots, datasets, files, … that were written, or would have been
+	Records  int // of datasets, and memories, that were written, or would have been
 	Values   int // secrets that got their values
 	Withheld int // secrets whose values stayed in the archive, because there was no passphrase
+	Covered  int // conversations whose placeholders stay, for the same reason
 	Problems []Problem
 }
 
-// Problem says why a conversation, or an object by its kind and id, was refused.
+// Problem says why a conversation, or an object or record by its kind and id, was refused.
 // Text is for the operator.
 type Problem struct{ Conversation, Object, Text string }
 
@@ -45,7 +47,7 @@ type Problem struct{ Conversation, Object, Text string }
 func Import(ctx context.Context, s store.Store, tenant string, r io.Reader, dryRun bool, values *Values) (Result, error) {
 	i := &importer{store: s, tenant: tenant, dryRun: dryRun, values: values, held: newBudget(heldBytes)}
 	err := i.run(ctx, r)
-	if i.result.Imported+i.result.Objects+i.result.Values > 0 && !dryRun {
+	if !dryRun {
 		err = errors.Join(err, s.Sync(context.WithoutCancel(ctx))) // what is counted is to stay
 	}
 	return i.result, err
@@ -57,6 +59,11 @@ type importer struct {
 	dryRun bool
 	values *Values
 	held   *budget
+
+	carrier     *carrier  // set before any worker has work
+	file        *incoming // the rest is the reader's alone
+	records     []convo.Record
+	recordBytes int
 
 	mu     sync.Mutex
 	result Result
@@ -95,19 +102,15 @@ func (i *importer) feed(ctx context.Context, r io.Reader, work chan<- *archive.C
 	if err != nil {
 		return err
 	}
-	in.Object = func(o convo.Object) error {
-		value, err := carrier.in(o)
-		if err != nil {
-			return convo.Errorf(convo.Invalid, "line %d: the value of the secret %q is damaged, or belongs to another one", in.Line(), o.ID)
-		}
-		if o.Sealed != nil && carrier == nil {
-			i.note(func(r *Result) { r.Withheld++ })
-		}
-		o.Sealed = nil
-		return i.object(ctx, o, carrier, value)
-	}
+	i.carrier = carrier
+	in.Object = func(o convo.Object) error { return i.arrived(ctx, in, o) }
+	in.Piece = func(data []byte) error { return i.piece(ctx, data) }
+	in.Record = func(r convo.Record) error { return i.record(ctx, r) }
 	for {
 		c, err := in.Next()
+		if failed := i.flush(ctx); failed != nil { // also what came before an error
+			return failed
+		}
 		if err == io.EOF {
 			return nil
 		}
@@ -121,6 +124,23 @@ func (i *importer) feed(ctx context.Context, r io.Reader, work chan<- *archive.C
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// arrived imports an object, or begins with one whose content comes.
+func (i *importer) arrived(ctx context.Context, in *archive.Reader, o convo.Object) error {
+	value, err := i.carrier.in(o)
+	if err != nil {
+		return convo.Errorf(convo.Invalid, "line %d: the value of the secret %q is damaged, or belongs to another one", in.Line(), o.ID)
+	}
+	if o.Sealed != nil && i.carrier == nil {
+		i.note(func(r *Result) { r.Withheld++ })
+	}
+	o.Sealed = nil
+	if comes, err := i.expect(ctx, o); comes || err != nil {
+		return err
+	}
+	_, err = i.object(ctx, o, i.carrier, value)
+	return err
 }
 
 // one imports one conversation. An error ends the whole import; what is wrong
@@ -138,6 +158,9 @@ func (i *importer) one(ctx context.Context, c *archive.Conversation) error {
 		if err = i.write(ctx, c.ID, events); convo.ErrorKind(err) == convo.Conflict {
 			same, err = i.there(ctx, c.ID, events) // somebody else wrote it meanwhile
 		}
+	}
+	if err == nil {
+		err = i.vault(ctx, c)
 	}
 	switch {
 	case err != nil:

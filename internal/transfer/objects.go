@@ -68,12 +68,13 @@ func objectsOf(
 	}
 }
 
-// object imports one object, with the value that it has in the archive, if any.
+// object imports one object, with the value that it has in the archive, if any, and
+// says whether it wrote it.
 // An error ends the whole import; what is wrong with the object only is noted.
-func (i *importer) object(ctx context.Context, o convo.Object, c *carrier, value []byte) error {
+func (i *importer) object(ctx context.Context, o convo.Object, c *carrier, value []byte) (wrote bool, err error) {
 	o.Tenant = i.tenant
-	wrote, gave := false, false
-	err := checkObject(o)
+	gave := false
+	err = cmp.Or(checkObject(o), checkKnowledge(o))
 	if err == nil {
 		_, err = i.store.Update(ctx, i.tenant, "", store.Buffered, func(tx store.Tx) (err error) {
 			wrote, gave, err = i.put(tx, o, c, value)
@@ -90,16 +91,16 @@ func (i *importer) object(ctx context.Context, o convo.Object, c *carrier, value
 				r.Values++
 			}
 		})
-		return nil
+		return wrote, nil
 	case convo.Invalid, convo.Conflict, convo.NotFound:
 		i.note(func(r *Result) {
 			if r.Refused++; len(r.Problems) < maxProblems {
 				r.Problems = append(r.Problems, Problem{Object: string(o.Kind()) + " " + o.ID, Text: convo.PublicError(err).Message})
 			}
 		})
-		return nil
+		return false, nil
 	}
-	return fmt.Errorf("%s %q: %w", o.Kind(), o.ID, err)
+	return false, fmt.Errorf("%s %q: %w", o.Kind(), o.ID, err)
 }
 
 // put writes an object that is not there, and a value where there is none, and

@@ -31,9 +31,12 @@ func Salt(r io.Reader) ([]byte, error) {
 	return lock.Salt, nil
 }
 
-// locked begins an archive with values, and gives what seals them.
-func (v *Values) locked(out *archive.Writer) (*carrier, error) {
+// begin begins an archive, and gives what seals the values in it; nil = it has none.
+func (v *Values) begin(out *archive.Writer, knowledge bool) (*carrier, error) {
 	if v == nil {
+		if knowledge {
+			return nil, out.Knowledge(nil)
+		}
 		return nil, nil
 	}
 	s := seal.NewStretch(v.Salt)
@@ -41,9 +44,13 @@ func (v *Values) locked(out *archive.Writer) (*carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &carrier{v.Sealer, box}, out.Lock(archive.Lock{
+	lock := archive.Lock{
 		KDF: archive.Argon2id, Time: s.Time, Memory: s.Memory, Threads: s.Threads, Salt: s.Salt, Check: box.Check(),
-	})
+	}
+	if knowledge {
+		return &carrier{v.Sealer, box}, out.Knowledge(&lock)
+	}
+	return &carrier{v.Sealer, box}, out.Lock(lock)
 }
 
 // unlocked gives what opens the values of an archive; nil if they stay in it, or

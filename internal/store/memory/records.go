@@ -80,7 +80,12 @@ func (s *Store) RecordChanges(ctx context.Context, tenant, dataset string, after
 		return nil, store.BeginAgain()
 	}
 	var list []convo.RecordChange
+	bytes := 0
 	for _, one := range c.latest(after, limit) {
+		if bytes >= store.ChangesBytes {
+			break
+		}
+		bytes += len(c.records[one.record].Text)
 		change := convo.RecordChange{Change: one.number, ID: one.record}
 		if r, ok := c.records[one.record]; ok {
 			change.Record = cloneRecord(r)

@@ -189,7 +189,7 @@ func (s *reader) RecordChanges(
 			return store.BeginAgain()
 		}
 		q := ask(conn, recordChanges).int(c.Number).int(after).int(int64(limit))
-		for q.next() {
+		for bytes := 0; bytes < store.ChangesBytes && q.next(); {
 			gone := q.stmt.ColumnType(2) == sqlite.TypeNull
 			r, err := recordReader{s.texts, tenant, dataset}.scan(q)
 			if err != nil {
@@ -200,6 +200,7 @@ func (s *reader) RecordChanges(
 				change.Record = r
 			}
 			list = append(list, change)
+			bytes += len(r.Text)
 		}
 		return q.done()
 	})

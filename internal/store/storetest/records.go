@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,6 +189,11 @@ func recordChangesTold(t *testing.T, d Driver) {
 	some, err := s.RecordChanges(t.Context(), "a", "d", 0, 2)
 	must(t, err)
 	equal(t, "up to a limit", len(some), 2)
+	long := strings.Repeat("long ", store.ChangesBytes/8)
+	must(t, putRecords(t, s, note("4", long), note("5", long), note("6", long)))
+	some, err = s.RecordChanges(t.Context(), "a", "d", c.Change+1, 9)
+	must(t, err)
+	equal(t, "up to so many bytes", len(some), 2)
 }
 
 func recordsOwnWrites(t *testing.T, d Driver) {
