@@ -32,11 +32,28 @@ func declaredBots(cfg config.Config, tenant string) []engine.DeclaredBot {
 			Name: given(agent.Name), Description: given(agent.Description),
 			Config: convo.Config{
 				Model: given(agent.Model), Backstory: given(agent.Backstory), SkillsetID: given(agent.Skillset),
+				Privacy: flag(agent.Privacy), Moderation: flag(agent.Moderation), Unmasked: unmasked(agent.Privacy),
 			},
 			Where: agent.Where,
 		})
 	}
 	return list
+}
+
+// flag is what a setting says: nil = nothing.
+func flag(s string) *bool {
+	if s == "" {
+		return nil
+	}
+	return new(s != "false")
+}
+
+// unmasked says whether an agent lets through what cannot be masked.
+func unmasked(privacy string) *bool {
+	if privacy == "" {
+		return nil
+	}
+	return new(privacy == "partly")
 }
 
 // CheckAgents says which agents name a model that can never answer, as a start

@@ -113,7 +113,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
-		Transcriber: a.transcriber(), Texts: a.texts(), Fetcher: fetcher{a.outbound.Reading(limits.File)},
+		Transcriber: a.transcriber(), Moderator: a.moderator(), Texts: a.texts(), Fetcher: fetcher{a.outbound.Reading(limits.File)},
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
 	return a, a.openFronts(ctx, box)

@@ -54,7 +54,7 @@ func agentTools(cfg config.Config, client *outbound.Client) (*configured.Set, er
 func agentTool(t config.AgentTool) configured.Tool {
 	made := configured.Tool{
 		Name: t.Name, Description: t.Description, Input: convo.JSON(t.Input), Result: convo.JSON(t.Result), Where: t.Where,
-		Asks: convo.Asks(t.Asks()), Client: t.Client, Output: convo.JSON(t.Output),
+		Reveals: t.Reveals(), Asks: convo.Asks(t.Asks()), Client: t.Client, Output: convo.JSON(t.Output),
 	}
 	switch {
 	case t.Client:

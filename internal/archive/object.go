@@ -40,6 +40,7 @@ type botBody struct {
 	SkillsetID *string `json:"skillsetId,omitempty"`
 	Privacy    *bool   `json:"privacy,omitempty"`
 	Moderation *bool   `json:"moderation,omitempty"`
+	Unmasked   *bool   `json:"unmasked,omitempty"`
 	Folder     int64   `json:"folder"`
 	Declared   bool    `json:"declared,omitempty"`
 }
@@ -118,7 +119,7 @@ func (a *Writer) faithfulObject(o convo.Object) error {
 func bodyOf(b convo.ObjectBody) (any, error) {
 	switch b := b.(type) {
 	case convo.BotConfig:
-		return botBody{b.Model, b.Backstory, b.DatasetID, b.SkillsetID, b.Privacy, b.Moderation, b.Folder, b.Declared}, nil
+		return botBody{b.Model, b.Backstory, b.DatasetID, b.SkillsetID, b.Privacy, b.Moderation, b.Unmasked, b.Folder, b.Declared}, nil
 	case convo.Skillset:
 		return empty{}, nil
 	case convo.Ability:
@@ -168,7 +169,7 @@ func objectBody(kind convo.ObjectKind, text []byte) (convo.ObjectBody, error) {
 		return convo.BotConfig{
 			Config: convo.Config{
 				Model: b.Model, Backstory: b.Backstory, DatasetID: b.DatasetID, SkillsetID: b.SkillsetID,
-				Privacy: b.Privacy, Moderation: b.Moderation,
+				Privacy: b.Privacy, Moderation: b.Moderation, Unmasked: b.Unmasked,
 			},
 			Folder: b.Folder, Declared: b.Declared,
 		}, err

@@ -105,13 +105,14 @@ func (w partEnded) domain() convo.PartEnded {
 type cited struct {
 	Message string `json:"message"`
 	Part    string `json:"part,omitempty"`
+	Shift   int    `json:"shift,omitempty"`
 	citation
 }
 
-func citedOf(b convo.Cited) cited { return cited{b.Message, b.Part, citationOf(b.Citation)} }
+func citedOf(b convo.Cited) cited { return cited{b.Message, b.Part, b.Shift, citationOf(b.Citation)} }
 
 func (w cited) domain() convo.Cited {
-	return convo.Cited{Message: w.Message, Part: w.Part, Citation: w.citation.domain()}
+	return convo.Cited{Message: w.Message, Part: w.Part, Citation: w.citation.domain(), Shift: w.Shift}
 }
 
 type passedOn struct {

@@ -25,6 +25,7 @@ type fields struct {
 	SkillsetID  *string `json:"skillsetId,omitempty"`
 	Privacy     *bool   `json:"privacy,omitempty"`
 	Moderation  *bool   `json:"moderation,omitempty"`
+	Unmasked    *bool   `json:"unmasked,omitempty"`
 	agenda
 }
 
@@ -61,7 +62,7 @@ func fieldsOf(f convo.Fields) fields {
 		Name: f.Name, Description: f.Description, Meta: object(f.Meta),
 		BotID: f.BotID, ContactID: f.ContactID, TaskID: f.TaskID, SpaceID: f.SpaceID, Channel: f.Channel,
 		Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
-		Privacy: f.Privacy, Moderation: f.Moderation, agenda: agendaOf(f.Agenda),
+		Privacy: f.Privacy, Moderation: f.Moderation, Unmasked: f.Unmasked, agenda: agendaOf(f.Agenda),
 	}
 }
 
@@ -72,7 +73,7 @@ func (f fields) domain() convo.Fields {
 		Agenda: f.agenda.domain(),
 		Config: convo.Config{
 			Model: f.Model, Backstory: f.Backstory, DatasetID: f.DatasetID, SkillsetID: f.SkillsetID,
-			Privacy: f.Privacy, Moderation: f.Moderation,
+			Privacy: f.Privacy, Moderation: f.Moderation, Unmasked: f.Unmasked,
 		},
 	}
 }

@@ -21,6 +21,8 @@ type Agent struct {
 	Model       string      `key:"model" doc:"The model that answers, with parameters if wanted. Empty: the server's default, or what was set over the API."`
 	Backstory   string      `key:"backstory" doc:"Who the model is and how it is to answer."`
 	Skillset    string      `key:"skillset" doc:"The set of abilities that it may use, by its id or alias."`
+	Privacy     string      `key:"privacy" doc:"true: what says something of a person is kept from the model, and encrypted at rest; the model gets placeholders, and people read the values: see docs/privacy.md. Images, recordings and files that hold no text are refused then. partly: the same, but those are let through. Empty: what was set over the API."`
+	Moderation  string      `key:"moderation" doc:"true: what users say is shown to the service of moderation first, and refused with 422 if that flags it. Empty: what was set over the API."`
 	Welcome     Welcome     `key:"welcome"`
 	Tools       []AgentTool `key:"tools" doc:"What else the model may call: see below."`
 	MCP         []MCPServer `key:"mcp" doc:"MCP servers whose tools it may call: see below."`
@@ -53,8 +55,12 @@ type AgentTool struct {
 	Client      bool      `key:"client" doc:"true: a client that has the conversation open carries the calls out, in place of http or a result. The tool is offered only to clients that say that they have it."`
 	Output      JSON      `key:"output" doc:"With client: the JSON schema of what it gives."`
 	Interrupt   Interrupt `key:"interrupt"`
+	Privacy     string    `key:"privacy" doc:"reveal: in a private conversation its calls get the values that are kept from the model. Empty: they get placeholders. What it answers is masked for the model either way."`
 	Where       string    `file:"-"` // file:line
 }
+
+// Reveals reports whether calls get what is kept from the model.
+func (t AgentTool) Reveals() bool { return t.Privacy == "reveal" }
 
 // Interrupt is a question to the user whose answer is what a call gives.
 type Interrupt struct {
@@ -117,6 +123,12 @@ func (v *validator) agent(at string, a Agent) {
 	}
 	if n := max(a.Number, a.Folder); min(a.Number, a.Folder) < 0 || n > maxNumber {
 		v.where(at+"number", a.Where, fmt.Errorf("numbers and folders are 1 to %d", maxNumber))
+	}
+	if !slices.Contains([]string{"", "true", "false", "partly"}, a.Privacy) {
+		v.where(at+"privacy", a.Where, fmt.Errorf("%q is not among true, false and partly", a.Privacy))
+	}
+	if !slices.Contains([]string{"", "true", "false"}, a.Moderation) {
+		v.where(at+"moderation", a.Where, fmt.Errorf("%q is neither true nor false", a.Moderation))
 	}
 	for i, t := range a.Tools {
 		v.tool(fmt.Sprintf("%stools[%d]", at, i), t)
@@ -186,6 +198,9 @@ func (v *validator) tool(at string, t AgentTool) {
 	}
 	if t.Output != nil && !t.Client {
 		v.where(at+".output", t.Where, errors.New("only a tool with client: true has it"))
+	}
+	if t.Privacy != "" && !t.Reveals() {
+		v.where(at+".privacy", t.Where, fmt.Errorf("%q is not reveal; leave it out for a tool that gets placeholders", t.Privacy))
 	}
 	if t.Interrupt.Value != nil && t.Interrupt.Type == "" {
 		v.where(at+".interrupt.type", t.Where, errors.New("name the type"))

@@ -58,6 +58,7 @@ type Config struct {
 	Retrieval Retrieval `key:"retrieval"`
 
 	Transcription Transcription `key:"transcription"`
+	Moderation    Moderation    `key:"moderation"`
 
 	Log       Log       `key:"log"`
 	Telemetry Telemetry `key:"telemetry"`
@@ -189,6 +190,18 @@ type Transcription struct {
 
 // Configured reports whether there is a service.
 func (t Transcription) Configured() bool { return t.Provider != "" || t.URL != "" }
+
+// Moderation names the service that judges what users say, where a bot or a
+// conversation asks for it. Without one, what asks for it is refused.
+type Moderation struct {
+	Provider string `key:"provider" doc:"A configured model provider that speaks OpenAI's API: its address and its key are used. Empty: see url."`
+	URL      string `key:"url" doc:"Where another service's API is that is like OpenAI's, as http://127.0.0.1:8000/v1; /moderations is added."`
+	APIKey   Secret `key:"apiKey" doc:"The key of the service at url; one of your own may need none."`
+	Model    string `key:"model" default:"omni-moderation-latest" doc:"The model that judges."`
+}
+
+// Configured reports whether there is a service.
+func (m Moderation) Configured() bool { return m.Provider != "" || m.URL != "" }
 
 // Log says what is logged, and how. Logs go to the standard error.
 type Log struct {

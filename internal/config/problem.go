@@ -43,11 +43,10 @@ func later(path string) (string, bool) {
 	parts := map[string]string{
 		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
 		"approvals": "approvals", "embedding": "retrieval",
-		"retrieval": "retrieval", "moderation": "moderation", "speech": "speech",
+		"retrieval": "retrieval", "speech": "speech",
 		"connections": "connections", "quotas": "quotas",
 		"databaseurl": "PostgreSQL", "natsurl": "several nodes",
-		"agents.datasets": "datasets", "agents.privacy": "privacy",
-		"agents.tools.privacy": "privacy",
+		"agents.datasets": "datasets",
 	}
 	words := strings.Split(strings.ToLower(path), ".")
 	for i, word := range words {

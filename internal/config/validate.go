@@ -37,6 +37,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.providers(cfg)
 	secrets := v.tenants(cfg)
 	v.transcription(cfg)
+	v.moderation(cfg)
 	v.bounds(cfg)
 	v.agents(cfg)
 	v.login(cfg)
@@ -122,24 +123,35 @@ func (v *validator) providers(cfg *Config) {
 	}
 }
 
-// transcription checks that there is one service, and all that it needs.
+// transcription checks what is said of the service that writes down speech.
 func (v *validator) transcription(cfg *Config) {
 	t := cfg.Transcription
-	v.check("transcription.url", checkURL(t.URL))
+	v.service(cfg, "transcription", t.Provider, t.URL, t.APIKey, t.Model)
+}
+
+// moderation checks what is said of the service that judges texts.
+func (v *validator) moderation(cfg *Config) {
+	m := cfg.Moderation
+	v.service(cfg, "moderation", m.Provider, m.URL, m.APIKey, m.Model)
+}
+
+// service checks that there is one service, and all that it needs.
+func (v *validator) service(cfg *Config, at, provider, address string, key Secret, model string) {
+	v.check(at+".url", checkURL(address))
 	switch {
-	case t.Provider != "" && t.URL != "":
-		v.check("transcription.provider", errors.New("transcription.url is set too; keep one of them"))
-	case t.Provider != "" && t.APIKey != "":
-		v.check("transcription.apiKey", errors.New("the provider has a key of its own"))
-	case t.Provider != "":
-		if _, ok := cfg.Speaks(t.Provider, "openai"); !ok {
-			v.check("transcription.provider", fmt.Errorf("%q is no configured provider that speaks OpenAI's API", t.Provider))
+	case provider != "" && address != "":
+		v.check(at+".provider", fmt.Errorf("%s.url is set too; keep one of them", at))
+	case provider != "" && key != "":
+		v.check(at+".apiKey", errors.New("the provider has a key of its own"))
+	case provider != "":
+		if _, ok := cfg.Speaks(provider, "openai"); !ok {
+			v.check(at+".provider", fmt.Errorf("%q is no configured provider that speaks OpenAI's API", provider))
 		}
-	case t.URL == "" && t.APIKey != "":
-		v.check("transcription.url", errors.New("transcription.apiKey is set; say by transcription.url for whom"))
+	case address == "" && key != "":
+		v.check(at+".url", fmt.Errorf("%s.apiKey is set; say by %s.url for whom", at, at))
 	}
-	if t.Model == "" {
-		v.check("transcription.model", errors.New("name a model"))
+	if model == "" {
+		v.check(at+".model", errors.New("name a model"))
 	}
 }
 

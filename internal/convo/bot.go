@@ -24,6 +24,7 @@ func (c Config) Over(bot Config) Config {
 		Model: first(c.Model, bot.Model), Backstory: first(c.Backstory, bot.Backstory),
 		DatasetID: first(c.DatasetID, bot.DatasetID), SkillsetID: first(c.SkillsetID, bot.SkillsetID),
 		Privacy: first(c.Privacy, bot.Privacy), Moderation: first(c.Moderation, bot.Moderation),
+		Unmasked: first(c.Unmasked, bot.Unmasked),
 	}
 }
 

@@ -45,8 +45,11 @@ type Config struct {
 	Backstory  *string
 	DatasetID  *string
 	SkillsetID *string
-	Privacy    *bool
-	Moderation *bool
+	Privacy    *bool // what says something of a person is kept from the model
+	Moderation *bool // what users say is judged before anything is done with it
+	// Unmasked lets through what cannot be masked, although Privacy is on: images,
+	// recordings and files that hold no text.
+	Unmasked *bool
 }
 
 // Conversation is the projection that reads are served from.

@@ -90,10 +90,13 @@ type PartEnded struct {
 // Cited says where a piece of a message's text comes from: the next Length
 // units, whose deltas follow in the same transaction, or, with Length 0, this
 // place. Offset is where the part stands now. Part is "" for a message's only one.
+// Shift is how many units further on that is for those who see the values behind the
+// placeholders.
 type Cited struct {
 	Message  string
 	Part     string
 	Citation Citation
+	Shift    int
 }
 
 // PassedOn is an event that a client sends to the others and that means nothing

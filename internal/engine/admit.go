@@ -17,6 +17,8 @@ type TurnInput struct {
 	Zone       string // IANA time zone for the time of day in the prompt; "" = UTC
 	Front      string // through which front it was asked
 	Background bool   // nobody waits for it: after a crash it goes on, once
+	// Entities are what the caller knows of the text, as those of [NewMessage].
+	Entities []convo.Entity
 
 	dispatch   *dispatch // its events are read on a channel
 	transcript bool      // the text was spoken
@@ -75,6 +77,12 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	orders, err := e.orders(ctx, head, &in.Given, false)
 	if err != nil {
 		return nil, nil, err
+	}
+	k.config = head.Config
+	if in.Text != nil && !fresh { // else it was judged before
+		if err := e.judge(ctx, key, head.Config, in.Entities, *in.Text); err != nil {
+			return nil, nil, err
+		}
 	}
 	h := history{
 		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
@@ -193,6 +201,8 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 			return nil, errGrown
 		}
 		reading.after = head.LastSeq
+		decide(tx, k.config)
+		know(tx, in.Entities)
 		asked, err := openTurn(tx, actor, reading.Turn, in, sealed)
 		if err != nil {
 			return nil, err

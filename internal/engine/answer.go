@@ -75,8 +75,12 @@ type answer struct {
 	at      int64
 	kind    convo.MessageType
 	text    strings.Builder
+	held    string // the end of what came, which may be the beginning of a placeholder
 	cites   citer
-	spoken  bool // a bot message was ended
+	secrets *secrecy
+	before  string // the end of the text before that, as it came
+	shift   int    // how much longer the open message's text is when it is restored
+	spoken  bool   // a bot message was ended
 	calls   []model.Call
 	stopped model.StopReason
 	full    bool // our own limit cut it
@@ -183,7 +187,7 @@ func (a *answer) add(kind convo.MessageType, text string) error {
 	if text == "" {
 		return nil
 	}
-	if a.opened && a.kind != kind {
+	if (a.opened || a.held != "") && a.kind != kind {
 		if err := a.end(false); err != nil {
 			return err
 		}
@@ -198,12 +202,56 @@ func (a *answer) add(kind convo.MessageType, text string) error {
 	if kind == convo.Reasoning {
 		a.thought += len(text)
 	}
+	if a.secrets != nil {
+		held, err := a.hold(kind, text)
+		if err != nil || held == "" {
+			return err
+		}
+		text = held
+	}
 	return a.say(kind, text)
+}
+
+// hold gives what may be said now of a piece of text and of what was held back: no
+// placeholder is said in pieces, so that each can be restored where it stands.
+func (a *answer) hold(kind convo.MessageType, text string) (string, error) {
+	text = a.held + text
+	n := a.secrets.settled(text)
+	a.kind, a.held = kind, text[n:]
+	return a.veil(text[:n])
+}
+
+// veil masks a piece of text that is said now: a model makes up values, too.
+func (a *answer) veil(text string) (string, error) {
+	masked, err := a.secrets.after(a.before, text)
+	if a.before += text; len(a.before) > veiledAfter {
+		a.before = strings.ToValidUTF8(a.before[len(a.before)-veiledAfter:], "")
+	}
+	return masked, err
+}
+
+// veiledAfter is how many bytes are looked at before a piece of text, to see what is
+// in it.
+const veiledAfter = 64
+
+// letGo says what was held back, at the end of a message.
+func (a *answer) letGo() error {
+	held := a.held
+	if a.held = ""; held == "" {
+		return nil
+	}
+	masked, err := a.veil(held)
+	if err != nil {
+		return err
+	}
+	a.before = ""
+	return a.say(a.kind, masked)
 }
 
 func (a *answer) say(kind convo.MessageType, text string) error {
 	if !a.opened {
 		a.open, a.at, a.kind, a.opened = a.sink.messageID(), a.sink.place(), kind, true
+		a.shift = 0
 		a.cites.begin()
 		if err := a.sink.write(convo.MessageStarted{ID: a.open, Place: a.at, Type: kind}, true); err != nil {
 			return err
@@ -223,16 +271,20 @@ func (a *answer) citing() bool { return a.opened && a.kind == convo.Bot && len(a
 // any case, or a flush.
 func (a *answer) cite(text string, cited *convo.Citation) error {
 	if cited != nil {
-		if err := a.sink.write(convo.Cited{Message: a.open, Citation: *cited}, true); err != nil {
+		if err := a.sink.write(convo.Cited{Message: a.open, Citation: *cited, Shift: a.shift}, true); err != nil {
 			return err
 		}
 	}
+	a.shift += a.secrets.shift(text)
 	a.text.WriteString(text)
 	return a.sink.write(convo.Delta{Message: a.open, Type: a.kind, Text: text}, true)
 }
 
 // end closes the open message, if there is one.
 func (a *answer) end(incomplete bool) error {
+	if err := a.letGo(); err != nil {
+		return err
+	}
 	if !a.opened {
 		return nil
 	}
@@ -265,6 +317,9 @@ func (a *answer) finish(failed error) (convo.ModelAnswered, error) {
 }
 
 func (a *answer) close(failed error) error {
+	if err := a.letGo(); err != nil {
+		return err
+	}
 	silent := !a.spoken && !(a.opened && a.kind == convo.Bot) && len(a.calls) == 0
 	if failed == nil && silent && !a.quiet {
 		if err := a.end(false); err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -99,19 +100,21 @@ func (e *Engine) CreateBotSession(ctx context.Context, actor convo.Actor, bot st
 	}
 	key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
 	var made BotSession
-	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
-		o, err := findObject(tx, Bots(), bot)
-		if err != nil {
-			return nil, err
-		}
-		create.Fields.BotID = &o.ID
-		created, err := createConversation(tx, actor, create)
-		if err != nil {
-			return nil, err
-		}
-		made = BotSession{Bot: o.ID, Messages: created.Messages}
-		made.Session, err = e.putSession(tx, actor, lasts)
-		return made, err
+	err = e.judgedFirst(ctx, key, func(judged bool) error {
+		return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+			o, err := findObject(tx, Bots(), bot)
+			if err != nil {
+				return nil, err
+			}
+			create.Fields.BotID = &o.ID
+			created, err := createConversation(tx, actor, create, judged)
+			if err != nil {
+				return nil, err
+			}
+			made = BotSession{Bot: o.ID, Messages: created.Messages}
+			made.Session, err = e.putSession(tx, actor, lasts)
+			return made, err
+		})
 	})
 	return made, err
 }
@@ -128,7 +131,19 @@ func (e *Engine) resolveConfig(ctx context.Context, tenant string, bot *string, 
 		return bot, own, unknownReference("botId", convo.ObjectBot, *bot, err)
 	}
 	b, _ := o.Body.(convo.BotConfig)
+	if b.Unmasked == nil && partly(o.Meta) {
+		b.Unmasked = new(true)
+	}
 	return &o.ID, own.Over(b.Config), nil
+}
+
+// partly reports whether a bot lets through what cannot be masked: the member privacy
+// of its meta says so, for those who make bots over the API.
+func partly(meta convo.JSON) bool {
+	var said struct {
+		Privacy string `json:"privacy"`
+	}
+	return json.Unmarshal(meta, &said) == nil && said.Privacy == "partly"
 }
 
 // choose gives a conversation with what decides how its turns answer in place of

@@ -31,22 +31,29 @@ func (e *Engine) CreateConversation(ctx context.Context, actor convo.Actor, in N
 	}
 	key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
 	var created Created
-	err := e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
-		var err error
-		created, err = createConversation(tx, actor, in)
-		return created, err
+	err := e.judgedFirst(ctx, key, func(judged bool) error {
+		return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+			var err error
+			created, err = createConversation(tx, actor, in, judged)
+			return created, err
+		})
 	})
 	return created, err
 }
 
 // createConversation makes the conversation of a transaction.
-func createConversation(tx store.Tx, actor convo.Actor, in NewConversation) (created Created, err error) {
+func createConversation(tx store.Tx, actor convo.Actor, in NewConversation, judged bool) (created Created, err error) {
 	at := now()
 	if err := referFields(tx, &in.Fields, convo.Fields{}); err != nil {
 		return created, err
 	}
 	if err := tx.Append(convo.Event{At: at, Origin: actor.Token, Body: convo.ConversationCreated{Fields: in.Fields}}); err != nil {
 		return created, err
+	}
+	if said := usersTexts(in.Messages); said != "" && !judged {
+		if err := mustBeJudged(tx, said, nil); err != nil {
+			return created, err
+		}
 	}
 	for _, m := range in.Messages {
 		message, err := addMessage(tx, actor, m, at)
@@ -56,6 +63,9 @@ func createConversation(tx store.Tx, actor convo.Actor, in NewConversation) (cre
 		created.Messages = append(created.Messages, message)
 	}
 	created.Conversation = tx.Head().Conversation
+	// Who made it sees what he said of it.
+	created.Conversation.Name, created.Conversation.Description = in.Fields.Name, in.Fields.Description
+	created.Conversation.AgentInput = in.Fields.AgentInput
 	return created, nil
 }
 
@@ -105,7 +115,9 @@ func (e *Engine) Conversation(ctx context.Context, actor convo.Actor, id string)
 	if err != nil {
 		return convo.Conversation{}, err
 	}
-	return found, nil
+	shown := e.revealer(ctx, hub.Key{Tenant: actor.Tenant, Conversation: id})
+	found.Fields = shown.fields(found.Fields)
+	return found, shown.err
 }
 
 // Conversations reads a page of them, by creation.
@@ -132,7 +144,7 @@ func (e *Engine) Conversations(ctx context.Context, actor convo.Actor, l List) (
 		last := page.Items[n-1]
 		page.Cursor = makeCursor(list, last.Created.UnixMilli(), last.ID)
 	}
-	return page, nil
+	return page, e.revealAll(ctx, page.Items)
 }
 
 func (e *Engine) conversationPosition(ctx context.Context, actor convo.Actor, list, cursor string) (store.Position, error) {

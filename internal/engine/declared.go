@@ -106,8 +106,11 @@ func sameBot(a, b convo.Object) bool {
 	same := func(p, q *string) bool { return (p == nil) == (q == nil) && text(p) == text(q) }
 	return a.Number == b.Number && a.Unlisted == b.Unlisted && same(a.Name, b.Name) && same(a.Description, b.Description) &&
 		x.Folder == y.Folder && x.Declared == y.Declared && same(x.Model, y.Model) && same(x.Backstory, y.Backstory) &&
-		same(x.SkillsetID, y.SkillsetID)
+		same(x.SkillsetID, y.SkillsetID) && sameFlag(x.Privacy, y.Privacy) && sameFlag(x.Moderation, y.Moderation) &&
+		sameFlag(x.Unmasked, y.Unmasked)
 }
+
+func sameFlag(p, q *bool) bool { return (p == nil) == (q == nil) && (p == nil || *p == *q) }
 
 // retireBots takes bots out of the lists that the configuration declared once.
 func (e *Engine) retireBots(ctx context.Context, tenant string, bots []DeclaredBot) error {

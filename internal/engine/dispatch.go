@@ -190,6 +190,7 @@ func (e *Engine) admitHidden(ctx context.Context, actor convo.Actor, key hub.Key
 		if err := d.begin(tx); err != nil {
 			return nil, err
 		}
+		know(tx, in.Entities)
 		if err := createHidden(tx, actor, in, d); err != nil {
 			return nil, err
 		}

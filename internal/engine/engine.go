@@ -39,6 +39,7 @@ import (
 	"github.com/parleyhq/parley/internal/embed"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/moderate"
 	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/schema"
 	"github.com/parleyhq/parley/internal/store"
@@ -97,6 +98,8 @@ type Options struct {
 	Tools tool.Set
 	// Transcriber writes down recordings; nil = they are refused.
 	Transcriber transcribe.Transcriber
+	// Moderator judges what users say; nil = what asks for that is refused.
+	Moderator moderate.Moderator
 	// Abilities carries out abilities on their own; nil = they are refused.
 	Abilities Abilities
 	// Texts finds records by their words; nil = nothing is found.
@@ -132,6 +135,7 @@ type Engine struct {
 	newSecret func() (string, convo.TokenHash)
 
 	transcriber transcribe.Transcriber
+	moderator   moderate.Moderator
 	hearing     chan struct{} // one for each recording that is written down
 	recordings  chan struct{} // with those that wait for it
 
@@ -149,6 +153,9 @@ type Engine struct {
 	repeats  *repeats
 	shared   *sharedRuns
 	pasts    *pasts
+	vaults   *vaults
+	held     *heldTexts
+	born     time.Time // when it was made: what clients were saying before is lost
 	scribe   *scribe
 	channels *channelHub
 	waits    *callWaits
@@ -194,8 +201,8 @@ func New(o Options) *Engine {
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
-		transcriber: o.Transcriber, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
-		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), channels: newChannelHub(),
+		transcriber: o.Transcriber, moderator: o.Moderator, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
+		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), born: now(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{},
 		texts:  o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
@@ -297,7 +304,13 @@ func (e *Engine) updated(ctx context.Context, key hub.Key, sync store.Sync, fn f
 // updatedThen is updated with something to do once it is written and before anybody
 // knows of it.
 func (e *Engine) updatedThen(ctx context.Context, key hub.Key, sync store.Sync, fn func(store.Tx) error, then func()) ([]convo.Event, error) {
-	events, err := e.store.Update(context.WithoutCancel(ctx), key.Tenant, key.Conversation, sync, fn)
+	var last *maskingTx
+	events, err := e.store.Update(context.WithoutCancel(ctx), key.Tenant, key.Conversation, sync, func(tx store.Tx) error {
+		last.over(errRunsAgain)
+		last = e.masking(key, tx)
+		return fn(last)
+	})
+	last.over(err)
 	e.noteRoom(err)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/moderate"
 	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/memory"
@@ -45,6 +46,7 @@ type bundle struct {
 
 	abilities   engine.Abilities
 	transcriber transcribe.Transcriber
+	moderator   moderate.Moderator
 
 	vectors  retrieve.Vectors
 	embedder embed.Embedder
@@ -92,7 +94,7 @@ func (b *bundle) start() {
 		b.sealer = openSealer{}
 	}
 	b.Engine = engine.New(engine.Options{
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Log: b.log,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Moderator: b.moderator, Log: b.log,
 		Texts: byWords{b.store}, Vectors: b.vectors, Embedder: b.embedder, Fetcher: b.fetcher,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})

@@ -23,16 +23,18 @@ func (e *Engine) exchanges(ctx context.Context, key hub.Key, turns []convo.Turn)
 		builders[t.ID] = newExchangeBuilder(t)
 		first = min(first, t.OpenedSeq)
 	}
+	shown := e.revealer(ctx, key)
 	err := e.store.Steps(ctx, key.Tenant, key.Conversation, first-1, func(event convo.Event) bool {
 		if b := builders[event.Turn]; b != nil {
+			event.Body = shown.body(event.Body)
 			b.add(event)
 			if _, ended := event.Body.(convo.TurnEnded); ended {
 				open--
 			}
 		}
-		return open > 0
+		return open > 0 && shown.err == nil
 	})
-	if err != nil {
+	if err = errOr(err, shown.err); err != nil {
 		return nil, err
 	}
 	list := make([]Exchange, len(turns))
@@ -48,14 +50,15 @@ func (e *Engine) exchanges(ctx context.Context, key hub.Key, turns []convo.Turn)
 // adopted.
 func (e *Engine) exchange(ctx context.Context, key hub.Key, b *exchangeBuilder) (Exchange, error) {
 	current := map[string]convo.Message{}
+	shown := e.revealer(ctx, key)
 	for m, err := range e.allMessages(ctx, key, store.MessageQuery{Turn: b.Turn.ID}) {
 		if err != nil {
 			return Exchange{}, err
 		}
-		current[m.ID] = m
+		current[m.ID] = shown.message(m)
 	}
 	adopted, err := e.adopted(ctx, key, b.Turn.Slot)
-	if err != nil {
+	if err = errOr(err, shown.err); err != nil {
 		return Exchange{}, err
 	}
 	x := b.finish(current)
@@ -94,7 +97,11 @@ func (e *Engine) outside(ctx context.Context, key hub.Key, slot int64) ([]convo.
 	})
 	adopted := slices.DeleteFunc(list, func(m convo.Message) bool { return m.Turn != "" || convo.SlotOf(m.Place) <= before })
 	slices.Reverse(adopted)
-	return adopted, err
+	shown := e.revealer(ctx, key)
+	for i := range adopted {
+		adopted[i] = shown.message(adopted[i])
+	}
+	return adopted, errOr(err, shown.err)
 }
 
 // allMessages gives the messages of a query as they are, page by page.

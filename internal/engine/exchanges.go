@@ -90,7 +90,11 @@ func (e *Engine) OwnConversations(ctx context.Context, actor convo.Actor, q stor
 	if err := account(actor); err != nil {
 		return nil, err
 	}
-	return e.store.ConversationsOf(ctx, actor.Tenant, actor.User, q)
+	page, err := e.store.ConversationsOf(ctx, actor.Tenant, actor.User, q)
+	if err != nil {
+		return nil, err
+	}
+	return page, e.revealAll(ctx, page)
 }
 
 // The bounds of what a page of exchanges holds in memory: it is read in pieces, and

@@ -60,6 +60,11 @@ func (e *Engine) Listen(ctx context.Context, actor convo.Actor, conversation str
 	if err != nil {
 		return nil, err
 	}
+	if _, config, err := e.resolveConfig(ctx, key.Tenant, head.BotID, head.Config); err != nil {
+		return nil, err
+	} else if private(config) && !letsThrough(config) {
+		return nil, errUnmaskable("a recording")
+	}
 	format, err := transcribe.ParseFormat(h.MediaType)
 	if err != nil {
 		return nil, err

@@ -25,11 +25,12 @@ type kit struct {
 	schemas   map[string]*schema.Schema
 	offered   []model.Tool // what the model is told, always in the same order
 	limits    TurnLimits
-	session   bool     // who asked may call his functions without the model, and no tool
-	alone     bool     // nobody can answer a call that asks
-	client    []string // the tools that a client carries out for this turn
-	starts    []string // functions that are forced first
-	ends      []string // and last
+	config    convo.Config // of the turn that it is made for
+	session   bool         // who asked may call his functions without the model, and no tool
+	alone     bool         // nobody can answer a call that asks
+	client    []string     // the tools that a client carries out for this turn
+	starts    []string     // functions that are forced first
+	ends      []string     // and last
 }
 
 // newKit gathers what a turn works with. Its errors are the caller's to mend

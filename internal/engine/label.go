@@ -65,7 +65,9 @@ func (e *Engine) makeLabel(head convo.Head, turn convo.Turn) string {
 	defer cancel()
 	// A drain ends the wait for the model, not the reading.
 	user, bot, err := e.lastSaid(context.WithoutCancel(ctx), head, turn)
-	if err != nil {
+	shown := e.revealer(context.WithoutCancel(ctx), hub.Key{Tenant: head.Tenant, Conversation: head.ID})
+	user, bot = shown.message(user), shown.message(bot)
+	if err = errOr(err, shown.err); err != nil {
 		e.log.Warn("what a label is made from could not be read", "conversation", head.ID, "error", err)
 		return ""
 	}
@@ -110,7 +112,7 @@ func (e *Engine) lastSaid(ctx context.Context, head convo.Head, turn convo.Turn)
 
 // askLabel asks the conversation's model; "" if it has none that can write.
 func (e *Engine) askLabel(ctx context.Context, head convo.Head, user, bot string) (string, error) {
-	_, choice, err := e.choose(ctx, head)
+	head, choice, err := e.choose(ctx, head)
 	if err != nil || choice.ProviderKind == "quote" { // which writes nothing of its own
 		return "", err
 	}
@@ -121,6 +123,13 @@ func (e *Engine) askLabel(ctx context.Context, head convo.Head, user, bot string
 	request := model.Request{Model: choice.Name, Params: choice.Params, Context: choice.Context, Messages: []model.Message{
 		{Role: model.System, Text: labelOrder}, {Role: model.User, Text: said},
 	}}
+	secrets, err := e.keeps(ctx, hub.Key{Tenant: head.Tenant, Conversation: head.ID}, head.Config)
+	if err == nil {
+		err = secrets.prompt(ctx, &request)
+	}
+	if err != nil {
+		return "", err
+	}
 	heard := &hearsay{}
 	a := &answer{choice: choice, limit: labelRead, sink: heard, prompted: count(request.Messages)}
 	ctx = a.observe(ctx, e.observer, head.ID, request.Messages)
@@ -128,7 +137,7 @@ func (e *Engine) askLabel(ctx context.Context, head convo.Head, user, bot string
 	if _, err := a.finish(failed); failed != nil || err != nil {
 		return "", errors.Join(failed, err)
 	}
-	return cleanLabel(heard.text), nil
+	return cleanLabel(secrets.reveal(heard.text)), nil
 }
 
 // putLabel gives a conversation its label, unless it has got one meanwhile, or is

@@ -22,8 +22,10 @@ type loop struct {
 	choice model.Choice
 	kit    *kit
 	sink   turnSink
-	told   *inbox          // calls that others answered
-	mine   []convo.Message // those that the turn made since the history was read
+	// secrets is what the turn keeps from its model; nil = nothing.
+	secrets *secrecy
+	told    *inbox          // calls that others answered
+	mine    []convo.Message // those that the turn made since the history was read
 
 	history  history
 	progress progress
@@ -157,11 +159,15 @@ func (l *loop) ask(ctx context.Context) error {
 		choice: l.choice, limit: l.e.limits.Answer, quiet: l.progress.ending, sink: l,
 		from: p.from, prompted: count(p.messages) + l.history.tools, cites: citer{sources: p.sources},
 	}
-	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, p.messages)
 	request := model.Request{
 		Model: l.choice.Name, Messages: p.messages, Tools: l.kit.offered, Force: force,
 		Params: l.choice.Params, Context: l.choice.Context,
 	}
+	if err := l.mask(ctx, &request); err != nil {
+		return err
+	}
+	a.secrets = l.secrets
+	ctx = a.observe(ctx, l.e.observer, l.key.Conversation, request.Messages)
 	failed := a.run(ctx, &request)
 	if failed != nil && l.sink.lost(failed) {
 		a.abandon(failed)
@@ -176,7 +182,17 @@ func (l *loop) ask(ctx context.Context) error {
 	for i := range a.calls {
 		a.calls[i].ID = newID() // the model's own need not be unique
 	}
+	l.secrets.restoreCalls(a.calls)
 	return l.request(a.calls)
+}
+
+// mask masks a request to the model, if the turn keeps something from it.
+func (l *loop) mask(ctx context.Context, r *model.Request) (err error) {
+	if l.secrets == nil {
+		l.secrets, err = l.e.recalls(ctx, l.key, r.Messages)
+		return err
+	}
+	return l.secrets.prompt(ctx, r)
 }
 
 // settle writes what follows the calls of an answer: those that are left to the

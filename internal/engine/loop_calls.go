@@ -185,7 +185,18 @@ func (c *calls) serverWork(call convo.OpenCall) work {
 		}
 	}
 	made := tool.Call{ID: call.ID, Arguments: call.Arguments, Tenant: c.key.Tenant, Conversation: c.key.Conversation}
-	return func(ctx context.Context) toolEnd { return c.e.callTool(ctx, t, made) }
+	if c.secrets == nil {
+		return func(ctx context.Context) toolEnd { return c.e.callTool(ctx, t, made) }
+	}
+	// The work runs on a goroutine of its own, and adds to a vault of its own.
+	secrets := *c.secrets
+	return func(ctx context.Context) toolEnd {
+		var err error
+		if made.Arguments, err = secrets.arguments(ctx, call, t.Spec().Reveals); err != nil {
+			return toolEnd{call.ID, toolFailure(err), convo.ToolFailed}
+		}
+		return c.e.callTool(ctx, t, made)
+	}
 }
 
 // channelWork waits for a channel's message in a turn that has no log.

@@ -13,28 +13,47 @@ import (
 type NewMessage struct {
 	convo.MessageFields
 	Text string
+	// Entities are what the caller knows of the text: in a private conversation they
+	// are masked wherever they stand from now on.
+	Entities []convo.Entity
+}
+
+// StoredMessage is a message that was stored, and what was masked in it: nothing, if
+// its conversation is not private.
+type StoredMessage struct {
+	convo.Message
+	Entities []convo.Entity
 }
 
 // CreateMessage stores a message outside any turn; nothing is generated. It
 // stands behind what was there, also behind a running turn's last message, and
 // the next turn sees it.
-func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversation string, in NewMessage, ask *Ask) (convo.Message, error) {
+func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversation string, in NewMessage, ask *Ask) (StoredMessage, error) {
 	key, err := within(actor, conversation)
 	if err != nil {
-		return convo.Message{}, err
+		return StoredMessage{}, err
 	}
 	if err := e.checkMessage(actor, in); err != nil {
-		return convo.Message{}, err
+		return StoredMessage{}, err
 	}
-	var message convo.Message
-	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
-		if tx.Head() == nil {
-			return nil, unknownConversation(conversation)
-		}
-		message, err = addMessage(tx, actor, in, now())
-		return message, err
+	var stored StoredMessage
+	err = e.judgedFirst(ctx, key, func(judged bool) error {
+		return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+			if tx.Head() == nil {
+				return nil, unknownConversation(conversation)
+			}
+			if in.Type == convo.User && !judged {
+				if err := mustBeJudged(tx, in.Text, in.Entities); err != nil {
+					return nil, err
+				}
+			}
+			know(tx, in.Entities)
+			message, err := addMessage(tx, actor, in, now())
+			stored = StoredMessage{message, foundIn(tx)}
+			return stored, err
+		})
 	})
-	return message, err
+	return stored, err
 }
 
 // addMessage appends a whole message in a slot of its own.
@@ -99,6 +118,8 @@ func (e *Engine) TurnTail(ctx context.Context, actor convo.Actor, conversation, 
 	if err != nil {
 		return last, bot, err
 	}
+	shown := e.revealer(ctx, key)
+	defer func() { last, bot, err = shown.message(last), shown.message(bot), errOr(err, shown.err) }()
 	t, err := e.store.Turn(ctx, key.Tenant, conversation, turn)
 	if err != nil || t.Slot == 0 {
 		return last, bot, err
@@ -149,25 +170,36 @@ func (e *Engine) UpdateMessage(ctx context.Context, actor convo.Actor, conversat
 	if err != nil {
 		return err
 	}
-	return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
-		if tx.Head() == nil {
-			return nil, unknownConversation(conversation)
-		}
-		m, err := visibleMessage(tx, actor, id)
-		if err != nil {
-			return nil, err
-		}
-		text := m.Text
-		changed := convo.MessageChanged{ID: id, Fields: m.MessageFields}
-		change(&changed.Fields, &text)
-		if err := e.checkMessage(actor, NewMessage{MessageFields: changed.Fields, Text: text}); err != nil {
-			return nil, err
-		}
-		if text != m.Text {
-			changed.Text = &text
-		}
-		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: changed})
+	return e.judgedFirst(ctx, key, func(judged bool) error {
+		return e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+			if tx.Head() == nil {
+				return nil, unknownConversation(conversation)
+			}
+			return nil, e.updateMessage(tx, actor, id, change, judged)
+		})
 	})
+}
+
+func (e *Engine) updateMessage(tx store.Tx, actor convo.Actor, id string, change func(*convo.MessageFields, *string), judged bool) error {
+	m, err := visibleMessage(tx, actor, id)
+	if err != nil {
+		return err
+	}
+	text := m.Text
+	changed := convo.MessageChanged{ID: id, Fields: m.MessageFields}
+	change(&changed.Fields, &text)
+	if err := e.checkMessage(actor, NewMessage{MessageFields: changed.Fields, Text: text}); err != nil {
+		return err
+	}
+	if text != m.Text {
+		changed.Text = &text
+		if changed.Fields.Type == convo.User && !judged {
+			if err := mustBeJudged(tx, text, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: changed})
 }
 
 // DeleteMessage removes a message and erases its text from the log.

@@ -124,6 +124,9 @@ func (e *Engine) follow(ctx context.Context, key hub.Key, sub *hub.Subscription,
 			continue
 		}
 		after = events[len(events)-1].Seq
+		if events, err = e.reveal(ctx, key, events); err != nil {
+			return gone(ctx, err)
+		}
 		if done, err := emit(events); done || err != nil {
 			return err
 		}
@@ -156,6 +159,9 @@ func (e *Engine) Events(ctx context.Context, actor convo.Actor, conversation str
 		return nil, after, err
 	}
 	last = events[len(events)-1].Seq
+	if events, err = e.reveal(ctx, key, events); err != nil {
+		return nil, after, err
+	}
 	return visibleEvents(actor, events), last, nil
 }
 

@@ -55,6 +55,8 @@ func boundTo(at store.SealedPlace) []byte {
 		return inputContext(at.ID)
 	case store.SealedSecret:
 		return secretContext(at.Tenant, at.ID)
+	case store.SealedVault:
+		return vaultContext(at.ID)
 	case store.SealedSigningKey:
 		return convo.SigningKeyContext(at.ID)
 	default:

@@ -78,7 +78,14 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 	if err != nil {
 		return err
 	}
-	if why := u.objection(turn, ended); why != nil {
+	why, err := u.verdict(ended)
+	if err != nil {
+		return err
+	}
+	if why == nil {
+		why = u.objection(turn, ended)
+	}
+	if why != nil {
 		return u.fail(turn, why, u.spoilt(turn, why, id)...)
 	}
 	if err := u.append(turn, convo.TurnQueued{}); err != nil {
@@ -93,6 +100,34 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 		u.view.hand(u.started, ended)
 	}
 	return err
+}
+
+// verdict is why a user's message may not be said in a private or a moderated
+// conversation; nil = it may. The error sends it to be judged first.
+func (u *utterance) verdict(m convo.MessageEnded) (*Refused, error) {
+	tx, ok := u.tx.(*maskingTx)
+	if !ok {
+		return nil, nil
+	}
+	config, err := tx.configOf(tx.Head().Fields)
+	if err != nil || !private(config) && !moderated(config) {
+		return nil, err
+	}
+	if u.e.lost(m.Parts) {
+		return refused(LostWords, convo.Unavailable, "the server was started again while this was said; say it again"), nil
+	}
+	if err := unmaskable(config, m.Parts); err != nil {
+		return &Refused{Why: Unmaskable, Cause: convo.PublicError(err)}, nil
+	}
+	if !moderated(config) {
+		return nil, nil
+	}
+	said := saidOf(u.tx, m)
+	why, judged := u.known.judged[said]
+	if !judged {
+		return nil, unjudged{config: config, text: said}
+	}
+	return why, nil
 }
 
 // objection is why a user's message cannot have a turn; nil = it can.

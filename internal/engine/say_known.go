@@ -15,6 +15,7 @@ type knowledge struct {
 	files    map[string]fileKnown // by the URI of a part
 	replies  map[int]*reply       // by the place of the answer in what is said
 	refusals map[int]*Refused     // answers that no call takes
+	judged   map[string]*Refused  // by their texts, messages that were judged; nil = they pass
 }
 
 // fileKnown is a file of this server that a part names.
@@ -44,7 +45,7 @@ const fileLineTokens = 64
 
 // lookUp finds out what the transaction needs to know.
 func (e *Engine) lookUp(ctx context.Context, actor convo.Actor, key hub.Key, s Saying) (*knowledge, error) {
-	k := &knowledge{files: map[string]fileKnown{}, replies: map[int]*reply{}, refusals: map[int]*Refused{}}
+	k := &knowledge{files: map[string]fileKnown{}, replies: map[int]*reply{}, refusals: map[int]*Refused{}, judged: map[string]*Refused{}}
 	for i, said := range s.Said {
 		var err error
 		switch said := said.(type) {

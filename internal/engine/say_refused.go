@@ -21,12 +21,15 @@ const (
 	BadFile         Why = "bad_file"         // a file that is unknown, another's, or without content
 	UnknownCall     Why = "unknown_call"     // no such call or interrupt ever was
 	BadAnswer       Why = "bad_answer"       // what was made of a call's input does not suit the tool
+	Unmaskable      Why = "unmaskable"       // a file of which nothing can be masked, in a private conversation
+	Flagged         Why = "flagged"          // moderation refused the user's message, or could not judge it
+	LostWords       Why = "lost_words"       // the server was started again while the user's message was said
 )
 
 // Ends reports whether the exchange is over with it, or was never opened.
 func (w Why) Ends() bool {
 	switch w {
-	case QueueFull, BadExchange, TooLarge, NoContent, NoAgent, BadFile:
+	case QueueFull, BadExchange, TooLarge, NoContent, NoAgent, BadFile, Unmaskable, Flagged, LostWords:
 		return true
 	}
 	return false

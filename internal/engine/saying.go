@@ -42,6 +42,7 @@ func (e *Engine) Say(ctx context.Context, actor convo.Actor, conversation string
 		}
 		u, err := e.trySay(ctx, actor, key, s, known, view)
 		switch {
+		case e.judgeSaid(ctx, key, known, err):
 		case errors.Is(err, errOrphan):
 			if err := e.closeOrphan(ctx, key); err != nil {
 				return nil, err

@@ -120,14 +120,16 @@ func (s *scribe) take() []*turnLog {
 // write commits what the logs have, publishes it, and tells them.
 func (s *scribe) write(logs []*turnLog) {
 	changes, from := make([]*store.Change, 0, len(logs)), make([]*turnLog, 0, len(logs))
+	masks := make([]*maskingTx, len(logs))
 	for _, l := range logs {
 		if events := l.send(); len(events) > 0 {
-			changes, from = append(changes, change(l.key, events)), append(from, l)
+			changes, from = append(changes, s.change(l.key, events, &masks[len(from)])), append(from, l)
 		}
 	}
 	// What was said is written, also when the engine ends.
 	s.e.store.UpdateAll(context.WithoutCancel(s.e.ctx), changes)
 	for i, c := range changes {
+		masks[i].over(c.Err)
 		if c.Err == nil {
 			s.e.hub.Publish(from[i].key, c.Events)
 		}
@@ -135,13 +137,18 @@ func (s *scribe) write(logs []*turnLog) {
 	}
 }
 
-func change(key hub.Key, events []convo.Event) *store.Change {
+// change makes a change of events. Its transaction is in last when it was carried out.
+func (s *scribe) change(key hub.Key, events []convo.Event, last **maskingTx) *store.Change {
 	level := store.Buffered
 	if slices.ContainsFunc(events, func(e convo.Event) bool { return closes(e.Body) }) {
 		level = store.Durable // a finished message and a call are shown after their sync
 	}
 	return &store.Change{
 		Tenant: key.Tenant, Conversation: key.Conversation, Sync: level,
-		Fn: func(tx store.Tx) error { return appendAll(tx, events) },
+		Fn: func(tx store.Tx) error {
+			(*last).over(errRunsAgain)
+			*last = s.e.masking(key, tx)
+			return appendAll(*last, events)
+		},
 	}
 }

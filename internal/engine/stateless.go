@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -14,6 +15,8 @@ type StatelessInput struct {
 	BotID    *string // the bot whose values count where Config has none
 	Config   convo.Config
 	Messages []NewMessage
+	// Entities are what the caller knows of the texts, as those of [NewMessage].
+	Entities []convo.Entity
 	Given    Given
 	Zone     string
 	Front    string
@@ -73,8 +76,25 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	}
 	h.latest, h.window, h.tools = choice.MaxMessages, choice.Window, k.tokens()
 	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h}
-	_, err = assemble(h)
-	return s, err
+	if _, err = assemble(h); err != nil {
+		return nil, err
+	}
+	if s.loop.secrets, err = e.keeps(ctx, s.loop.key, config); err != nil {
+		return nil, err
+	}
+	s.loop.secrets.know(in.Entities)
+	return s, e.judge(ctx, s.loop.key, config, in.Entities, lastSaidIn(in.Messages))
+}
+
+// lastSaidIn is the last thing that the user says, which is judged: what stands before
+// it was when it was new.
+func lastSaidIn(messages []NewMessage) string {
+	for _, m := range slices.Backward(messages) {
+		if m.Type == convo.User {
+			return m.Text
+		}
+	}
+	return ""
 }
 
 // stateless is a turn that lives as long as somebody reads it.
@@ -168,6 +188,7 @@ func (s *stateless) flush() error {
 	if len(s.batch) == 0 {
 		return nil
 	}
+	s.loop.secrets.restore(s.batch)
 	err := s.emit(s.batch)
 	clear(s.batch)
 	s.batch = s.batch[:0]

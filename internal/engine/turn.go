@@ -323,6 +323,9 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{e: e, key: key, turn: r.id, origin: r.turn.Origin, choice: choice, kit: r.kit, told: r.told}
+	if l.secrets, err = e.keeps(r.ctx, key, head.Config); err != nil {
+		return nil, err
+	}
 	l.progress.sources = r.head.Sources
 	orders, err := e.orders(r.ctx, head, r.given, r.turn.Alias != "")
 	if err != nil {

@@ -34,8 +34,12 @@ func (w *Watch) Cancel() { w.sub.Cancel() }
 // change it.
 func (w *Watch) Next(ctx context.Context, after int64) ([]convo.Event, error) {
 	events, whole, err := w.sub.Fresh(after)
-	if err != nil || whole || len(events) > 0 {
-		return events, err
+	if err != nil {
+		return nil, err
+	}
+	if whole || len(events) > 0 {
+		events, err = w.e.reveal(ctx, w.key, events)
+		return events, gone(ctx, err)
 	}
 	return w.Read(ctx, after, firstPage)
 }
@@ -43,6 +47,9 @@ func (w *Watch) Next(ctx context.Context, after int64) ([]convo.Event, error) {
 // Read reads up to limit events after that number from the store.
 func (w *Watch) Read(ctx context.Context, after int64, limit int) ([]convo.Event, error) {
 	events, err := w.e.store.Events(ctx, w.key.Tenant, w.key.Conversation, after, limit)
+	if err == nil {
+		events, err = w.e.reveal(ctx, w.key, events)
+	}
 	return events, gone(ctx, err)
 }
 

@@ -33,6 +33,9 @@ type Spec struct {
 	Description string
 	Parameters  convo.JSON // a JSON schema of type object
 
+	// Reveals says that calls get the values that a private turn keeps from its
+	// model, not their placeholders.
+	Reveals bool
 	// Asks says how a call asks the user before it is carried out. Such a tool is
 	// offered only where somebody can answer.
 	Asks convo.Asks

@@ -35,7 +35,7 @@ func cloneAgenda(a convo.Agenda) convo.Agenda {
 func cloneConfig(c convo.Config) convo.Config {
 	return convo.Config{
 		Model: clone(c.Model), Backstory: clone(c.Backstory), DatasetID: clone(c.DatasetID),
-		SkillsetID: clone(c.SkillsetID), Privacy: clone(c.Privacy), Moderation: clone(c.Moderation),
+		SkillsetID: clone(c.SkillsetID), Privacy: clone(c.Privacy), Moderation: clone(c.Moderation), Unmasked: clone(c.Unmasked),
 	}
 }
 

@@ -52,7 +52,7 @@ func TestEveryFieldOfAnObjectSurvives(t *testing.T) {
 func TestObjectsAreStoredAsTheyWere(t *testing.T) {
 	t.Parallel()
 	golden := map[convo.ObjectKind]string{
-		convo.ObjectBot:      `{"d":"d","b":"b","v":"public","bot":{"cm":"s4 <&> é","cb":"s6 <&> é","cd":"s8 <&> é","cs":"s10 <&> é","cp":true,"co":true,"f":31457280,"d":true}}`,
+		convo.ObjectBot:      `{"d":"d","b":"b","v":"public","bot":{"cm":"s4 <&> é","cb":"s6 <&> é","cd":"s8 <&> é","cs":"s10 <&> é","cp":true,"co":true,"cu":true,"f":35651584,"d":true}}`,
 		convo.ObjectSkillset: `{"d":"d","b":"b","v":"public"}`,
 		convo.ObjectAbility:  `{"d":"d","b":"b","v":"public","ability":{"i":"s2 <&> é","s":"s4 <&> é","f":"s6 <&> é","b":"s8 <&> é","p":"s10 <&> é"}}`,
 		convo.ObjectSecret:   `{"d":"d","b":"b","v":"public","secret":{"s":"s2 <&> é","t":"s3 <&> é","c":"{ \"n\": 4.0 }"}}`,

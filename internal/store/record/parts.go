@@ -96,6 +96,7 @@ type partEnded struct {
 type cited struct {
 	Part     string   `json:"p,omitempty"`
 	Citation citation `json:"c,omitzero"`
+	Shift    int      `json:"s,omitempty"`
 }
 
 // IsZero leaves a citation out that says nothing.
@@ -115,7 +116,7 @@ func (r *Record) encodePart(b convo.Body) (data any, err error) {
 		return partEnded{b.Part, b.Incomplete, string(b.Meta)}, nil
 	case convo.Cited:
 		r.Message = b.Message
-		return cited{b.Part, citationOf(b.Citation)}, nil
+		return cited{b.Part, citationOf(b.Citation), b.Shift}, nil
 	case convo.PassedOn:
 		r.Text = string(b.Body)
 		r.HasText = r.Text != ""
@@ -139,7 +140,7 @@ func decodePart(r Record) (convo.Body, error) {
 		return convo.PartEnded{Message: r.Message, Part: d.Part, Incomplete: d.Incomplete, Meta: jsonOf(d.Meta)}, err
 	case convo.KindCited:
 		d, err := unmarshal[cited](r.Data)
-		return convo.Cited{Message: r.Message, Part: d.Part, Citation: d.Citation.domain()}, err
+		return convo.Cited{Message: r.Message, Part: d.Part, Citation: d.Citation.domain(), Shift: d.Shift}, err
 	case convo.KindPassedOn:
 		d, err := unmarshal[passedOn](r.Data)
 		return convo.PassedOn{Front: d.Front, Body: jsonOf(r.Text)}, err

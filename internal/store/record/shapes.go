@@ -216,6 +216,7 @@ type config struct {
 	SkillsetID *string `json:"cs,omitempty"`
 	Privacy    *bool   `json:"cp,omitempty"`
 	Moderation *bool   `json:"co,omitempty"`
+	Unmasked   *bool   `json:"cu,omitempty"`
 }
 
 func fieldsOf(f convo.Fields) fields {

@@ -41,7 +41,7 @@ func bodies() []convo.Body {
 		convo.ConversationChanged{Fields: convo.Fields{
 			Name: &name, Description: &name, Meta: meta, BotID: &name, ContactID: &name, TaskID: &name, SpaceID: &name,
 			Config: convo.Config{
-				Model: &name, Backstory: &name, DatasetID: &name, SkillsetID: &name, Privacy: &yes, Moderation: new(bool),
+				Model: &name, Backstory: &name, DatasetID: &name, SkillsetID: &name, Privacy: &yes, Moderation: new(bool), Unmasked: &yes,
 			},
 		}},
 		convo.TurnOpened{Front: "test", Zone: "Europe/Berlin", Background: true},

@@ -64,7 +64,7 @@ func everyObject() []convo.Object {
 	}
 	config := convo.Config{
 		Model: new("m"), Backstory: new("b"), DatasetID: new("d"), SkillsetID: new(uuid(2)),
-		Privacy: new(false), Moderation: new(true),
+		Privacy: new(false), Moderation: new(true), Unmasked: new(true),
 	}
 	bodies := []convo.ObjectBody{
 		convo.Secret{Scope: convo.SharedSecret, Type: convo.BearerSecret, Config: convo.JSON(`{"a": 1}`)},

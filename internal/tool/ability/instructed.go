@@ -39,8 +39,17 @@ func (s *Set) instructed(tenant string, a tool.Ability, name string) *instructed
 	if t.instruction.Guidance != "" {
 		description = strings.TrimSpace(description + "\n\n" + request.Trim(t.instruction.Guidance, maxGuidance))
 	}
-	t.spec = tool.Spec{Name: name, Description: description, Parameters: schema(t.instruction.Parameters)}
+	t.spec = tool.Spec{Name: name, Description: description, Parameters: schema(t.instruction.Parameters), Reveals: reveals(a.Meta)}
 	return t
+}
+
+// reveals reports whether the author of an ability lets it have what private turns
+// keep from the model: the member privacy of its meta says so.
+func reveals(meta convo.JSON) bool {
+	var said struct {
+		Privacy string `json:"privacy"`
+	}
+	return json.Unmarshal(meta, &said) == nil && said.Privacy == "reveal"
 }
 
 // schema describes parameters to the model.

@@ -29,6 +29,7 @@ type Tool struct {
 	Input       convo.JSON // a JSON schema; nil = no arguments
 	HTTP        *HTTP
 	Result      convo.JSON // any JSON value
+	Reveals     bool       // it gets what private turns keep from the model
 	Asks        convo.Asks
 	Client      bool
 	Output      convo.JSON // with Client: the JSON schema of what it gives
@@ -115,7 +116,7 @@ func (s *Set) make(t Tool, schemas *schema.Cache, client *outbound.Client) (tool
 	}
 	made := &fixed{result: t.Result, spec: tool.Spec{
 		Name: t.Name, Description: t.Description, Parameters: input.Provider(),
-		Asks: t.Asks, Client: t.Client, Output: t.Output, Interrupt: t.Interrupt,
+		Reveals: t.Reveals, Asks: t.Asks, Client: t.Client, Output: t.Output, Interrupt: t.Interrupt,
 	}}
 	if t.Client || t.Interrupt != nil {
 		return &elsewhere{made}, checkElsewhere(t)

@@ -57,8 +57,11 @@ func (*checkedObject) DecodeField(path string, value []byte) error {
 func (*checkedObject) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Object() }
 
 // entities is a list of known entities. Only wrong types are errors: offsets
-// may belong to another text. It is given back as it came.
-type entities struct{ list []byte }
+// may belong to another text. Without privacy it is given back as it came.
+type entities struct {
+	list []byte
+	said []entity
+}
 
 // entity is checked for its types and not kept. Offsets are numbers of any
 // kind: JavaScript has no others.
@@ -85,8 +88,37 @@ func (e *entities) DecodeField(path string, value []byte) error {
 	if err := shape.DecodeField(path, value); err != nil || shape.Null {
 		return err
 	}
-	e.list = bytes.Clone(value)
+	e.list, e.said = bytes.Clone(value), shape.Value
 	return nil
+}
+
+// known gives the list to the engine, for which only the texts count: their places may
+// be those in another text.
+func (e entities) known() []convo.Entity {
+	var list []convo.Entity
+	for _, said := range e.said {
+		if said.Text == "" {
+			continue
+		}
+		known := convo.Entity{Type: said.Type, Text: said.Text}
+		if said.Replacement != nil {
+			known.Replacement = &convo.Replacement{Text: said.Replacement.Text}
+		}
+		list = append(list, known)
+	}
+	return list
+}
+
+// showEntities gives what was found in a text and replaced.
+func showEntities(found []convo.Entity) []entity {
+	list := make([]entity, len(found))
+	for i, f := range found {
+		list[i] = entity{Type: f.Type, Begin: float64(f.Begin), End: float64(f.End), Text: f.Text}
+		if r := f.Replacement; r != nil {
+			list[i].Replacement = &replacement{Begin: float64(r.Begin), End: float64(r.End), Text: r.Text}
+		}
+	}
+	return list
 }
 
 // Describe implements [openapi.Describer].

@@ -35,25 +35,6 @@ func (*laterText) Describe(*openapi.Schemas) *openapi.Schema {
 	return &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int), Description: notSupported}
 }
 
-// laterBool switches something on that does not exist yet. false is stored.
-type laterBool struct{ httpio.Optional[bool] }
-
-// DecodeField implements [httpio.Field].
-func (b *laterBool) DecodeField(path string, value []byte) error {
-	if err := b.Optional.DecodeField(path, value); err != nil {
-		return err
-	}
-	if b.Value {
-		return unsupported(path)
-	}
-	return nil
-}
-
-// Describe implements [openapi.Describer].
-func (*laterBool) Describe(*openapi.Schemas) *openapi.Schema {
-	return &openapi.Schema{Type: openapi.Types{"boolean"}, Enum: []any{false}, Description: notSupported}
-}
-
 // laterList is a list of objects that mean nothing yet.
 type laterList struct{}
 

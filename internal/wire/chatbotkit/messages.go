@@ -12,6 +12,12 @@ type createdMessage struct {
 	Entities entities `json:"entities"`
 }
 
+// maskedMessage answers with what was replaced, where privacy is on.
+type maskedMessage struct {
+	ID       string   `json:"id"`
+	Entities []entity `json:"entities"`
+}
+
 // createMessage stores a message of any type; it is not a turn.
 func createMessage(c *call, in createMessageRequest) error {
 	fields := convo.MessageFields{Type: convo.MessageType(in.Type)}
@@ -31,8 +37,12 @@ func send(c *call, in sendRequest) error {
 
 // storeMessage is what create and send have in common.
 func (c *call) storeMessage(in engine.NewMessage, known entities, streams bool) error {
+	in.Entities = known.known()
 	c.ask.Render = func(result any) []byte {
-		stored, _ := result.(convo.Message)
+		stored, _ := result.(engine.StoredMessage)
+		if stored.Entities != nil {
+			return encode(maskedMessage{stored.ID, showEntities(stored.Entities)})
+		}
 		return encode(createdMessage{stored.ID, known})
 	}
 	stored, err := c.engine().CreateMessage(c.r.Context(), c.actor, c.conversation(), in, c.ask)

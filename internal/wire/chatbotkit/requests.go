@@ -20,8 +20,8 @@ type configFields struct {
 	Backstory  httpio.Optional[string] `json:"backstory" limit:"text" doc:"Who the model is and how it is to answer."`
 	DatasetID  laterText               `json:"datasetId"`
 	SkillsetID httpio.Optional[string] `json:"skillsetId" doc:"The set of abilities that the model may use, by its id or alias."`
-	Privacy    laterBool               `json:"privacy"`
-	Moderation laterBool               `json:"moderation"`
+	Privacy    httpio.Optional[bool]   `json:"privacy" doc:"Keep what says something of a person from the model, and encrypted at rest: the model and stored messages have placeholders."`
+	Moderation httpio.Optional[bool]   `json:"moderation" doc:"Have what users say judged by the configured service before anything is done with it; 422 if that flags it."`
 }
 
 func (c *configFields) apply(dst *convo.Config) {
@@ -98,8 +98,7 @@ type createMessageRequest struct {
 	Entities entities    `json:"entities"`
 }
 
-// updateMessageRequest knows entities only to check them: nothing of them is
-// stored while there is no privacy.
+// updateMessageRequest knows entities of its text, as createMessageRequest does.
 type updateMessageRequest struct {
 	commonFields
 	Type     httpio.Optional[messageType] `json:"type" null:"refused"`

@@ -22,6 +22,7 @@ import (
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
+	"github.com/parleyhq/parley/internal/moderate"
 	"github.com/parleyhq/parley/internal/outbound"
 	"github.com/parleyhq/parley/internal/retrieve/fulltext"
 	"github.com/parleyhq/parley/internal/seal"
@@ -112,7 +113,7 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	texts := fulltext.New(b.store, fulltext.Options{Log: log})
 	b.engine = engine.New(engine.Options{
 		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
-		Tools: abilities, Abilities: abilities, Texts: texts,
+		Tools: abilities, Abilities: abilities, Moderator: judge{}, Texts: texts,
 	})
 	must(t, b.engine.Start(t.Context()))
 	b.secret, _, err = b.auth.Create(t.Context(), "one", "test", "", 0)
@@ -122,6 +123,16 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	b.serve(l, log, texts)
 	t.Cleanup(models.Close)
 	return b
+}
+
+// judge flags texts with a certain word in them.
+type judge struct{}
+
+func (judge) Judge(_ context.Context, text string) (moderate.Verdict, error) {
+	if strings.Contains(text, "unspeakable") {
+		return moderate.Verdict{Flagged: true, Categories: []string{"violence"}}, nil
+	}
+	return moderate.Verdict{}, nil
 }
 
 func (b *bundle) serve(l net.Listener, log *slog.Logger, texts io.Closer) {

@@ -14,7 +14,7 @@ const frontName = "chatbotkit"
 
 // complete stores the user's message and answers it.
 func complete(c *call, in completeRequest) error {
-	return c.turn(in.turnFields, engine.TurnInput{Text: in.Text.Pointer(), Zone: c.zone, Front: frontName})
+	return c.turn(in.turnFields, engine.TurnInput{Text: in.Text.Pointer(), Entities: in.Entities.known(), Zone: c.zone, Front: frontName})
 }
 
 // receive is complete without a new user message.
@@ -56,7 +56,7 @@ func (in *completeStatelessRequest) input(c *call) (engine.StatelessInput, error
 	if err != nil {
 		return engine.StatelessInput{}, err
 	}
-	input := engine.StatelessInput{Messages: newMessages(in.Messages), Zone: c.zone, Front: frontName, Given: given}
+	input := engine.StatelessInput{Messages: newMessages(in.Messages), Entities: in.Entities.known(), Zone: c.zone, Front: frontName, Given: given}
 	in.BotID.Apply(&input.BotID)
 	in.configFields.apply(&input.Config)
 	if text := in.Text.Pointer(); text != nil {

@@ -44,8 +44,12 @@ func whyOf(why string) (id, code string) {
 		return errMessageEnd, ""
 	case engine.BadPart:
 		return errPartCreate, ""
-	case engine.BadFile:
+	case engine.BadFile, engine.Unmaskable:
 		return errFile, ""
+	case engine.Flagged:
+		return errMessageEnd, "flagged"
+	case engine.LostWords:
+		return errMessageEnd, "lost_words"
 	case engine.NoAgent:
 		return errAgentStart, ""
 	case engine.UnknownCall, engine.BadAnswer, engine.BadAside:

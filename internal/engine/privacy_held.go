@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+// What a client says piece by piece in a private or moderated conversation is stored
+// part by part: only a whole text shows what is to be masked in it, and can be judged. Until the part ends, its text
+// is in memory alone. A process that dies has lost it, and the message is refused.
+
+// heldTexts is what clients are saying in private conversations.
+type heldTexts struct {
+	mu    sync.Mutex
+	byKey map[hub.Key]map[string]*heldText // by part
+}
+
+// heldText is the text of a part so far, with what was said of it.
+type heldText struct {
+	message string
+	kind    convo.MessageType
+	text    string
+	length  convo.Length
+	cited   []convo.Citation
+}
+
+func newHeldTexts() *heldTexts { return &heldTexts{byKey: map[hub.Key]map[string]*heldText{}} }
+
+// get gives what is held of a part; nil = nothing.
+func (h *heldTexts) get(key hub.Key, part string) *heldText {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.byKey[key][part]
+}
+
+// set holds a text, in place of what was held of the part; nil lets it go.
+func (h *heldTexts) set(key hub.Key, part string, t *heldText) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	parts := h.byKey[key]
+	if t == nil {
+		delete(parts, part)
+		if len(parts) == 0 {
+			delete(h.byKey, key)
+		}
+		return
+	}
+	if parts == nil {
+		parts = map[string]*heldText{}
+		h.byKey[key] = parts
+	}
+	parts[part] = t
+}
+
+// lengths sums what is held of a message, or of one of its parts.
+func (h *heldTexts) lengths(key hub.Key, message, part string) (sum convo.Length) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, t := range h.byKey[key] {
+		if t.message == message && (part == "" || part == id) {
+			sum = sum.Add(t.length)
+		}
+	}
+	return sum
+}
+
+// drop lets all go that is held of a conversation.
+func (h *heldTexts) drop(key hub.Key) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.byKey, key)
+}
+
+// heldBefore is what was held of a part before the transaction changed it.
+type heldBefore struct {
+	part string
+	text *heldText
+}
+
+// hold takes in an event of a part that has not ended, if it says something of its
+// text.
+func (t *maskingTx) hold(body convo.Body) (held bool) {
+	switch b := body.(type) {
+	case convo.Delta:
+		if b.Part == "" {
+			return false
+		}
+		t.change(b.Part, b.Message, func(h *heldText) {
+			h.kind, h.text, h.length = b.Type, h.text+b.Text, h.length.Add(convo.LengthOf(b.Text))
+		})
+	case convo.Cited:
+		if b.Part == "" || t.e.held.get(t.key, b.Part) == nil && !t.coming(b.Message) {
+			return false
+		}
+		t.change(b.Part, b.Message, func(h *heldText) { h.cited = append(slices.Clip(h.cited), b.Citation) })
+	default:
+		return false
+	}
+	return true
+}
+
+// coming reports whether a message is one that a client is saying.
+func (t *maskingTx) coming(message string) bool {
+	return slices.ContainsFunc(t.Head().Open, func(turn convo.Turn) bool { return turn.ComingMessage(message) != nil })
+}
+
+// change changes what is held of a part, so that it can be taken back.
+func (t *maskingTx) change(part, message string, fn func(*heldText)) {
+	before := t.e.held.get(t.key, part)
+	t.before = append(t.before, heldBefore{part, before})
+	after := heldText{message: message}
+	if before != nil {
+		after = *before
+	}
+	fn(&after)
+	t.e.held.set(t.key, part, &after)
+}
+
+// release writes what is held of a part that ends.
+func (t *maskingTx) release(event convo.Event, ended convo.PartEnded, private bool) error {
+	h := t.e.held.get(t.key, ended.Part)
+	if h == nil {
+		return nil
+	}
+	t.before = append(t.before, heldBefore{ended.Part, h})
+	t.e.held.set(t.key, ended.Part, nil)
+	if t.said == nil {
+		t.said = map[string]string{}
+	}
+	t.said[h.message] += h.text
+	if private {
+		if err := t.open(); err != nil {
+			return err
+		}
+	}
+	rest, at := h.text, 0
+	say := func(units int) error {
+		n := bytesOf(rest, units)
+		piece := rest[:n]
+		rest, at = rest[n:], at+units
+		if piece == "" {
+			return nil
+		}
+		event.Body = convo.Delta{Message: h.message, Type: h.kind, Text: piece, Part: ended.Part}
+		return t.add(event, private)
+	}
+	for _, c := range h.cited {
+		if c.Offset < at {
+			continue // they stand in their order
+		}
+		if err := say(c.Offset - at); err != nil {
+			return err
+		}
+		length := c.Length
+		c.Offset = t.Tx.Length(h.message, ended.Part).Units
+		if private {
+			c.Length = convo.LengthOf(masker{t.own}.text(rest[:bytesOf(rest, length)])).Units
+		}
+		event.Body = convo.Cited{Message: h.message, Part: ended.Part, Citation: c, Shift: at - c.Offset}
+		if err := t.add(event, private); err != nil {
+			return err
+		}
+		if err := say(length); err != nil {
+			return err
+		}
+	}
+	return say(len(rest))
+}
+
+// Length implements store.Tx: what is held counts.
+func (t *maskingTx) Length(message, part string) convo.Length {
+	return t.Tx.Length(message, part).Add(t.e.held.lengths(t.key, message, part))
+}
+
+// Delete implements store.Tx.
+func (t *maskingTx) Delete() error {
+	t.deleted = true
+	return t.Tx.Delete()
+}
+
+// saidOf is the clear text of a message that a client has said piece by piece, and
+// that the transaction has stored.
+func saidOf(tx store.Tx, m convo.MessageEnded) string {
+	if t, ok := tx.(*maskingTx); ok && t.said[m.ID] != "" {
+		return t.said[m.ID]
+	}
+	return m.Text
+}
+
+// lost reports whether a part was being said when the process before this one died:
+// what had come of it was in its memory.
+func (e *Engine) lost(parts []convo.Part) bool {
+	return slices.ContainsFunc(parts, func(p convo.Part) bool { return p.File == nil && p.Created.Before(e.born) })
+}

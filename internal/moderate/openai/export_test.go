@@ -1,0 +1,4 @@
+package openai
+
+// Read reads an answer of the service.
+var Read = read
