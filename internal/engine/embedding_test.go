@@ -125,7 +125,7 @@ func TestAProviderThatFailsHalfWayIsTriedAgain(t *testing.T) {
 		for range 20 {
 			b.record(d, "a word", "")
 		}
-		b.Idle()
+		synctest.Wait()
 		if n := b.unembedded(d); n == 0 || n == 20 {
 			t.Errorf("%d of 20 have no vector", n)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -114,6 +113,7 @@ type making struct {
 	dataset convo.Object
 	file    convo.Object
 	entry   convo.DatasetFile
+	name    string // of the making, once it has begun
 }
 
 func (e *Engine) makeRecords(ctx context.Context, m *making) error {
@@ -143,12 +143,13 @@ func (e *Engine) makeRecords(ctx context.Context, m *making) error {
 func (m *making) begin() error {
 	s, _ := m.file.Body.(convo.Stored)
 	content := fmt.Sprintf("%s.%d.", s.Upload, document.Version)
-	if strings.HasPrefix(m.entry.Upload, content) && m.entry.State == convo.IndexRuns {
+	m.name = m.entry.Upload
+	if strings.HasPrefix(m.name, content) && m.entry.State == convo.IndexRuns {
 		return nil
 	}
-	name := content + newID()
+	m.name = content + newID()
 	return m.change(func(b *convo.DatasetFile) {
-		*b = convo.DatasetFile{File: b.File, Type: b.Type, Upload: name, State: convo.IndexRuns}
+		*b = convo.DatasetFile{File: b.File, Type: b.Type, Upload: m.name, State: convo.IndexRuns}
 	})
 }
 
@@ -237,11 +238,35 @@ func (m *making) count(ctx context.Context, doc *document.Document) error {
 	return m.change(func(b *convo.DatasetFile) { b.Total = total })
 }
 
-// store writes the records that are not there yet, a batch at a time, each with how
-// many there are then.
+// store makes the records that are not there yet: one batch while the one before is
+// written, and the indexes read those that are.
 func (m *making) store(ctx context.Context, doc *document.Document) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches, written := make(chan []convo.Record), make(chan error, 1)
+	skip := m.entry.Done
+	go func() {
+		defer cancel()
+		written <- m.write(ctx, batches)
+	}()
+	m.batches(ctx, doc, skip, batches)
+	close(batches)
+	return <-written
+}
+
+// batches makes the records behind the first ones, and hands them over until ctx ends.
+func (m *making) batches(ctx context.Context, doc *document.Document, skip int64, batches chan<- []convo.Record) {
 	var batch []convo.Record
-	size, place, skip := 0, int64(0), m.entry.Done
+	hand := func() bool {
+		select {
+		case batches <- batch:
+			batch = nil
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	size, place := 0, int64(0)
 	for piece := range m.split(doc) {
 		if place++; place <= skip {
 			continue
@@ -250,35 +275,50 @@ func (m *making) store(ctx context.Context, doc *document.Document) error {
 		if len(batch) < batchRecords && size < batchBytes {
 			continue
 		}
-		if err := m.put(ctx, batch); err != nil {
-			return err
+		if size = 0; !hand() {
+			return
 		}
-		batch, size = batch[:0], 0
 	}
-	return m.put(ctx, batch)
+	if len(batch) > 0 {
+		hand()
+	}
 }
 
-func (m *making) put(ctx context.Context, batch []convo.Record) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if len(batch) == 0 {
-		return nil
-	}
-	batch = slices.Clone(batch) // the function may run more than once, and later than this
-	err := m.change(func(b *convo.DatasetFile) { b.Done += int64(len(batch)) }, func(tx store.Tx) error {
-		for _, r := range batch {
-			if err := tx.PutRecord(r); err != nil {
-				return err
-			}
+// write stores batches, each with how many records there are then. It is the only one
+// that changes the entry meanwhile.
+func (m *making) write(ctx context.Context, batches <-chan []convo.Record) error {
+	written, read := make(chan struct{}, 1), make(chan struct{})
+	go func() {
+		defer close(read)
+		for range written {
+			m.engine.catchUp(ctx, m.job.tenant, m.job.dataset)
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+	}()
+	defer func() {
+		close(written)
+		<-read
+	}()
+	for batch := range batches {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		err := m.change(func(b *convo.DatasetFile) { b.Done += int64(len(batch)) }, func(tx store.Tx) error {
+			for _, r := range batch {
+				if err := tx.PutRecord(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		select {
+		case written <- struct{}{}:
+		default: // it is about to read this batch, too
+		}
 	}
-	m.engine.catchUp(ctx, m.job.tenant, m.job.dataset)
-	return nil
+	return context.Cause(ctx)
 }
 
 // record makes a record of a piece. It has the meta of its file, so that searches can
@@ -288,7 +328,7 @@ func (m *making) record(doc *document.Document, piece document.Chunk, place int6
 	source := orElse(s.Address, orElse(s.Name, text(m.file.Name)))
 	at := now()
 	r := convo.Record{
-		Tenant: m.job.tenant, Dataset: m.job.dataset, ID: newID(), File: m.job.file, Upload: m.entry.Upload,
+		Tenant: m.job.tenant, Dataset: m.job.dataset, ID: newID(), File: m.job.file, Upload: m.name,
 		Place: place, Title: orElse(piece.Title, doc.Title), Page: piece.Page, Created: at, Updated: at,
 		RecordFields: convo.RecordFields{Text: piece.Text, Meta: m.file.Meta},
 	}
@@ -305,7 +345,7 @@ func (m *making) finish(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		err := m.change(func(*convo.DatasetFile) {}, func(tx store.Tx) error {
-			n, err := tx.DeleteRecordsOf(m.job.dataset, m.job.file, m.entry.Upload, batchRecords)
+			n, err := tx.DeleteRecordsOf(m.job.dataset, m.job.file, m.name, batchRecords)
 			more = n == batchRecords
 			return err
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
@@ -127,4 +128,10 @@ func StreamList(w *httpio.Response, r *http.Request, list engine.List, read Stri
 // ListTypes are the types of lists that requests hold without naming them.
 func ListTypes() []reflect.Type {
 	return []reflect.Type{reflect.TypeFor[[]entity](), reflect.TypeFor[skillList]()}
+}
+
+// BlobKey makes a key for an upload, by a clock, and says whether keys are good.
+func BlobKey(at *time.Time) (key string, good func(string) bool) {
+	k := blobKeys{secret: []byte("k"), now: func() time.Time { return *at }}
+	return k.key(blob{Tenant: "t", File: "f", Size: 1}), func(key string) bool { _, ok := k.open(key); return ok }
 }
