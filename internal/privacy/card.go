@@ -6,6 +6,8 @@ import "strings"
 const (
 	shortestCard = 12
 	longestCard  = 19
+
+	articleLength = 13 // of the numbers of articles, which old cards have as well
 )
 
 // card finds a payment card's number that begins with the first group: one with an
@@ -26,9 +28,10 @@ func (s *scanner) card(n *numbers) {
 			best = g.end
 		}
 	}
-	if best > 0 {
-		s.add(Card, n.groups[0].start, best)
+	if best == 0 || best-n.groups[0].start <= articleLength && s.cued(n.groups[0].start, orderCue) {
+		return
 	}
+	s.add(Card, n.groups[0].start, best)
 }
 
 // cardGap says whether a gap may stand within a card's number.

@@ -13,6 +13,7 @@ const (
 	versionCue
 	idCue    // a national id
 	orderCue // a number of something else
+	birthCue
 )
 
 // cueReach is how many bytes before a value its announcement may begin.
@@ -26,8 +27,13 @@ func (s *scanner) cued(i int, c cue) bool {
 		from++
 	}
 	before := strings.ToLower(s.text[from:i])
+	if c == birthCue { // one birth has one date
+		if digit := strings.LastIndexAny(before, "0123456789"); digit >= 0 {
+			before = before[digit+1:]
+		}
+	}
 	for _, word := range cueWords(c) {
-		if at := strings.LastIndex(before, word); at >= 0 && startsWord(before, at, word) {
+		if at := strings.LastIndex(before, word); at >= 0 && (startsWord(before, at, word) || isUpper(s.byteAt(i-len(before)+at))) {
 			return true
 		}
 	}
@@ -61,6 +67,12 @@ func cueWords(c cue) []string {
 			"电话", "手机", "致电", "電話", "携帯", "手機", "전화", "휴대폰", "연락처",
 			"फ़ोन", "फोन", "मोबाइल", "هاتف", "جوال", "اتصل", "טלפון", "נייד", "điện thoại", "โทร",
 		}
+	case birthCue:
+		return []string{
+			"born", "birth", "dob", "d.o.b", "geboren", "geb.", "geburt", "né le", "née le", "naissance", "nac", "nato il", "nata il", "nascita", "nasci",
+			"geboorte", "urodz", "födelse", "född", "født", "fødsel", "syntym", "родил", "рожден", "народ", "出生", "生日", "生年月日", "誕生日", "생년월일", "생일",
+			"doğum", "doğdu", "narozen", "născut", "γέννησ", "जन्म", "ميلاد", "מולד", "תאריך לידה", "nascimento", "ngày sinh", "วันเกิด",
+		}
 	case versionCue:
 		return []string{
 			"version", "ver.", "release", "firmware", "build", "section", "chapter", "clause", "§", "kapitel", "abschnitt", "oid",
@@ -81,7 +93,7 @@ func cueWords(c cue) []string {
 			"bestell", "auftrag", "rechnung", "artikel", "kunden", "vertrag", "sendung", "paket", "vorgang", "beleg",
 			"commande", "facture", "colis", "client", "dossier", "réf", "pedido", "factura", "fatura", "envío", "ordine", "fattura", "pacco",
 			"bestelling", "factuur", "pakket", "zamówieni", "faktur", "przesyłk", "beställning", "ordre", "tilaus", "sipariş", "fiş",
-			"заказ", "счет", "счёт", "посылк", "артикул", "订单", "订単", "注文", "請求", "追跡", "주문", "송장", "运单", "快递", "订购", "ऑर्डर", "הזמנה", "طلب",
+			"nota", "商品", "заказ", "счет", "счёт", "посылк", "артикул", "订单", "订単", "注文", "請求", "追跡", "주문", "송장", "运单", "快递", "订购", "ऑर्डर", "הזמנה", "طلب",
 		}
 	}
 	return nil

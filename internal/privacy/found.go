@@ -35,9 +35,9 @@ func rank(kind string) int {
 		return 3
 	case IBAN:
 		return 4
-	case Card:
-		return 5
 	case SSN:
+		return 5
+	case Card:
 		return 6
 	case IP:
 		return 7

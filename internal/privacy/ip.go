@@ -47,7 +47,7 @@ func (s *scanner) ipv6(i int) int {
 		end++
 	}
 	text := strings.TrimRight(s.text[start:end], ".")
-	if isAlnum(s.byteAt(start-1)) || isAlnum(s.byteAt(end)) || strings.Count(text, ":") < 2 {
+	if isAlnum(s.byteAt(start-1)) || s.behindHex(start) || isAlnum(s.byteAt(end)) || strings.Count(text, ":") < 2 {
 		return i
 	}
 	for range 2 { // a colon may stand behind it
@@ -60,6 +60,19 @@ func (s *scanner) ipv6(i int) int {
 		text = strings.TrimSuffix(text, ":")
 	}
 	return i
+}
+
+// behindHex says whether a group of hexadecimal digits and a colon stand before i, as
+// in a fingerprint. A word may, which announces the address.
+func (s *scanner) behindHex(i int) bool {
+	if s.byteAt(i-1) != ':' {
+		return false
+	}
+	at := i - 1
+	for at > 0 && i-at < 6 && hexDigit(s.text[at-1]) >= 0 {
+		at--
+	}
+	return at < i-1 && !isAlnum(s.byteAt(at-1))
 }
 
 // routed says of an address of version 6 that it is one of those that are given to

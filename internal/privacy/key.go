@@ -73,7 +73,7 @@ func (s *scanner) key(i, end int) {
 			return
 		}
 	}
-	if s.text[i] == 'B' && end-i == len("BEGIN") && s.endsWith(i, "-----") {
+	if s.text[i] == 'B' && s.text[i:end] == "BEGIN" && s.endsWith(i, "-----") {
 		s.pem(i)
 	}
 	s.announcedKey(i, end)
@@ -139,7 +139,7 @@ func (s *scanner) announcedKey(i, end int) {
 		end++
 	}
 	name := s.text[i:end]
-	if !announces(name) {
+	if !announces(name) && (name != "passe" || !s.precededBy(i, "mot de ")) {
 		return
 	}
 	start, firm := s.given(end)
@@ -154,8 +154,8 @@ func (s *scanner) announcedKey(i, end int) {
 	}
 	stop := s.tokenEnd(start, secretSign)
 	stop = start + len(strings.TrimRight(s.text[start:stop], ".,;:!?)]}&"))
-	if ampersand := strings.IndexByte(s.text[start:stop], '&'); ampersand > 0 && firm {
-		stop = start + ampersand // the next parameter of an address
+	if parameter, rest, ok := strings.Cut(s.text[start:stop], "&"); ok && firm && strings.Contains(rest, "=") {
+		stop = start + len(parameter) // another one of an address follows
 	}
 	value := s.text[start:stop]
 	if least := 6; len(value) >= least && random(value) && !strings.Contains(value, "(") {

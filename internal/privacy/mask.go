@@ -82,11 +82,19 @@ func (v *Vault) pieces(cue, text string) []piece {
 		if at, ok := slices.BinarySearchFunc(matches, f.Start, func(m match, start int) int { return cmp.Compare(m.start, start) }); ok && matches[at].end == f.End {
 			next.entry = matches[at].entry
 		}
-		if next.entry >= 0 || utf8.RuneCountInString(strings.TrimSpace(next.value)) > 1 {
+		if next.entry >= 0 || worth(next.value) {
 			pieces = append(pieces, next)
 		}
 	}
 	return pieces
+}
+
+// worth says whether what remains of a piece may say something: two characters, or
+// one that is a word.
+func worth(value string) bool {
+	value = strings.TrimSpace(value)
+	first, size := utf8.DecodeRuneInString(value)
+	return len(value) > size || spaceless(first)
 }
 
 // fences gives the placeholders in a text.

@@ -113,7 +113,10 @@ func (s *scanner) digitID(digits []byte, shape string, start, end int) {
 		if f.digits != len(digits) || !slices.Contains(f.shapes, shape) || !f.valid(digits) {
 			continue
 		}
-		if f.weak && !s.cued(start, idCue) && (!s.alone(start, end) || uniform(digits) || s.cued(start, orderCue)) {
+		if (f.weak || len(shape) == 1) && !s.cued(start, idCue) && s.cued(start, orderCue) {
+			continue
+		}
+		if f.weak && !s.cued(start, idCue) && (!s.alone(start, end) || uniform(digits) || string(digits[:3]) == "000" || s.cued(start, phoneCue)) {
 			continue
 		}
 		s.add(SSN, start, end)

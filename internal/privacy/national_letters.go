@@ -39,16 +39,39 @@ func letteredForms() []letteredForm {
 // longestLettered is how many signs the longest one has.
 const longestLettered = 18
 
-// letteredID finds a number with letters whose first digit is at i.
+// letteredID finds a number with letters whose first digit is at i. Before it there
+// may be letters, right there or divided from it: AB 12 …, RSS MRA 85….
 func (s *scanner) letteredID(i int) {
 	start := s.lettersBefore(i)
-	if start < 0 {
-		return
+	for range 3 {
+		if !isAlnum(s.byteAt(start-1)) && s.lettered(start) {
+			return
+		}
+		if start < 2 || !separates(s.text[start-1]) {
+			return
+		}
+		before := s.lettersBefore(start - 1)
+		if n := start - 1 - before; n < 1 || n > 3 {
+			return
+		}
+		start = before
 	}
+}
+
+// lettersBefore goes back over letters, at most seven.
+func (s *scanner) lettersBefore(i int) int {
+	start := i
+	for i-start < 7 && start > 0 && isLetter(s.text[start-1]) {
+		start--
+	}
+	return start
+}
+
+// lettered finds a number with letters that begins at start.
+func (s *scanner) lettered(start int) bool {
 	v := s.compact(start, longestLettered)
-	if s.text[start] >= '0' && s.text[start] <= '9' && v.letters == 0 && v.last != 'x' {
-		s.chilean(start, v)
-		return
+	if v.letters == 0 {
+		return s.dashed(start, v)
 	}
 	for _, f := range lettereds() {
 		n := len(f.pattern)
@@ -56,42 +79,15 @@ func (s *scanner) letteredID(i int) {
 			continue
 		}
 		if f.valid(string(v.signs[:n])) {
-			s.add(SSN, start, v.ends[n-1])
-			return
+			end := v.ends[n-1]
+			if s.byteAt(end) == ')' && s.byteAt(end-2) == '(' {
+				end++
+			}
+			s.add(SSN, start, end)
+			return true
 		}
 	}
-	s.chilean(start, v)
-}
-
-// lettersBefore gives where the word begins whose digits begin at i: i itself, or up
-// to six letters before it, in two groups at most. -1 = more stands before.
-func (s *scanner) lettersBefore(i int) int {
-	start := i
-	for range 2 {
-		for i-start < 7 && start > 0 && isLetter(s.text[start-1]) {
-			start--
-		}
-		if i-start != 3 && i != start || start < 2 || !separates(s.text[start-1]) || !isLetter(s.text[start-2]) {
-			break
-		}
-		words := 2 // AB 12 …, or RSS MRA 85…
-		if i-start == 3 {
-			words = 3
-		}
-		end := start - 1
-		begin := end
-		for end-begin < 4 && begin > 0 && isLetter(s.text[begin-1]) {
-			begin--
-		}
-		if end-begin != words {
-			break
-		}
-		start = begin
-	}
-	if isAlnum(s.byteAt(start-1)) || i-start > 6 {
-		return -1
-	}
-	return start
+	return s.dashed(start, v)
 }
 
 // separates tells the signs that may stand between the parts of a number.
@@ -105,7 +101,6 @@ type signs struct {
 	ends    [longestLettered]int // where each ends in the text
 	n       int
 	letters int
-	last    byte
 }
 
 // compact takes letters and digits from i on, at most one separator apart.
@@ -265,19 +260,21 @@ func finnishCheck(digits string) byte {
 	return "0123456789abcdefhjklmnprstuvwxy"[value([]byte(digits))%31]
 }
 
-// chilean finds a number of Chile, whose check sign is behind a dash, and one of
+// dashed finds a number of Chile, whose check sign is behind a dash, and one of
 // Finland, in which the dash says the century.
-func (s *scanner) chilean(start int, v signs) {
+func (s *scanner) dashed(start int, v signs) bool {
 	for _, n := range []int{8, 9} {
 		if v.n >= n && s.byteAt(v.ends[n-1]-2) == '-' && !isAlnum(s.byteAt(v.ends[n-1])) && digitsOnly(v.signs[:n-1]) && chileanPerson(string(v.signs[:n])) {
 			s.add(SSN, start, v.ends[n-1])
-			return
+			return true
 		}
 	}
 	if v.n >= 10 && !isAlnum(s.byteAt(v.ends[9])) && strings.IndexByte("-+", s.byteAt(v.ends[5])) >= 0 && v.ends[9]-start == 11 &&
 		digitsOnly(v.signs[:9]) && dayMonth(v.signs[:6]) && finnishCheck(string(v.signs[:9])) == v.signs[9] {
 		s.add(SSN, start, v.ends[9])
+		return true
 	}
+	return false
 }
 
 func digitsOnly(d []byte) bool {

@@ -25,6 +25,7 @@ func (s *scanner) number(i int) {
 	s.iban(i)
 	s.nationalID(&n)
 	s.ipv4(&n)
+	s.birth(&n)
 	s.phone(&n)
 }
 

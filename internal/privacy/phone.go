@@ -19,7 +19,7 @@ func (s *scanner) phone(n *numbers) {
 	case isAlnum(before) || before == '+':
 	case s.text[start] == '0' && s.byteAt(start+1) == '0' && s.international(n, start, 2):
 	case s.national(n, start):
-	case s.cued(start, phoneCue):
+	default:
 		s.announced(n, start)
 	}
 }
@@ -232,7 +232,7 @@ func (s *scanner) announced(n *numbers, start int) {
 			end = n.groups[i].end
 		}
 	}
-	if end == 0 || isAlnum(s.byteAt(end)) {
+	if end == 0 || isAlnum(s.byteAt(end)) || !s.cued(start, phoneCue) {
 		return
 	}
 	if s.byteAt(start-1) == '(' {

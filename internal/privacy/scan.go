@@ -1,5 +1,10 @@
 package privacy
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
 // scanner goes once through a plain text. What each sign may be part of is looked
 // at where the sign stands, with bounded looks to both sides.
 type scanner struct {
@@ -50,7 +55,17 @@ func scan(text string) []Found {
 			s.url(i)
 			i = max(i+1, s.ipv6(i))
 		case letter:
-			i = s.word(i)
+			i = s.words(i)
+		case beyond:
+			r, size := utf8.DecodeRuneInString(text[i:])
+			switch {
+			case spaceless(r):
+				i = s.han(i, r, size)
+			case unicode.IsLetter(r):
+				i = s.words(i)
+			default:
+				i += size
+			}
 		default:
 			i++
 		}
@@ -77,18 +92,6 @@ func (s *scanner) byteAt(i int) byte {
 		return 0
 	}
 	return s.text[i]
-}
-
-// word looks at a word of ASCII that begins at i, and gives where it ends.
-func (s *scanner) word(i int) int {
-	end := i
-	for end < len(s.text) && isLetter(s.text[end]) {
-		end++
-	}
-	if !isAlnum(s.byteAt(i - 1)) {
-		s.key(i, end)
-	}
-	return end
 }
 
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

@@ -74,7 +74,7 @@ func secretQuery(rest string) bool {
 func secretName(name string) bool {
 	name = alnums(name)
 	for _, part := range []string{
-		"token", "apikey", "secret", "password", "passwd", "passwort", "passphrase", "contrasena", "motdepasse", "wachtwoord", "haslo",
+		"token", "apikey", "secret", "password", "passwd", "passwort", "passphrase", "contrasea", "contrasena", "motdepasse", "wachtwoord", "haslo",
 		"signature", "credential", "accesskey", "privatekey", "authkey", "accountkey", "sessionid", "sessionkey", "jwt", "bearer", "authorization",
 	} {
 		if strings.Contains(name, part) {
