@@ -17,6 +17,8 @@ const (
 	looseObjects = `
 		objects WHERE (kind = 'ability' AND NOT EXISTS (
 			SELECT 1 FROM objects p WHERE p.tenant = objects.tenant AND p.kind = 'skillset' AND p.key = objects.parent))
+		OR (kind = 'datasetfile' AND NOT EXISTS (
+			SELECT 1 FROM objects p WHERE p.tenant = objects.tenant AND p.kind = 'dataset' AND p.key = objects.parent))
 		OR (kind = 'rating' AND NOT EXISTS (
 			SELECT 1 FROM objects p WHERE p.tenant = objects.tenant AND p.kind = 'bot' AND p.key = objects.parent))`
 

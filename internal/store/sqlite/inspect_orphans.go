@@ -16,6 +16,7 @@ const (
 	nextOfMessages = `SELECT conversation FROM messages WHERE conversation > ?1 ORDER BY conversation LIMIT 1`
 	nextOfHeads    = `SELECT id FROM heads WHERE id > ?1 ORDER BY id LIMIT 1`
 	nextOfAgendas  = `SELECT id FROM agendas WHERE id > ?1 ORDER BY id LIMIT 1`
+	nextOfVaults   = `SELECT conversation FROM vaults WHERE conversation > ?1 ORDER BY conversation LIMIT 1`
 	nextOfAliases  = `SELECT conversation FROM aliases WHERE conversation > ?1 ORDER BY conversation LIMIT 1`
 )
 
@@ -27,7 +28,7 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 	}{
 		{"events", nextOfLog, false}, {"turns", nextOfTurns, true},
 		{"messages", nextOfMessages, true}, {"heads", nextOfHeads, true},
-		{"agendas", nextOfAgendas, true}, {"aliases", nextOfAliases, true},
+		{"agendas", nextOfAgendas, true}, {"aliases", nextOfAliases, true}, {"vaults", nextOfVaults, true},
 	} {
 		err := owners(conn, table.next, func(c int64) { r.found(noSuch(table.what, c, table.repairable)) })
 		if err != nil {
@@ -43,7 +44,7 @@ func (r *rowCheck) orphans(conn *sqlite.Conn, p *pieces) error {
 	}
 	return errorsFirst(
 		r.looseTexts(conn), r.looseTokens(conn), r.looseInputs(conn), r.looseFiles(conn), r.cutFiles(conn),
-		r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn),
+		r.looseDispatches(conn), r.looseChannels(conn), r.objects(conn), r.looseSettings(conn), r.knowledge(conn), r.looks(conn),
 	)
 }
 

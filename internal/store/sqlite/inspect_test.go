@@ -177,6 +177,9 @@ func putObjects(t testing.TB, s store.Store) {
 			{ID: "secret", Body: convo.Secret{Type: convo.PlainSecret}, Sealed: []byte("x")},
 			{ID: "skillset", Body: convo.Skillset{}}, {ID: "ability", Parent: "skillset", Body: convo.Ability{}},
 			{ID: "bot", Number: 3, Body: convo.BotConfig{Folder: 1}}, {ID: "rating", Parent: "bot", Body: convo.Rating{Value: 1}},
+			{ID: "file", Body: convo.Stored{Size: 4, Upload: "content"}, ObjectFields: convo.ObjectFields{Visibility: new(convo.Public)}},
+			{ID: "dataset", Body: convo.Dataset{}}, {ID: "d.f", Parent: "dataset", Body: convo.DatasetFile{File: "f", State: convo.IndexRuns}},
+			{ID: "contact", Body: convo.Contact{Email: new("a@example.com")}},
 		} {
 			o.Tenant = "a"
 			if err := tx.PutObject(o); err != nil {
@@ -185,9 +188,43 @@ func putObjects(t testing.TB, s store.Store) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.PutPiece(t.Context(), "content", 0, time.UnixMilli(1), []byte("text"))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	putRecords(t, s)
+}
+
+// putRecords makes records and what is made of them, a vault and an event log.
+func putRecords(t testing.TB, s store.Store) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Update(t.Context(), "a", talk1, store.Durable, func(tx store.Tx) error {
+		for n := range 5 {
+			r := convo.Record{Tenant: "a", Dataset: "dataset", ID: fmt.Sprint(n), Created: time.UnixMilli(1), Updated: time.UnixMilli(1)}
+			r.Text = strings.Repeat("some words ", 20)
+			must(tx.PutRecord(r))
+			r.Dataset = convo.MemoryDataset
+			must(tx.PutRecord(r))
+		}
+		must(tx.DeleteRecord("dataset", "4"))
+		return errors.Join(tx.PutVault([]byte("sealed")), tx.Note(convo.Entry{ID: "e"}), tx.Note(convo.Entry{ID: "f"}))
+	})
+	must(err)
+	records, err := s.Records(t.Context(), "a", "dataset", store.RecordQuery{Limit: 9})
+	must(err)
+	for _, r := range records {
+		must(s.PutVectors(t.Context(), "a", "dataset", "space", []convo.Vector{{Record: r.ID, Change: r.Change, Values: []float32{1, 2}}}))
+	}
+	one := convo.Segment{ID: "segment", To: records[0].Change}
+	must(s.PutSegment(t.Context(), "a", "dataset", "index", one, make([]byte, 300<<10), nil))
 }
 
 func appendTo(t testing.TB, s store.Store, id string, events ...convo.Event) {
@@ -285,6 +322,29 @@ func damages() []damage {
 		{"a number that would be given again", `UPDATE object_numbers SET last = 1`, audit.Projection, "given again", 0, true},
 		{"an object that is no JSON", `UPDATE objects SET fields = x'7b' WHERE kind = 'bot'`, audit.Projection, `object "bot"`, 0, false},
 		{"an object of an unknown kind", `UPDATE objects SET kind = 'ship' WHERE kind = 'secret'`, audit.Projection, `object "secret"`, 0, false},
+		{"a file of no dataset", `UPDATE objects SET parent = 'gone' WHERE kind = 'datasetfile'`, audit.Orphan, `datasetfile "d.f"`, 0, true},
+		{"content that is not found", `UPDATE objects SET upload = NULL WHERE kind = 'file'`, audit.Projection, `file "file"`, 0, true},
+		{"a public file that is not found", `UPDATE objects SET public = NULL`, audit.Projection, `file "file"`, 0, true},
+		{"work that is not found", `UPDATE objects SET open = NULL`, audit.Projection, `datasetfile "d.f"`, 0, true},
+		{"a contact with another address", `UPDATE objects SET email = 'x' WHERE kind = 'contact'`, audit.Projection, `contact "contact"`, 0, true},
+		{"a file that has lost its content", `DELETE FROM file_pieces WHERE upload = 'content'`, audit.Database, `file "file"`, 0, false},
+		{"another contact", `UPDATE conversations SET contact = 'x' WHERE id = 1`, audit.Projection, "contact", 0, true},
+		{"a vault of no conversation", `INSERT INTO vaults VALUES (99, 77, x'00')`, audit.Orphan, "vaults of conversation number 77", 0, true},
+		{"records of no dataset", `UPDATE sqlite_sequence SET seq = 99; INSERT INTO collections VALUES (77, 'a', 'gone', 0, 0, 0, 0)`,
+			audit.Orphan, "1 datasets", 0, true},
+		{"records of no collection", `INSERT INTO records (collection, key, change, created, size) VALUES (77, 'x', 1, 1, 0)`, audit.Orphan, "1 records", 0, true},
+		{"a space of no dataset", `INSERT INTO spaces VALUES (77, 77, 'x', 2)`, audit.Orphan, "1 spaces", 0, true},
+		{"vectors of no space", `INSERT INTO vectors VALUES (77, 77, 1, x'00')`, audit.Orphan, "1 vectors of no space", 0, true},
+		{"a vector of no record", `INSERT INTO vectors SELECT 77, id, 9, x'0000000000000000' FROM spaces`, audit.Orphan, "1 vectors of no record", 0, true},
+		{"a vector of another length", `UPDATE vectors SET data = x'00' WHERE id = 1`, audit.Orphan, "1 vectors of no record", 0, true},
+		{"segments of no dataset", `INSERT INTO segments VALUES (77, 77, 'i', 's', 0, 0, 0)`, audit.Orphan, "1 segments", 0, true},
+		{"a segment that has lost a piece", `DELETE FROM segment_pieces WHERE id & 1`, audit.Projection, "1 segments of indexes", 0, true},
+		{"a piece of no segment", `INSERT INTO segment_pieces VALUES (77 << 20, x'00')`, audit.Orphan, "1 pieces", 0, true},
+		{"too many records", `UPDATE collections SET records = 9`, audit.Projection, "2 datasets are counted wrong", 0, true},
+		{"too few bytes", `UPDATE collections SET bytes = 9 WHERE dataset = 'dataset'`, audit.Projection, "1 datasets are counted wrong", 0, true},
+		{"a number of records that would be given again", `DELETE FROM sqlite_sequence WHERE name = 'collections'`, audit.Projection, "given again", 0, true},
+		{"a number of an entry that would be given again", `DELETE FROM journals`, audit.Projection, "event logs", 0, true},
+		{"a record that is damaged", `UPDATE records SET text = x'99999999' WHERE key = '1'`, audit.Database, `record "1"`, 0, false},
 		{"too many restarts", `UPDATE heads SET epoch = 9 WHERE id = 1`, audit.Projection, "restarts", 0, true},
 		{"a missing index", `DROP INDEX messages_place`, audit.Database, "messages_place", 0, true},
 		{"an index that lacks a row", `
@@ -371,8 +431,17 @@ func dump(t testing.TB, folder string) string {
 		show(i.Turns(t.Context(), "a", id, 0))
 		show(i.Input(t.Context(), "a", id, "t"))
 		show(i.File(t.Context(), file1))
+		show(i.Vault(t.Context(), "a", id))
 		show(i.Messages(t.Context(), "a", id, store.MessageQuery{Limit: 99}))
 	}
+	for _, dataset := range []string{"dataset", convo.MemoryDataset} {
+		show(i.Collection(t.Context(), "a", dataset))
+		show(i.RecordChanges(t.Context(), "a", dataset, 0, 99))
+	}
+	show(i.Entries(t.Context(), "a", store.EntryQuery{Limit: 9}))
+	show(i.PublicFile(t.Context(), "file"))
+	show(i.Objects(t.Context(), "a", store.ObjectQuery{Kind: convo.ObjectContact, Email: "a@example.com", Limit: 9}))
+	show(i.Spaces(t.Context(), "a", "dataset"))
 	return b.String()
 }
 

@@ -23,10 +23,13 @@ func TestDataOfEarlierVersionsIsBroughtUpToDate(t *testing.T) {
 		DELETE FROM log WHERE id > 3 << 32;
 		DELETE FROM turns WHERE conversation > 2; DELETE FROM messages WHERE conversation > 2; DELETE FROM inputs;
 		DELETE FROM heads WHERE id > 2; DELETE FROM conversations WHERE id > 2; DELETE FROM agendas WHERE id > 2;
-		DELETE FROM open_deltas WHERE conversation > 2; DELETE FROM aliases; DELETE FROM files; DELETE FROM file_pieces`) // it has what they did not know
+		DELETE FROM open_deltas WHERE conversation > 2; DELETE FROM aliases; DELETE FROM files; DELETE FROM file_pieces;
+		DELETE FROM objects WHERE kind IN ('file', 'dataset', 'datasetfile', 'contact');
+		DELETE FROM collections; DELETE FROM records; DELETE FROM spaces; DELETE FROM vectors; DELETE FROM segments;
+		DELETE FROM segment_pieces; DELETE FROM vaults; DELETE FROM journals; DELETE FROM journal; DELETE FROM sqlite_sequence`) // it has what they did not know
 	s := open(t, today, "")
 	for i, bot := range []string{"a bot", talk1, strings.ToUpper(talk1), "", "01890000-0000-7000-8000-00000000000x"} {
-		appendTo(t, s, fmt.Sprint("of a bot ", i), convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{Fields: convo.Fields{BotID: &bot}}})
+		appendTo(t, s, fmt.Sprint("of a bot ", i), convo.Event{At: time.UnixMilli(1), Body: convo.ConversationCreated{Fields: convo.Fields{BotID: &bot, ContactID: &bot}}})
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -90,7 +90,7 @@ func (t *tx) PutRecord(r convo.Record) error {
 	if r.ID == "" || r.Tenant != t.key.tenant {
 		return convo.Errorf(convo.Internal, "a record needs an id and the transaction's tenant")
 	}
-	if r.Dataset != convo.MemoryDataset {
+	if r.Dataset != convo.MemoryDataset && t.records.sets[r.Dataset] == nil { // a set goes with its dataset
 		ok, err := t.objectExists(convo.ObjectDataset, r.Dataset)
 		if err != nil || !ok {
 			return errorsFirst(err, noDataset(r.Dataset))

@@ -239,6 +239,7 @@ func (m *mender) rest(p *pieces) error {
 		ask(m.conn, `DELETE FROM file_pieces WHERE upload IN (SELECT upload FROM `+looseFiles+`)`).exec(),
 		ask(m.conn, `DELETE FROM `+looseFiles).exec(),
 		m.objects(),
+		m.knowledge(),
 		m.channels(),
 		ask(m.conn, `DELETE FROM `+looseDispatches).exec(),
 		ask(m.conn, `
@@ -256,6 +257,7 @@ func (m *mender) orphans() error {
 		{nextOfHeads, `DELETE FROM heads WHERE id = ?`},
 		{nextOfAgendas, `DELETE FROM agendas WHERE id = ?`},
 		{nextOfAliases, `DELETE FROM aliases WHERE conversation = ?`},
+		{nextOfVaults, `DELETE FROM vaults WHERE conversation = ?`},
 	} {
 		var lost []int64
 		if err := owners(m.conn, table.next, func(c int64) { lost = append(lost, c) }); err != nil {
