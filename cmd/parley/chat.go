@@ -18,8 +18,8 @@ import (
 
 // chatOptions are the flags of chat.
 type chatOptions struct {
-	url, secret, tenant            string
-	conversation, model, backstory string
+	url, secret, tenant                     string
+	conversation, model, backstory, dataset string
 }
 
 func (p *program) chatCommand() *cobra.Command {
@@ -34,17 +34,17 @@ one message a line; with a message it answers that one and ends.
 Ctrl-C stops the answer that is being written, and leaves when there is none.`,
 		Example: `  parley chat
   parley chat "What is on the menu?" --backstory "You are the cook of a small inn."
+  parley chat "How do I install it?" --dataset handbook
   parley chat --conversation 0199a3c1-…
   PARLEY_SECRET=pk_… parley chat --url https://parley.example.com`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.url, "url", "", "the address of a server elsewhere")
-	flags.StringVar(&o.secret, "secret", "", "its API secret; PARLEY_SECRET keeps it out of the list of processes")
-	flags.StringVar(&o.tenant, "tenant", "", "the tenant on this machine's server, as org/name (default: the first one)")
+	o.serverFlags(cmd)
 	flags.StringVar(&o.conversation, "conversation", "", "the id of a conversation to go on with")
 	flags.StringVar(&o.model, "model", "", "the model that answers, in a new conversation")
 	flags.StringVar(&o.backstory, "backstory", "", "what the bot is and knows, in a new conversation")
+	flags.StringVar(&o.dataset, "dataset", "", "the dataset to answer from, in a new conversation")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := o.check(args); err != nil {
 			return err
@@ -78,11 +78,19 @@ Ctrl-C stops the answer that is being written, and leaves when there is none.`,
 	return cmd
 }
 
+// serverFlags are those that name a server.
+func (o *chatOptions) serverFlags(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&o.url, "url", "", "the address of a server elsewhere")
+	flags.StringVar(&o.secret, "secret", "", "its API secret; PARLEY_SECRET keeps it out of the list of processes")
+	flags.StringVar(&o.tenant, "tenant", "", "the tenant on this machine's server, as org/name (default: the first one)")
+}
+
 // check refuses flags that would have no effect, and messages without a text.
 func (o *chatOptions) check(args []string) error {
 	switch {
-	case o.conversation != "" && (o.model != "" || o.backstory != ""):
-		return errors.New("--model and --backstory belong to a new conversation: leave out --conversation")
+	case o.conversation != "" && (o.model != "" || o.backstory != "" || o.dataset != ""):
+		return errors.New("--model, --backstory and --dataset belong to a new conversation: leave out --conversation")
 	case o.url == "" && o.secret != "":
 		return errors.New("--secret is for a server that --url names; the one on this machine needs none")
 	case o.url != "" && o.tenant != "":
@@ -125,6 +133,9 @@ func (s *chat) open(ctx context.Context) error {
 	}
 	if s.options.backstory != "" {
 		in.Backstory = client.Set(s.options.backstory)
+	}
+	if s.options.dataset != "" {
+		in.DatasetID = client.Set(s.options.dataset)
 	}
 	created, err := s.client.Conversation.Create(ctx, in)
 	if err != nil {

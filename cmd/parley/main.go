@@ -16,7 +16,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	p := program{
 		env: os.Environ(), in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		interrupts: interrupts,
+		interrupts: interrupts, self: executable(),
 	}
 	os.Exit(p.run(context.Background(), os.Args[1:]))
 }

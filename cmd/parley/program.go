@@ -32,6 +32,7 @@ type program struct {
 	in         io.Reader
 	out, err   io.Writer
 	interrupts <-chan os.Signal
+	self       string // where this program is; "" = not known
 
 	flags   []settingFlag // of all commands
 	entered bool          // a command runs: what fails now is no wrong usage
@@ -133,9 +134,9 @@ Exit codes: 0 it went well, 1 it failed, 2 there is no such command or flag.`,
 	p.settingFlags(root, "config", "data")
 	root.AddCommand(
 		p.serveCommand(), p.chatCommand(), p.mcpCommand(), p.tokenCommand(), p.userCommand(),
-		p.exportCommand(), p.importCommand(),
+		p.datasetCommand(), p.searchCommand(), p.exportCommand(), p.importCommand(),
 		p.checkCommand(), p.backupCommand(), p.restoreCommand(), p.keyCommand(),
-		p.configCommand(), p.healthCommand(), p.benchCommand(), p.versionCommand(),
+		p.configCommand(), p.healthCommand(), p.benchCommand(), p.versionCommand(), p.extractCommand(),
 	)
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand())

@@ -15,7 +15,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the process by which the servers of tests read PDF and DOCX files.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == extractName {
+		p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+		os.Exit(p.run(context.Background(), os.Args[1:]))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // buffer is an output that can be read while it is written.
 type buffer struct {
@@ -71,7 +78,7 @@ type command struct {
 func begin(t *testing.T, in io.Reader, env []string, args ...string) *command {
 	t.Helper()
 	c := &command{t: t, out: newBuffer(), err: newBuffer(), interrupts: make(chan os.Signal, 2), code: make(chan int, 1)}
-	p := program{env: env, in: in, out: c.out, err: c.err, interrupts: c.interrupts}
+	p := program{env: env, in: in, out: c.out, err: c.err, interrupts: c.interrupts, self: os.Args[0]}
 	go func() { c.code <- p.run(context.WithoutCancel(t.Context()), args) }()
 	return c
 }
@@ -152,10 +159,13 @@ func TestTheExitCodeTellsWrongUsageFromFailure(t *testing.T) {
 func TestHelpShowsExamplesAndTheEnvironment(t *testing.T) {
 	t.Parallel()
 	for command, wants := range map[string][]string{
-		"":      {"parley serve", "parley chat", "Exit codes"},
-		"serve": {"OPENAI_BASE_URL", "PARLEY_LISTEN", "--key-file", "Examples:"},
-		"chat":  {"Ctrl-C", "--conversation", "PARLEY_SECRET"},
-		"token": {"create", "list", "revoke", "Examples:"},
+		"":            {"parley serve", "parley chat", "Exit codes"},
+		"serve":       {"OPENAI_BASE_URL", "PARLEY_LISTEN", "--key-file", "Examples:"},
+		"chat":        {"Ctrl-C", "--conversation", "PARLEY_SECRET"},
+		"token":       {"create", "list", "revoke", "Examples:"},
+		"dataset":     {"add", "files", "delete", "parley search", "Examples:"},
+		"dataset add": {"uploads only", "--no-wait", "Examples:"},
+		"search":      {"--json", "score", "Examples:"},
 	} {
 		out, _ := run(t, exitFine, nil, append(strings.Fields(command), "--help")...)
 		for _, want := range wants {

@@ -59,7 +59,7 @@ func (p *program) serve(cmd *cobra.Command) error {
 	}
 	var a *app.App
 	err = p.preparing(cmd.Context(), func(ctx context.Context) (err error) {
-		a, err = app.New(ctx, l.Config, log)
+		a, err = app.New(ctx, l.Config, log, p.readers()...)
 		return err
 	})
 	if errors.Is(err, errInterrupted) { // that was told to stop, and has

@@ -38,7 +38,7 @@ func arrange(root *cobra.Command) {
 	)
 	groups := map[string]string{
 		"serve": server, "chat": server, "mcp": server, "health": server, "bench": server,
-		"token": data, "user": data, "export": data, "import": data, "check": data, "backup": data, "restore": data, "key": data,
+		"token": data, "user": data, "dataset": data, "search": data, "export": data, "import": data, "check": data, "backup": data, "restore": data, "key": data,
 		"config": settings, "version": settings,
 	}
 	for _, cmd := range root.Commands() {

@@ -22,6 +22,7 @@ import (
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/console"
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/document"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/identity"
@@ -48,6 +49,8 @@ type App struct {
 	logins *identity.Provider // nil = not enabled
 	models *model.Catalog
 	engine *engine.Engine
+
+	documents document.Reader
 
 	outbound  *outbound.Client // for addresses that others chose
 	abilities *ability.Set
@@ -79,8 +82,11 @@ type FirstSecret struct{ Tenant, Secret string }
 
 // New opens the data folder, connects the parts and takes the address. What was
 // opened is closed again when it fails.
-func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err error) {
+func New(ctx context.Context, cfg config.Config, log *slog.Logger, options ...Option) (_ *App, err error) {
 	a := &App{cfg: cfg, log: log, ready: make(chan struct{}), hurry: make(chan struct{}, 1)}
+	for _, option := range options {
+		option(a)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -113,7 +119,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *App, err 
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
-		Transcriber: a.transcriber(), Moderator: a.moderator(), Texts: a.texts(), Fetcher: fetcher{a.outbound.Reading(limits.File)},
+		Transcriber: a.transcriber(), Moderator: a.moderator(), Texts: a.texts(), Documents: a.documents, Fetcher: fetcher{a.outbound.Reading(limits.File)},
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
 	return a, a.openFronts(ctx, box)

@@ -72,7 +72,7 @@ func byMediaType(media string) format {
 		return formatJSON
 	case "application/pdf":
 		return formatPDF
-	case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+	case wordType:
 		return formatDOCX
 	}
 	if strings.HasSuffix(media, "+json") {
@@ -82,24 +82,43 @@ func byMediaType(media string) format {
 }
 
 func byName(name string) format {
+	known, _ := known(name)
+	return known
+}
+
+// MediaType is the media type of a file that can be read, by its name; "" = the name
+// does not say what it is.
+func MediaType(name string) string {
+	_, mediaType := known(name)
+	return mediaType
+}
+
+func known(name string) (known format, mediaType string) {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".md", ".markdown", ".mdx", ".mkd":
-		return formatMarkdown
+		return formatMarkdown, "text/markdown"
 	case ".html", ".htm", ".xhtml":
-		return formatHTML
-	case ".csv", ".tsv", ".tab":
-		return formatCSV
-	case ".json", ".jsonl", ".ndjson", ".geojson":
-		return formatJSON
+		return formatHTML, "text/html"
+	case ".csv":
+		return formatCSV, "text/csv"
+	case ".tsv", ".tab":
+		return formatCSV, "text/tab-separated-values"
+	case ".json", ".geojson":
+		return formatJSON, "application/json"
+	case ".jsonl", ".ndjson":
+		return formatJSON, "application/jsonl"
 	case ".pdf":
-		return formatPDF
+		return formatPDF, "application/pdf"
 	case ".docx":
-		return formatDOCX
-	case ".txt", ".text", ".log":
-		return formatText
+		return formatDOCX, wordType
+	case ".txt", ".text", ".log", ".rst", ".adoc", ".org":
+		return formatText, "text/plain"
 	}
-	return ""
+	return "", ""
 }
+
+// wordType is the media type of DOCX files.
+const wordType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 func byContent(head []byte) format {
 	start := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"))
