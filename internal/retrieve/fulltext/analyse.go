@@ -11,13 +11,13 @@ import (
 
 // analysis is the version of what [analyser] makes of a text. A segment of another
 // one is made again; so it goes up with every change of a term.
-const analysis = 1
+const analysis = 2
 
 // maxTerm is how many bytes of a word count. What is longer is no word of a language.
 const maxTerm = 64
 
 // analyser turns texts into the terms that they are found by: the words of UAX #29,
-// folded to lower case without accents and stemmed; names in code whole and in parts;
+// folded to lower case without accents and plural; names in code whole and in parts;
 // pairs of neighbours in scripts without spaces between words. The same text gives
 // the same terms, everywhere and always. It is not for several goroutines.
 type analyser struct {

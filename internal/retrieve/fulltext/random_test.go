@@ -58,7 +58,7 @@ func plain(records []convo.Record, query string, limit int) []retrieve.Hit {
 		score := 0.0
 		for w, weight := range asked {
 			if n := counts[r.ID][w]; n > 0 {
-				score += weight / all * n / (n + 1.2*(1-0.75+0.75*lengths[r.ID]/(words/float64(len(records)))))
+				score += weight / all * n / (n + 1.2*(1-0.5+0.5*lengths[r.ID]/(words/float64(len(records)))))
 			}
 		}
 		if score > 0 {
