@@ -274,13 +274,14 @@ func (s *chat) turn(ctx context.Context, text string) error {
 		defer close(watched)
 		s.watch(ctx, answered, leave)
 	}()
-	result, err := s.answer(ctx, text)
+	result, sources, err := s.answer(ctx, text)
 	close(answered)
 	<-watched
 	if s.midline || err == nil {
 		fmt.Fprintln(s.out)
 		s.midline = false
 	}
+	printSources(s.err, sources)
 	switch {
 	case err != nil && errors.Is(context.Cause(ctx), errLeft):
 		return errLeft
@@ -295,20 +296,21 @@ func (s *chat) turn(ctx context.Context, text string) error {
 
 // answer asks and prints the answer as it comes. A result says all about a turn
 // that failed; an error stands for a missing one.
-func (s *chat) answer(ctx context.Context, text string) (*client.Result, error) {
+func (s *chat) answer(ctx context.Context, text string) (result *client.Result, sources []cited, err error) {
 	stream := s.client.Conversation.CompleteStream(ctx, s.id, client.CompleteRequest{Text: client.Set(text)})
 	for event, err := range stream.Events() {
 		if err != nil && stream.Result() == nil {
-			return nil, err
+			return nil, sources, err
 		}
 		switch e := event.(type) {
 		case client.TokenEvent:
 			s.print(e.Token)
 		case client.MessageEvent:
 			s.call(e.Message)
+			sources = append(sources, citedBy(e.Message)...)
 		}
 	}
-	return stream.Result(), nil
+	return stream.Result(), sources, nil
 }
 
 // call says that the model calls a function. What it says after that begins a

@@ -327,3 +327,23 @@ func TestACutConnectionCostsNoToken(t *testing.T) {
 		})
 	}
 }
+
+func TestAChatNamesTheSourcesOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/create") {
+			_, _ = io.WriteString(w, `{"id":"c9"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"type":"token","data":{"token":"At noon [2], at ten [1][2]."}}`+"\n"+
+			`{"type":"message","data":{"id":"m","type":"bot","text":"At noon [2], at ten [1][2].","meta":{"citations":[`+
+			`{"number":2,"title":"Hours > Evening","source":"inn.md","offset":8,"length":3},{"number":1,"title":"inn\u001b[2J.md","source":"inn\u001b[2J.md"},{"number":2,"title":"Hours > Evening","source":"inn.md"}]}}}`+"\n"+
+			`{"type":"message","data":{"id":"n","type":"bot","text":"","meta":{"citations":"none"}}}`+"\n"+
+			`{"type":"result","data":{"text":"At noon [2], at ten [1][2].","end":{"reason":"stop"}}}`+"\n")
+	}))
+	t.Cleanup(server.Close)
+	out, noise := run(t, exitFine, nil, "chat", "--url", server.URL, "--secret", "s", "hello")
+	if out != "At noon [2], at ten [1][2].\n" || noise != "[1] inn[2J.md\n[2] Hours > Evening (inn.md)\n" {
+		t.Errorf("%q and %q", out, noise)
+	}
+}

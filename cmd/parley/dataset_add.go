@@ -227,7 +227,7 @@ func (a *adding) send(ctx context.Context, f localFile, before fileItem, is bool
 			return "", false, err
 		}
 	}
-	file := &client.File{Name: filepath.Base(f.path), Type: app.MediaType(f.path), Data: content}
+	file := &client.File{Name: plain(filepath.Base(f.path)), Type: app.MediaType(f.path), Data: content}
 	if _, err := ask[client.Reference](ctx, a.library, client.FetchOptions{File: file}, "file", id, "upload"); err != nil {
 		if !is {
 			// Nobody would ever know of it.

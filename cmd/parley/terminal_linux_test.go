@@ -157,3 +157,21 @@ func TestAnInterruptEndsTheQuestionForAPassword(t *testing.T) {
 		t.Errorf("it ends with %d: %s", got, noise)
 	}
 }
+
+func TestAddingFilesShowsAProgressBarOnATerminal(t *testing.T) {
+	t.Parallel()
+	_, env := serve(t)
+	docs := t.TempDir()
+	write(t, docs, "a\x1b[2J.md", "text")
+	screen, own := openScreen(t)
+	out := newBuffer()
+	p := program{env: env, out: out, err: own}
+	if code := p.run(t.Context(), []string{"dataset", "add", "inn", docs}); code != exitFine {
+		t.Fatalf("it ends with %d: %q", code, screen.out)
+	}
+	screen.out.await(t, "\r\x1b[K[########################] 100 %  uploading a[2J.md")
+	screen.out.await(t, "\r\x1b[K")
+	if got := out.String(); got != "Dataset inn: 1 file uploaded, 0 unchanged; 1 record.\n" {
+		t.Errorf("it prints %q", got)
+	}
+}
