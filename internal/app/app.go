@@ -120,9 +120,17 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, options ...Op
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
 		Transcriber: a.transcriber(), Moderator: a.moderator(), Texts: a.texts(), Documents: a.documents, Fetcher: fetcher{a.outbound.Reading(limits.File)},
+		Quotas: quotas(cfg),
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
 	return a, a.openFronts(ctx, box)
+}
+
+func quotas(cfg config.Config) (all []engine.Quota) {
+	for _, q := range cfg.Quotas {
+		all = append(all, engine.Quota{Tenant: q.Tenant, Bot: q.Bot, Tokens: q.Tokens, Per: engine.Period(q.Per)})
+	}
+	return all
 }
 
 func rateLimits(l config.Limits) ratelimit.Limits {

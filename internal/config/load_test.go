@@ -201,7 +201,7 @@ func TestAWrongFileIsRefusedWithItsLine(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"a mistyped key":            {"listen: a:1\nturns:\n  qeue: 3\n", "turns.qeue (FILE:3): there is no such setting; did you mean turns.queue?"},
 		"a key like no other":       {"zzzzzzzzzzzz: 3\n", "parley config doc lists them all"},
-		"a later setting":           {"quotas: {}\n", "quotas (FILE:1): this version does not support it yet"},
+		"a later setting":           {"databaseURL: x\n", "databaseURL (FILE:1): this version does not support it yet"},
 		"a list for a value":        {"model: [a]\n", "model (FILE:1): this is a list, but a single value belongs here"},
 		"a value for a group":       {"turns: 3\n", "turns (FILE:1): this is a value, but a group of settings belongs here"},
 		"a value for a list":        {"tenants: {}\n", "tenants (FILE:1): this is a group of settings, but a list belongs here"},
@@ -314,7 +314,7 @@ func TestUnknownVariablesAreWarnedAbout(t *testing.T) {
 
 func TestAVariableOfALaterVersionIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"PARLEY_DATABASE_URL", "PARLEY_NATS_URL", "PARLEY_QUOTAS"} {
+	for _, name := range []string{"PARLEY_DATABASE_URL", "PARLEY_NATS_URL"} {
 		_, err := config.Load(config.Sources{Env: []string{name + "=x"}})
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "does not support it yet") {
 			t.Errorf("%s: got %v", name, err)

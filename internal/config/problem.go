@@ -44,7 +44,7 @@ func later(path string) (string, bool) {
 		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
 		"approvals": "approvals", "embedding": "retrieval",
 		"retrieval": "retrieval", "speech": "speech",
-		"connections": "connections", "quotas": "quotas",
+		"connections": "connections",
 		"databaseurl": "PostgreSQL", "natsurl": "several nodes",
 		"agents.datasets": "datasets",
 	}

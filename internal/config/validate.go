@@ -36,6 +36,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.secrets(cfg)
 	v.providers(cfg)
 	secrets := v.tenants(cfg)
+	v.quotas(cfg)
 	v.transcription(cfg)
 	v.moderation(cfg)
 	v.bounds(cfg)

@@ -65,23 +65,23 @@ func (e *Engine) checkTurnInput(in TurnInput) error {
 
 // checkTurn refuses what cannot work before anything is stored, and gives the
 // history that the turn will have if nothing comes between, and what it works with.
-func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh bool) (*past, *kit, error) {
+func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh bool) (*past, *kit, claim, error) {
 	p, head, choice, err := e.recall(ctx, key, fresh)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, claim{}, err
 	}
 	k, err := e.newKit(ctx, key.Tenant, in.Given, wanted(in.Given, head.BotID, head.Config, head.Owner))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, claim{}, err
 	}
 	orders, err := e.orders(ctx, head, &in.Given, false)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, claim{}, err
 	}
 	k.config = head.Config
 	if in.Text != nil && !fresh { // else it was judged before
 		if err := e.judge(ctx, key, head.Config, in.Entities, *in.Text); err != nil {
-			return nil, nil, err
+			return nil, nil, claim{}, err
 		}
 	}
 	h := history{
@@ -96,11 +96,11 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 			Place: convo.Place(head.NextSlot, 0), MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text,
 		})
 	}
-	_, err = assemble(h)
+	prompt, err := assemble(h)
 	if err != nil && p != nil && p.recalled {
 		return e.checkTurn(ctx, key, in, true)
 	}
-	return p, k, err
+	return p, k, newClaim(key.Tenant, head.BotID, choice, count(prompt.messages)+h.tools), err
 }
 
 // errOrphan sends an admission back to close a turn that nobody carries out.
@@ -118,14 +118,21 @@ const maxChecks = 3
 // whose end could not be written, and that would block the queue, is closed.
 func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
 	for try := 0; ; try++ {
-		p, k, err := e.checkTurn(ctx, reading.key, in, try > 0)
+		p, k, need, err := e.checkTurn(ctx, reading.key, in, try > 0)
 		if err != nil {
 			return e.refuse(ctx, reading.key, actor, ask, err)
 		}
 		if try == maxChecks {
 			p = nil
 		}
+		reading.Turn = newID()
+		if err := e.quotas.admit(ctx, reading.Turn, need); err != nil {
+			return e.refuse(ctx, reading.key, actor, ask, err)
+		}
 		joined, err := e.tryAdmit(ctx, actor, in, ask, reading, p, k)
+		if err != nil || ask.replayed() {
+			e.quotas.drop(reading.Turn)
+		}
 		switch {
 		case errors.Is(err, errOrphan):
 			if err := e.closeOrphan(ctx, reading.key); err != nil {
@@ -173,7 +180,6 @@ func (e *Engine) refuse(ctx context.Context, key hub.Key, actor convo.Actor, ask
 
 // tryAdmit is admit in one transaction.
 func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading, p *past, k *kit) (joined convo.Request, err error) {
-	reading.Turn = newID()
 	sealed, err := e.sealInput(reading.Turn, in.Given)
 	if err != nil {
 		return joined, err

@@ -398,7 +398,11 @@ func failure(err error) *convo.Failure {
 		return &convo.Failure{Kind: providerKind(f.Kind), Message: f.Message, RetryAfter: f.RetryAfter}
 	}
 	public := convo.PublicError(err)
-	return &convo.Failure{Kind: public.Kind, Message: public.Message, RetryAfter: public.RetryAfter}
+	f := &convo.Failure{Kind: public.Kind, Message: public.Message, RetryAfter: public.RetryAfter}
+	if f.Kind == convo.QuotaReached {
+		f.Code = string(LimitsReached)
+	}
+	return f
 }
 
 // providerKind is what a provider's failure means to the caller. A refused key

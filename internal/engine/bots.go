@@ -50,7 +50,7 @@ func (e *Engine) CloneBot(ctx context.Context, actor convo.Actor, name string, a
 			b.Declared = false
 			clone.Body = b
 		}
-		return clone, tx.PutObject(clone)
+		return clone, putNoted(tx, clone, "create")
 	})
 	return clone, err
 }
@@ -84,6 +84,7 @@ type BotSession struct {
 // NewBotSession is what a bot's session is made from.
 type NewBotSession struct {
 	Lasts    time.Duration // 0 = DefaultSession
+	Contact  *string       // whom the conversation is with, by id or fingerprint
 	Meta     convo.JSON    // of the conversation
 	Messages []NewMessage
 }
@@ -94,7 +95,7 @@ func (e *Engine) CreateBotSession(ctx context.Context, actor convo.Actor, bot st
 	if err != nil {
 		return BotSession{}, err
 	}
-	create := NewConversation{Fields: convo.Fields{BotID: &bot, Meta: in.Meta}, Messages: in.Messages}
+	create := NewConversation{Fields: convo.Fields{BotID: &bot, ContactID: in.Contact, Meta: in.Meta}, Messages: in.Messages}
 	if err := e.checkCreate(ctx, actor, create); err != nil {
 		return BotSession{}, err
 	}

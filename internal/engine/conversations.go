@@ -55,24 +55,31 @@ func createConversation(tx store.Tx, actor convo.Actor, in NewConversation, judg
 			return created, err
 		}
 	}
+	var types []convo.MessageType
 	for _, m := range in.Messages {
 		message, err := addMessage(tx, actor, m, at)
 		if err != nil {
 			return created, err
 		}
-		created.Messages = append(created.Messages, message)
+		created.Messages, types = append(created.Messages, message), append(types, m.Type)
 	}
 	created.Conversation = tx.Head().Conversation
+	if err := spendMessages(tx, tx.Head(), 1, types...); err != nil {
+		return created, err
+	}
 	// Who made it sees what he said of it.
 	created.Conversation.Name, created.Conversation.Description = in.Fields.Name, in.Fields.Description
 	created.Conversation.AgentInput = in.Fields.AgentInput
-	return created, nil
+	return created, noteConversation(tx, "create")
 }
 
 // referFields makes ids of what a conversation's fields name, where they differ
 // from what they were.
 func referFields(tx store.Tx, f *convo.Fields, before convo.Fields) (err error) {
 	if f.BotID, err = refer(tx, "botId", convo.ObjectBot, f.BotID, before.BotID); err != nil {
+		return err
+	}
+	if f.ContactID, err = refer(tx, "contactId", convo.ObjectContact, f.ContactID, before.ContactID); err != nil {
 		return err
 	}
 	f.SkillsetID, err = refer(tx, "skillsetId", convo.ObjectSkillset, f.SkillsetID, before.SkillsetID)
@@ -122,6 +129,11 @@ func (e *Engine) Conversation(ctx context.Context, actor convo.Actor, id string)
 
 // Conversations reads a page of them, by creation.
 func (e *Engine) Conversations(ctx context.Context, actor convo.Actor, l List) (Page[convo.Conversation], error) {
+	return e.conversations(ctx, actor, l, "")
+}
+
+// conversations is Conversations of one contact, or of all for "".
+func (e *Engine) conversations(ctx context.Context, actor convo.Actor, l List, contact string) (Page[convo.Conversation], error) {
 	var page Page[convo.Conversation]
 	if err := account(actor); err != nil {
 		return page, err
@@ -130,8 +142,11 @@ func (e *Engine) Conversations(ctx context.Context, actor convo.Actor, l List) (
 	if err != nil {
 		return page, err
 	}
-	q := store.ConversationQuery{Desc: l.Desc, Limit: take, Meta: l.Meta}
+	q := store.ConversationQuery{Desc: l.Desc, Limit: take, Meta: l.Meta, Contact: contact}
 	list := "conversations/" + actor.Tenant
+	if contact != "" {
+		list += "/" + contact
+	}
 	if l.Cursor != "" {
 		if q.After, err = e.conversationPosition(ctx, actor, list, l.Cursor); err != nil {
 			return page, err
@@ -187,7 +202,10 @@ func (e *Engine) UpdateConversation(ctx context.Context, actor convo.Actor, id s
 		if err := referFields(tx, &fields, head.Fields); err != nil {
 			return nil, err
 		}
-		return nil, tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: changed(actor, head.Fields, fields)})
+		if err := tx.Append(convo.Event{At: now(), Origin: actor.Token, Body: changed(actor, head.Fields, fields)}); err != nil {
+			return nil, err
+		}
+		return nil, noteConversation(tx, "update")
 	})
 }
 
@@ -231,6 +249,9 @@ func (e *Engine) DeleteConversation(ctx context.Context, actor convo.Actor, id s
 				return nil, errBusy // one that was admitted just now
 			}
 			if closed, err = e.closeIdle(tx); err != nil {
+				return nil, err
+			}
+			if err := noteConversation(tx, "delete"); err != nil {
 				return nil, err
 			}
 			return nil, tx.Delete()

@@ -127,11 +127,19 @@ func (e *Engine) DispatchStateless(ctx context.Context, actor convo.Actor, in St
 	return e.dispatched(ctx, actor, d, func() error {
 		key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
 		in.Given.Alone = true
-		if _, err := e.prepareStateless(ctx, actor, in); err != nil {
+		prepared, err := e.prepareStateless(ctx, actor, in)
+		if err != nil {
 			_, err = e.refuse(ctx, key, actor, ask, err)
 			return err
 		}
-		return e.admitHidden(ctx, actor, key, in, d, ask)
+		in.ContactID = prepared.contact
+		if err := e.quotas.admit(ctx, prepared.id, prepared.claim); err != nil {
+			return err
+		}
+		if err = e.admitHidden(ctx, actor, key, prepared.id, in, d, ask); err != nil || ask.replayed() {
+			e.quotas.drop(prepared.id)
+		}
+		return err
 	})
 }
 
@@ -176,8 +184,7 @@ func (e *Engine) roomInBackground(tenant string) error {
 }
 
 // admitHidden makes a conversation for a turn and starts it, in one transaction.
-func (e *Engine) admitHidden(ctx context.Context, actor convo.Actor, key hub.Key, in StatelessInput, d *dispatch, ask *Ask) error {
-	turn := newID()
+func (e *Engine) admitHidden(ctx context.Context, actor convo.Actor, key hub.Key, turn string, in StatelessInput, d *dispatch, ask *Ask) error {
 	sealed, err := e.sealInput(turn, in.Given)
 	if err != nil {
 		return err
@@ -217,7 +224,7 @@ func (e *Engine) admitHidden(ctx context.Context, actor convo.Actor, key hub.Key
 // createHidden makes the conversation of a turn that was asked for without one.
 func createHidden(tx store.Tx, actor convo.Actor, in StatelessInput, d *dispatch) error {
 	at := now()
-	fields := convo.Fields{BotID: in.BotID, Config: in.Config, Channel: &d.channel}
+	fields := convo.Fields{BotID: in.BotID, ContactID: in.ContactID, Config: in.Config, Channel: &d.channel}
 	if err := tx.Append(convo.Event{At: at, Origin: actor.Token, Body: convo.ConversationCreated{Fields: fields}}); err != nil {
 		return err
 	}

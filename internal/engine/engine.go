@@ -73,6 +73,7 @@ type Limits struct {
 	Input       time.Duration // how long an exchange may wait for more of what its client says
 	Turn        TurnLimits    // what one turn may ask for at most
 	ToolTime    time.Duration // how long one call of a tool may take
+	Compact     bool          // sum up a conversation whose window has filled
 	Background  int           // turns of a tenant that may run in the background when one more is asked for
 }
 
@@ -113,6 +114,8 @@ type Options struct {
 	// Fetcher reads files from addresses; nil = they are refused.
 	Fetcher Fetcher
 	Log     *slog.Logger
+	// Quotas bound what turns use; nil = nothing does.
+	Quotas []Quota
 	// Observer is told what turns do; nil = nobody is.
 	Observer Observer
 	// NewSecret makes a token's secret and its hash.
@@ -133,6 +136,7 @@ type Engine struct {
 	log       *slog.Logger
 	observer  Observer
 	newSecret func() (string, convo.TokenHash)
+	quotas    *quotas
 
 	transcriber transcribe.Transcriber
 	moderator   moderate.Moderator
@@ -174,6 +178,7 @@ type Engine struct {
 	draining   bool
 	damaged    map[hub.Key]bool // conversations that could not be recovered
 	labels     map[hub.Key]bool // conversations whose label is being made
+	compacting map[hub.Key]bool // conversations that are being summed up
 	turns      map[string]*run  // turns that run in this process, by id
 	background map[string]int   // of them, those in the background, by tenant
 	active     sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
@@ -199,13 +204,13 @@ func New(o Options) *Engine {
 	}
 	e := &Engine{
 		store: o.Store, hub: o.Hub, models: o.Models, sealer: o.Sealer,
-		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret,
+		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret, quotas: newQuotas(o.Quotas, o.Store),
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
 		transcriber: o.Transcriber, moderator: o.Moderator, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), born: now(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
-		labels: map[hub.Key]bool{},
-		texts:  o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
+		labels: map[hub.Key]bool{}, compacting: map[hub.Key]bool{},
+		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
 	}
 	e.indexing = newIndexing(e.lookAt, e.mayWork, e.active.Done, e.couldNotIndex)
 	e.embedding = newIndexing(e.embed, e.mayWork, e.active.Done, e.couldNotEmbed)
@@ -316,6 +321,7 @@ func (e *Engine) updatedThen(ctx context.Context, key hub.Key, sync store.Sync, 
 		return nil, err
 	}
 	then()
+	e.quotas.settle(events)
 	e.hub.Publish(key, events)
 	return events, nil
 }

@@ -60,7 +60,7 @@ func (e *Engine) load(ctx context.Context, head convo.Head, slot int64, r reach)
 		if room < 0 {
 			from = m.Place // what stands before it is not known
 		}
-		if m.Place <= from || r.latest > 0 && len(messages) == r.latest {
+		if m.Place <= from || m.Type == convo.Checkpoint || r.latest > 0 && len(messages) == r.latest {
 			whole = false
 			break
 		}

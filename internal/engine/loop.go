@@ -30,10 +30,11 @@ type loop struct {
 	history  history
 	progress progress
 
-	stopped model.StopReason // of the latest answer
-	full    bool             // the latest answer was cut by our own limit
-	again   bool             // the turn goes on after an answer that nothing else follows
-	length  bool             // a limit cut the last answer
+	prompted int64            // tokens of the latest prompt and of the answer to it, about
+	stopped  model.StopReason // of the latest answer
+	full     bool             // the latest answer was cut by our own limit
+	again    bool             // the turn goes on after an answer that nothing else follows
+	length   bool             // a limit cut the last answer
 }
 
 // errWaits says that a turn was left to wait: it has no end yet.
@@ -174,6 +175,7 @@ func (l *loop) ask(ctx context.Context) error {
 		return failed
 	}
 	answered, err := a.finish(failed)
+	l.prompted = a.prompted + estimate(a.bytes)
 	l.stopped, l.full = a.stopped, a.full
 	l.progress.answered = &answered
 	if err = errors.Join(failed, err); err != nil {

@@ -49,8 +49,11 @@ func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversat
 			}
 			know(tx, in.Entities)
 			message, err := addMessage(tx, actor, in, now())
+			if err != nil {
+				return nil, err
+			}
 			stored = StoredMessage{message, foundIn(tx)}
-			return stored, err
+			return stored, spendMessages(tx, tx.Head(), 0, in.Type)
 		})
 	})
 	return stored, err

@@ -34,22 +34,28 @@ func (e *Engine) CreateObject(ctx context.Context, actor convo.Actor, at Place, 
 		return convo.Object{}, err
 	}
 	var made convo.Object
-	err := e.once(ctx, hub.Key{Tenant: actor.Tenant}, actor, ask, func(tx store.Tx) (any, error) {
-		parent, err := findParent(tx, at)
-		if err != nil {
-			return nil, err
-		}
-		created := now()
-		made = convo.Object{
-			Tenant: actor.Tenant, ID: newID(), Parent: parent, ObjectFields: draft.ObjectFields, Body: draft.Body,
-			Created: created, Updated: created,
-		}
-		if err := e.complete(tx, &made, convo.Object{}, draft.Value); err != nil {
-			return nil, err
-		}
-		return made, tx.PutObject(made)
+	err := e.once(ctx, hub.Key{Tenant: actor.Tenant}, actor, ask, func(tx store.Tx) (_ any, err error) {
+		made, err = e.putNew(tx, actor, at, draft)
+		return made, err
 	})
 	return made, err
+}
+
+// putNew stores a new object.
+func (e *Engine) putNew(tx store.Tx, actor convo.Actor, at Place, draft Draft) (convo.Object, error) {
+	parent, err := findParent(tx, at)
+	if err != nil {
+		return convo.Object{}, err
+	}
+	created := now()
+	made := convo.Object{
+		Tenant: actor.Tenant, ID: newID(), Parent: parent, ObjectFields: draft.ObjectFields, Body: draft.Body,
+		Created: created, Updated: created,
+	}
+	if err := e.complete(tx, &made, convo.Object{}, draft.Value); err != nil {
+		return made, err
+	}
+	return made, putNoted(tx, made, "create")
 }
 
 // complete fills in what callers do not write themselves, and resolves what the
@@ -66,6 +72,8 @@ func (e *Engine) complete(tx store.Tx, o *convo.Object, before convo.Object, val
 		return completeBot(tx, o, b, before)
 	case convo.Ability:
 		return completeAbility(tx, o, b, before)
+	case convo.Contact:
+		completeContact(o, before)
 	}
 	return nil
 }
@@ -189,19 +197,25 @@ func (e *Engine) UpdateObject(
 		if err != nil {
 			return nil, err
 		}
-		draft := Draft{ObjectFields: before.ObjectFields, Body: before.Body}
-		change(&draft)
-		if err := e.checkShape(draft); err != nil {
-			return nil, err
-		}
-		changed = before
-		changed.ObjectFields, changed.Body, changed.Updated = draft.ObjectFields, draft.Body, now()
-		if err := e.complete(tx, &changed, before, draft.Value); err != nil {
-			return nil, err
-		}
-		return changed, tx.PutObject(changed)
+		changed, err = e.putChanged(tx, before, change)
+		return changed, err
 	})
 	return changed, err
+}
+
+// putChanged stores what change makes of an object.
+func (e *Engine) putChanged(tx store.Tx, before convo.Object, change func(*Draft)) (convo.Object, error) {
+	draft := Draft{ObjectFields: before.ObjectFields, Body: before.Body}
+	change(&draft)
+	if err := e.checkShape(draft); err != nil {
+		return convo.Object{}, err
+	}
+	after := before
+	after.ObjectFields, after.Body, after.Updated = draft.ObjectFields, draft.Body, now()
+	if err := e.complete(tx, &after, before, draft.Value); err != nil {
+		return after, err
+	}
+	return after, putNoted(tx, after, "update")
 }
 
 // DeleteObject removes an object and what belongs to it. What names it keeps
@@ -214,7 +228,15 @@ func (e *Engine) DeleteObject(ctx context.Context, actor convo.Actor, at Place, 
 		if gone, err = findObject(tx, at, name); err != nil {
 			return nil, err
 		}
-		return gone, tx.DeleteObject(at.Kind, gone.ID)
+		if at.Kind == convo.ObjectContact {
+			if err := tx.ForgetContact(gone.ID); err != nil {
+				return nil, err
+			}
+		}
+		if err := tx.DeleteObject(at.Kind, gone.ID); err != nil {
+			return nil, err
+		}
+		return gone, noteObject(tx, gone, "delete")
 	})
 	return gone, err
 }
@@ -238,6 +260,9 @@ func (e *Engine) checkShape(draft Draft) error {
 	}
 	if err := e.checkMeta(f.Meta); err != nil {
 		return err
+	}
+	if b, ok := draft.Body.(convo.Contact); ok {
+		return e.checkContact(f.Alias, b)
 	}
 	if err := checkAlias(f.Alias); err != nil {
 		return err
@@ -299,6 +324,8 @@ func emptyBody(kind convo.ObjectKind) convo.ObjectBody {
 		return convo.Dataset{}
 	case convo.ObjectFile:
 		return convo.Stored{}
+	case convo.ObjectContact:
+		return convo.Contact{}
 	}
 	return nil
 }

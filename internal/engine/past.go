@@ -60,7 +60,7 @@ func (p *past) holds(head *convo.Head) bool {
 // messages, and its prompt began at that place.
 func (p *past) then(head convo.Head, turn convo.Turn, messages []convo.Message) *past {
 	head.Open, head.Fields = nil, convo.Fields{
-		BotID: head.BotID, Config: head.Config, Agenda: convo.Agenda{Owner: head.Owner, AgentInput: head.AgentInput},
+		BotID: head.BotID, ContactID: head.ContactID, Config: head.Config, Agenda: convo.Agenda{Owner: head.Owner, AgentInput: head.AgentInput},
 	}
 	next := &past{head: head, reach: p.reach, from: head.ContextFrom, notes: maps.Clone(p.notes), recalled: true}
 	if next.notes == nil {

@@ -33,6 +33,8 @@ type progress struct {
 	schemas       map[string]convo.JSON // by id: of calls that ask by an interrupt, the schemas of their arguments
 	said          bool                  // a bot message has ended
 	usage         convo.Usage
+	model         string // that was asked last
+	messages      int64  // of users and bots, among the events that were taken in
 	reruns        int
 	sources       int // the last number that a source of the conversation got
 }
@@ -45,16 +47,18 @@ func (p *progress) add(event convo.Event) {
 	case convo.ModelAnswered:
 		p.usage = p.usage.Add(b.Usage)
 		p.asked, p.answered = nil, nil
+	case convo.MessageGiven:
+		p.count(b.Fields.Type)
+		p.sources = max(p.sources, b.Sources.Last())
 	case convo.MessageEnded:
 		p.said = p.said || b.Type == convo.Bot
+		p.count(b.Type)
 	case convo.ToolRequested:
 		p.request(b)
 	case convo.ToolStarted:
 		if call := p.call(b.ID); call != nil {
 			call.Started, call.To = event.At.UnixMilli(), b.To
 		}
-	case convo.MessageGiven:
-		p.sources = max(p.sources, b.Sources.Last())
 	case convo.ToolEnded:
 		p.sources = max(p.sources, b.Sources.Last())
 		p.end(b)
@@ -70,9 +74,15 @@ func (p *progress) add(event convo.Event) {
 	}
 }
 
+func (p *progress) count(t convo.MessageType) {
+	if counted(t) {
+		p.messages++
+	}
+}
+
 // ask counts a model call: one at the start, at the end, or in between.
 func (p *progress) ask(b convo.ModelAsked, at time.Time) {
-	p.forced = b.Force
+	p.forced, p.model = b.Force, b.Model
 	switch {
 	case p.forced != "" && p.forced == p.nextStart():
 		p.starts = p.starts[1:]

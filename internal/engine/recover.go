@@ -12,6 +12,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -125,6 +126,9 @@ func (e *Engine) recover(ctx context.Context, key hub.Key) error {
 	head, err := e.store.Head(ctx, key.Tenant, key.Conversation)
 	if err != nil {
 		return err
+	}
+	for _, t := range head.Open {
+		e.quotas.reserve(t.ID, newClaim(key.Tenant, head.BotID, model.Choice{}, 0))
 	}
 	active := head.Active()
 	var next *run

@@ -224,6 +224,9 @@ var errJoined = errors.New("a repeat of an earlier request")
 func (e *Engine) once(ctx context.Context, key hub.Key, actor convo.Actor, ask *Ask, fn func(store.Tx) (any, error)) error {
 	_, err := e.onceTurn(ctx, key, actor, ask, "", fn)
 	e.pasts.drop(key)
+	if err == nil {
+		e.noted(key.Tenant)
+	}
 	return err
 }
 

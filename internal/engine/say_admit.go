@@ -20,6 +20,8 @@ type prospect struct {
 	room  int64    // tokens
 	files int64    // of them, what the message's files may take
 	err   error    // why no turn can be had
+	quota error    // that is used up
+	claim claim    // what the turn is to reserve
 	of    []string // the exchanges that may begin with what is said now
 
 	orders map[string][]order // that they have been given before, by their turns
@@ -133,7 +135,12 @@ func (e *Engine) foreseeTurn(ctx context.Context, key hub.Key, head convo.Head, 
 	}
 	p.files = estimate(int(reachOf(choice).bytes() / fileShare))
 	p.past, p.room = past, h.room(convo.Place(head.NextSlot, 0))
-	return nil
+	p.claim = newClaim(key.Tenant, chosen.BotID, choice, min(h.window, h.window-p.room))
+	p.quota = e.quotas.check(ctx, p.claim)
+	if convo.ErrorKind(p.quota) != convo.QuotaReached {
+		err, p.quota = p.quota, nil
+	}
+	return err
 }
 
 // pastOf gives the history before the turn; nil if turns come before it.

@@ -139,6 +139,8 @@ func (u *utterance) objection(turn string, m convo.MessageEnded) *Refused {
 	case u.view.err != nil:
 		public := convo.PublicError(u.view.err)
 		return &Refused{Why: NoAgent, Cause: public}
+	case u.view.quota != nil:
+		return &Refused{Why: LimitsReached, Cause: convo.PublicError(u.view.quota)}
 	}
 	size := estimate(len(m.Text)) + u.known.fileTokens(m.Parts, u.view.files)
 	for _, o := range u.given(turn) {
@@ -156,7 +158,7 @@ func (u *utterance) spoilt(turn string, why *Refused, message string) []string {
 	switch why.Why {
 	case NoAgent:
 		return nil
-	case TooLarge: // with them it was too long
+	case TooLarge, LimitsReached: // with them it was too long, and nothing of it is to stay
 		list := []string{message}
 		for _, o := range u.given(turn) {
 			list = append(list, o.message)

@@ -18,6 +18,7 @@ const (
 	TooLarge        Why = "too_large"        // the user's message is longer than the server or the model takes
 	NoContent       Why = "no_content"       // the user's message is empty
 	NoAgent         Why = "no_agent"         // no model can answer, as things are configured
+	LimitsReached   Why = "limits_reached"   // a quota is used up
 	BadFile         Why = "bad_file"         // a file that is unknown, another's, or without content
 	UnknownCall     Why = "unknown_call"     // no such call or interrupt ever was
 	BadAnswer       Why = "bad_answer"       // what was made of a call's input does not suit the tool
@@ -29,7 +30,7 @@ const (
 // Ends reports whether the exchange is over with it, or was never opened.
 func (w Why) Ends() bool {
 	switch w {
-	case QueueFull, BadExchange, TooLarge, NoContent, NoAgent, BadFile, Unmaskable, Flagged, LostWords:
+	case QueueFull, BadExchange, TooLarge, NoContent, NoAgent, LimitsReached, BadFile, Unmaskable, Flagged, LostWords:
 		return true
 	}
 	return false

@@ -103,6 +103,7 @@ func (e *Engine) settleSaid(ctx context.Context, key hub.Key, u *utterance) erro
 	}
 	for _, turn := range u.complete {
 		e.idle.forget(turn)
+		e.quotas.reserve(turn, u.view.claim)
 		e.observer.Asked(ctx, key.Conversation, turn)
 	}
 	for _, t := range u.closed {

@@ -12,9 +12,13 @@ import (
 // StatelessInput is what a turn without a conversation is asked with. Nothing
 // of it is stored.
 type StatelessInput struct {
-	BotID    *string // the bot whose values count where Config has none
-	Config   convo.Config
-	Messages []NewMessage
+	BotID  *string // the bot whose values count where Config has none
+	Config convo.Config
+	// ContactID says whom the turn is for, by an id or a fingerprint; or Contact, as
+	// EnsureContact takes it. nil = nobody in particular.
+	ContactID *string
+	Contact   *Draft
+	Messages  []NewMessage
 	// Entities are what the caller knows of the texts, as those of [NewMessage].
 	Entities []convo.Entity
 	Given    Given
@@ -54,7 +58,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if err != nil {
 		return nil, err
 	}
-	s := &stateless{e: e, front: in.Front, next: int64(len(in.Messages))}
+	s := &stateless{e: e, id: newID(), bot: bot, front: in.Front, next: int64(len(in.Messages))}
 	h := history{backstory: in.Given.backstory(config.Backstory), now: note{at: now(), zone: in.Zone}, turn: newID()}
 	for i, m := range in.Messages {
 		if err := e.checkMessage(actor, m); err != nil {
@@ -76,14 +80,23 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	}
 	h.latest, h.window, h.tools = choice.MaxMessages, choice.Window, k.tokens()
 	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h}
-	if _, err = assemble(h); err != nil {
+	p, err := assemble(h)
+	if err != nil {
+		return nil, err
+	}
+	s.claim = newClaim(actor.Tenant, bot, choice, count(p.messages)+h.tools)
+	if err := e.quotas.check(ctx, s.claim); err != nil {
 		return nil, err
 	}
 	if s.loop.secrets, err = e.keeps(ctx, s.loop.key, config); err != nil {
 		return nil, err
 	}
 	s.loop.secrets.know(in.Entities)
-	return s, e.judge(ctx, s.loop.key, config, in.Entities, lastSaidIn(in.Messages))
+	if err := e.judge(ctx, s.loop.key, config, in.Entities, lastSaidIn(in.Messages)); err != nil {
+		return nil, err
+	}
+	s.contact, err = e.statelessContact(ctx, actor, in)
+	return s, err
 }
 
 // lastSaidIn is the last thing that the user says, which is judged: what stands before
@@ -97,15 +110,33 @@ func lastSaidIn(messages []NewMessage) string {
 	return ""
 }
 
+// statelessContact gives the id of whom a turn is for. A contact is made only when
+// nothing else is wrong with the turn.
+func (e *Engine) statelessContact(ctx context.Context, actor convo.Actor, in StatelessInput) (*string, error) {
+	switch {
+	case in.Contact != nil:
+		made, err := e.EnsureContact(ctx, actor, *in.Contact, nil)
+		return &made.ID, err
+	case text(in.ContactID) != "":
+		found, err := e.store.Object(ctx, actor.Tenant, convo.ObjectContact, *in.ContactID)
+		return &found.ID, unknownReference("contactId", convo.ObjectContact, *in.ContactID, err)
+	}
+	return nil, nil
+}
+
 // stateless is a turn that lives as long as somebody reads it.
 type stateless struct {
-	e      *Engine
-	front  string
-	loop   *loop
-	next   int64           // place of the turn's next message
-	reader context.Context // of who reads it
-	emit   func([]convo.Event) error
-	batch  []convo.Event // what leaves together; reused
+	e       *Engine
+	id      string  // for its reservation
+	bot     *string // the id of the bot that answers
+	claim   claim
+	front   string
+	contact *string // the id of whom it is for
+	loop    *loop
+	next    int64           // place of the turn's next message
+	reader  context.Context // of who reads it
+	emit    func([]convo.Event) error
+	batch   []convo.Event // what leaves together; reused
 }
 
 // maxTogether is how many events of a stateless turn leave together at most.
@@ -126,6 +157,10 @@ func (s *stateless) carryOut(ctx context.Context, emit func([]convo.Event) error
 	defer cancel(nil)
 	defer context.AfterFunc(s.e.ctx, func() { cancel(context.Cause(s.e.ctx)) })()
 	s.reader, s.emit = ctx, emit
+	if err := s.e.quotas.admit(ctx, s.id, s.claim); err != nil {
+		return err
+	}
+	defer s.e.quotas.drop(s.id)
 
 	run, observed := s.e.observer.TurnStarted(run, TurnStart{Front: s.front})
 	end := convo.TurnEnded{Reason: convo.EndStopped}
@@ -135,6 +170,7 @@ func (s *stateless) carryOut(ctx context.Context, emit func([]convo.Event) error
 	}
 	reason, failed := s.loop.start(run, false)
 	if failed != nil && s.lost(failed) {
+		s.spend()
 		return errors.Join(context.Cause(ctx), failed) // nobody reads any more
 	}
 	if failed != nil {
@@ -144,6 +180,7 @@ func (s *stateless) carryOut(ctx context.Context, emit func([]convo.Event) error
 	}
 	end = s.e.ending(run, reason, failed)
 	end.Usage = s.loop.progress.usage
+	s.spend()
 	return s.write(end, false)
 }
 

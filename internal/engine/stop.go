@@ -145,7 +145,7 @@ func (e *Engine) closeUnfinished(ctx context.Context, key hub.Key, turn string, 
 			return err
 		}
 		t.Usage, closed = usage, t
-		return closeTurn(tx, t, end, by)
+		return closeCounted(tx, t, end, by, rest.model, rest.messages)
 	})
 	if err == nil {
 		e.endWaits(turn)

@@ -43,6 +43,9 @@ func (e *Engine) sweep(ctx context.Context, at time.Time) {
 	if err := e.store.PruneRecords(ctx); err != nil && ctx.Err() == nil {
 		e.log.Error("what is left of datasets that are gone could not be removed", "error", err)
 	}
+	if err := e.store.PruneJournal(ctx, at.AddDate(0, 0, -journalDays), journalKeep); err != nil && ctx.Err() == nil {
+		e.log.Error("old entries of event logs could not be removed", "error", err)
+	}
 	if err := e.sweepDispatches(ctx, at.Add(-e.limits.ChannelKeep)); err != nil && ctx.Err() == nil {
 		e.log.Error("old dispatched turns could not be removed", "error", err)
 	}

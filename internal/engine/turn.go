@@ -23,7 +23,20 @@ func startTurn(tx store.Tx, id string) error {
 // closeTurn ends an open turn in the log. by is who wants it so, if that is a
 // client that needs no word of it.
 func closeTurn(tx store.Tx, t convo.Turn, end convo.TurnEnded, by string) error {
+	messages := t.Next // its user's, unless the model has said something
+	if t.Usage.Total() > 0 {
+		messages = min(messages, 1)
+	}
+	return closeCounted(tx, t, end, by, "", messages)
+}
+
+// closeCounted is closeTurn for one of which is known which model it asked, and how
+// many messages of users and bots it has.
+func closeCounted(tx store.Tx, t convo.Turn, end convo.TurnEnded, by, model string, messages int64) error {
 	if err := beginClosing(tx, t); err != nil {
+		return err
+	}
+	if err := spendTurn(tx, t.Usage, model, messages); err != nil {
 		return err
 	}
 	end.Usage = t.Usage
@@ -239,6 +252,9 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 		if err := appendAll(tx, rest); err != nil {
 			return err
 		}
+		if err := spendTurn(tx, end.Usage, l.choice.ID, l.said()); err != nil {
+			return err
+		}
 		err := tx.Append(convo.Event{At: now(), Turn: r.id, Origin: stopper(r.ctx), Body: end})
 		last = *tx.Head()
 		return err
@@ -250,6 +266,7 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 	e.endWaits(r.id)
 	if err == nil {
 		e.label(log.key, last, r.turn, end)
+		e.compactAfter(log.key, last, l)
 	}
 	return next, err
 }
@@ -318,6 +335,11 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 	head, choice, err := e.choose(r.ctx, r.head)
 	if err != nil {
 		return nil, err
+	}
+	if !r.goesOn {
+		if err := e.quotas.start(r.ctx, r.id, newClaim(head.Tenant, head.BotID, choice, 0)); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.equip(r, head); err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ type botSessionRequest struct {
 	createSessionRequest
 	Messages  []messageItem           `json:"messages" doc:"The first messages of the conversation. Nothing is generated."`
 	Meta      httpio.Optional[object] `json:"meta" doc:"Of the conversation: anything of the caller's, up to 64 KiB."`
-	ContactID laterText               `json:"contactId"`
+	ContactID httpio.Optional[string] `json:"contactId" doc:"Whom the conversation is with: a contact, by its id or fingerprint."`
 }
 
 // botSessionObject is the only time that the session's token is seen.
@@ -83,7 +83,7 @@ func createBotSession(c *call, in botSessionRequest) error {
 		return encode(out)
 	}
 	made, err := c.engine().CreateBotSession(c.r.Context(), c.actor, c.bot(), engine.NewBotSession{
-		Lasts: time.Duration(seconds) * time.Second, Meta: convo.JSON(in.Meta.Value), Messages: newMessages(in.Messages),
+		Lasts: time.Duration(seconds) * time.Second, Contact: in.ContactID.Pointer(), Meta: convo.JSON(in.Meta.Value), Messages: newMessages(in.Messages),
 	}, c.ask)
 	if err != nil {
 		return err

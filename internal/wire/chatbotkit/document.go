@@ -3,6 +3,7 @@ package chatbotkit
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -195,10 +196,10 @@ func kinds(op operation, text reference) []convo.Kind {
 	has := func(kind convo.Kind) bool {
 		switch kind {
 		case convo.NotFound:
-			return strings.Contains(op.path, "{") || refers(op.request)
+			return strings.Contains(op.path, "{") || refers(op)
 		case convo.Conflict, convo.TooLarge, convo.Unprocessable:
 			return op.request != nil || len(text.takes) > 0
-		case convo.UpstreamFailed, convo.UpstreamTimeout:
+		case convo.QuotaReached, convo.UpstreamFailed, convo.UpstreamTimeout:
 			return text.model || text.fetches
 		}
 		return true
@@ -212,13 +213,19 @@ func kinds(op operation, text reference) []convo.Kind {
 	return list
 }
 
-// refers reports whether a request may name what does not exist.
-func refers(request reflect.Type) bool {
-	if request == nil {
+// refers reports whether an operation may be asked about what does not exist, by a
+// member of its request or by its query string.
+func refers(op operation) bool {
+	if slices.ContainsFunc(op.query, func(p httpio.Declared) bool { return strings.HasSuffix(p.QueryName(), "Id") }) {
+		return true
+	}
+	if op.request == nil {
 		return false
 	}
-	_, ok := request.FieldByName("SkillsetID")
-	return ok
+	return slices.ContainsFunc([]string{"SkillsetID", "ContactID"}, func(member string) bool {
+		_, ok := op.request.FieldByName(member)
+		return ok
+	})
 }
 
 // failures are the answers that say what went wrong.

@@ -65,6 +65,12 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[detachRequest](all)
 	decoder[fileRequest](all)
 	decoder[uploadRequest](all)
+	decoder[contactRequest](all)
+	decoder[ensureContactRequest](all)
+	decoder[upsertContactRequest](all)
+	decoder[subscribeEntriesRequest](all)
+	decoder[createMemoryRequest](all)
+	decoder[updateMemoryRequest](all)
 	return all
 }
 

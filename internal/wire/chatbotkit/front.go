@@ -125,7 +125,9 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 	if refused != nil && match.Value.request == nil {
 		return refused
 	}
-	for _, name := range []string{"conversationId", "messageId", "botId", "skillsetId", "abilityId", "secretId", "datasetId", "recordId", "fileId"} {
+	for _, name := range []string{
+		"conversationId", "messageId", "botId", "skillsetId", "abilityId", "secretId", "datasetId", "recordId", "fileId", "contactId", "memoryId",
+	} {
 		if len(match.Param(name)) > maxID {
 			return convo.Errorf(convo.NotFound, "%s is longer than any id", name)
 		}

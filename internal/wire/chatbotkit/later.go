@@ -16,21 +16,13 @@ const laterPaths = `
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
 /bot/{botId}/memory: POST search
-/contact: GET export list POST create ensure
-/contact/{contactId}/conversation: GET list
-/contact/{contactId}: GET fetch POST delete update
-/contact/{contactId}/memory: GET list POST search
+/contact/{contactId}/memory: POST search
 /contact/{contactId}/rating: GET list
-/contact/{contactId}/secret: GET list
 /contact/{contactId}/secret/{secretId}: POST authenticate revoke verify
-/contact/{contactId}/space: GET list
-/contact/{contactId}/task: GET list
 /conversation: POST compact
 /conversation/{conversationId}/attachment: GET list POST upload
 /conversation/{conversationId}: POST compact
-/conversation/{conversationId}/contact: POST upsert
 /conversation/{conversationId}/message/{messageId}: POST synthesize
-/event/log: GET export list POST subscribe
 /: POST graphql
 /integration/discord: GET list POST create
 /integration/discord/{discordIntegrationId}: GET fetch POST delete setup update
@@ -70,8 +62,7 @@ const laterPaths = `
 /integration/widget/{widgetIntegrationId}/file/{fileId}: POST attach detach
 /magic: GET list
 /magic/{promptId}: POST generate
-/memory: GET export list POST create search
-/memory/{memoryId}: GET fetch POST delete update
+/memory: POST search
 /openai/chat: POST completions
 /partner/user: GET list POST create
 /partner/user/{userId}/context: GET list POST create
@@ -107,8 +98,6 @@ const laterPaths = `
 /task/{taskId}/execution: GET list
 /task/{taskId}/execution/{taskExecutionId}: POST cancel
 /team: GET list
-/usage: GET fetch list
-/usage/series: GET fetch
 `
 
 // laterName is the name that they all share in metrics: there are hundreds.

@@ -58,22 +58,3 @@ func emptyList() *openapi.Schema {
 	list.MaxItems = new(int)
 	return list
 }
-
-// laterContact is the id of a contact, or what makes one.
-type laterContact struct{}
-
-// DecodeField implements [httpio.Field].
-func (*laterContact) DecodeField(path string, value []byte) error {
-	switch {
-	case string(value) == "null" || string(value) == `""`:
-		return nil
-	case value[0] == '"' || value[0] == '{':
-		return unsupported(path)
-	}
-	return convo.Errorf(convo.Invalid, "%s must be a string or an object", path)
-}
-
-// Describe implements [openapi.Describer].
-func (*laterContact) Describe(*openapi.Schemas) *openapi.Schema {
-	return &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int), Description: notSupported}
-}

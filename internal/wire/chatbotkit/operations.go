@@ -3,6 +3,7 @@ package chatbotkit
 import (
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/httpio"
 )
@@ -62,7 +63,7 @@ func operations() []operation {
 		message = one + "/message/{messageId}"
 		channel = "/channel/{channelId}"
 	)
-	return append([]operation{
+	return slices.Concat([]operation{
 		get("listConversations", "/conversation/list", account, listConversations, newestFirst.declared()...),
 		get("exportConversations", "/conversation/export", account, exportConversations, newestFirst.declared()...),
 		post("createConversation", "/conversation/create", account, createConversation),
@@ -96,5 +97,5 @@ func operations() []operation {
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),
-	}, append(objectOperations(), knowledgeOperations()...)...)
+	}, objectOperations(), knowledgeOperations(), contactOperations(), memoryOperations(), accountOperations())
 }

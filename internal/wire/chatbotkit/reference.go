@@ -86,6 +86,23 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[abilityRequest]():    "AbilityRequest",
 		reflect.TypeFor[secretRequest]():     "SecretRequest",
 		reflect.TypeFor[botSessionRequest](): "CreateBotSessionRequest",
+
+		reflect.TypeFor[contactObject]():        "Contact",
+		reflect.TypeFor[contactRequest]():       "ContactRequest",
+		reflect.TypeFor[ensureContactRequest](): "EnsureContactRequest",
+		reflect.TypeFor[upsertContactRequest](): "UpsertContactRequest",
+
+		reflect.TypeFor[memoryObject]():        "Memory",
+		reflect.TypeFor[createMemoryRequest](): "CreateMemoryRequest",
+		reflect.TypeFor[updateMemoryRequest](): "UpdateMemoryRequest",
+
+		reflect.TypeFor[entryObject]():             "Event",
+		reflect.TypeFor[subscribeEntriesRequest](): "SubscribeEventsRequest",
+		reflect.TypeFor[tenantUsageObject]():       "Usage",
+		reflect.TypeFor[databaseObject]():          "Totals",
+		reflect.TypeFor[usageSeriesObject]():       "UsageSeries",
+		reflect.TypeFor[dayObject]():               "UsageOfDay",
+		reflect.TypeFor[usageItemObject]():         "UsageItem",
 	}
 }
 
@@ -119,6 +136,9 @@ func groups() []group {
 		{"Records", "Texts of a dataset, which searches find.", recordReferences()},
 		{"Dataset files", "Files whose text a dataset has as records.", datasetFileReferences()},
 		{"Files", "Files and their content.", fileReferences()},
+		{"Contacts", "Whom conversations are with.", contactReferences()},
+		{"Memories", "What is remembered of contacts, and by bots.", memoryReferences()},
+		{"Account", "What an account did and used.", accountReferences()},
 		{"Sessions", "Tokens that a browser may have.", sessionReferences()},
 		{"Platform", "What this server has to offer.", platformReferences()},
 	}
@@ -256,6 +276,7 @@ func failureTexts() []failureText {
 	return []failureText{
 		{convo.Invalid, "The request is malformed, or asks for something that cannot be. The message names what."},
 		{convo.Unauthenticated, "There is no token, or one that is unknown, revoked or expired."},
+		{convo.QuotaReached, "A quota of tokens is used up. Nothing has happened."},
 		{convo.Forbidden, "The token is known and may not do this."},
 		{convo.NotFound, "What the path names, or a member of the body, does not exist."},
 		{convo.Conflict, "The state does not allow it: too many turns wait, the conversation is full, or an alias is taken."},

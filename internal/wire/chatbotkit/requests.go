@@ -38,7 +38,7 @@ type conversationRequest struct {
 	commonFields
 	configFields
 	BotID     httpio.Optional[string] `json:"botId" doc:"The bot that answers, by its id or alias: its values as they are when a turn starts, where the members beside it have none."`
-	ContactID laterText               `json:"contactId"`
+	ContactID httpio.Optional[string] `json:"contactId" doc:"Whom the conversation is with: a contact, by its id or fingerprint."`
 	TaskID    httpio.Optional[string] `json:"taskId" limit:"text" doc:"Stored and given back, without effect."`
 	SpaceID   httpio.Optional[string] `json:"spaceId" limit:"text" doc:"Stored and given back, without effect."`
 }
@@ -153,7 +153,7 @@ type completeStatelessRequest struct {
 	configFields
 	turnFields
 	BotID     httpio.Optional[string] `json:"botId" doc:"The bot that answers, by its id or alias, where the members beside it have no values."`
-	ContactID laterContact            `json:"contactId"`
+	ContactID contactRef              `json:"contactId"`
 }
 
 // Refine says what the members alone do not: there must be something to answer.

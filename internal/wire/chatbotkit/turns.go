@@ -58,6 +58,7 @@ func (in *completeStatelessRequest) input(c *call) (engine.StatelessInput, error
 	}
 	input := engine.StatelessInput{Messages: newMessages(in.Messages), Entities: in.Entities.known(), Zone: c.zone, Front: frontName, Given: given}
 	in.BotID.Apply(&input.BotID)
+	input.ContactID, input.Contact = in.ContactID.id, in.ContactID.made
 	in.configFields.apply(&input.Config)
 	if text := in.Text.Pointer(); text != nil {
 		user := convo.MessageFields{Type: convo.User}

@@ -50,6 +50,8 @@ func whyOf(why string) (id, code string) {
 		return errMessageEnd, "flagged"
 	case engine.LostWords:
 		return errMessageEnd, "lost_words"
+	case engine.LimitsReached:
+		return errExchangeCreate, "limits_reached"
 	case engine.NoAgent:
 		return errAgentStart, ""
 	case engine.UnknownCall, engine.BadAnswer, engine.BadAside:
