@@ -74,16 +74,46 @@ func houseNumber(text string) bool {
 
 // compound tells street names that are one word with what they are.
 func compound(word string) bool {
-	small := strings.ToLower(word)
-	for _, ending := range []string{
-		"straße", "strasse", "str", "weg", "platz", "allee", "gasse", "damm", "ufer", "chaussee", "ring",
-		"straat", "laan", "plein", "gracht", "kade", "dijk", "singel", "steeg", "gatan", "gata", "vägen", "veien", "vegen", "gade", "vej", "katu", "tie",
-	} {
-		if strings.HasSuffix(small, ending) && beginsCapital(word) {
+	if !beginsCapital(word) {
+		return false
+	}
+	for _, ending := range compounds(lower(word[len(word)-1])) {
+		if hasEnding(word, ending) {
 			return true
 		}
 	}
 	return false
+}
+
+// compounds gives the endings of such names, by their last letter.
+func compounds(last byte) []string {
+	switch last {
+	case 'e':
+		return []string{"straße", "strasse", "allee", "gasse", "chaussee", "kade", "gade", "tie"}
+	case 'r':
+		return []string{"str", "ufer"}
+	case 'g':
+		return []string{"weg", "ring", "steeg"}
+	case 'z':
+		return []string{"platz"}
+	case 'm':
+		return []string{"damm"}
+	case 't':
+		return []string{"straat", "gracht"}
+	case 'n':
+		return []string{"laan", "plein", "gatan", "vägen", "veien", "vegen"}
+	case 'k':
+		return []string{"dijk"}
+	case 'l':
+		return []string{"singel"}
+	case 'a':
+		return []string{"gata"}
+	case 'j':
+		return []string{"vej"}
+	case 'u':
+		return []string{"katu"}
+	}
+	return nil
 }
 
 // streetBehind finds "rue des Lilas 27" or "27, rue des Lilas" at its first word.

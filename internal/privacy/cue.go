@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -32,13 +33,30 @@ func (s *scanner) cued(i int, c cue) bool {
 			before = before[digit+1:]
 		}
 	}
-	for _, word := range cueWords(c) {
-		if at := strings.LastIndex(before, word); at >= 0 && (startsWord(before, at, word) || isUpper(s.byteAt(i-len(before)+at))) {
-			return true
+	words := cues()[c]
+	for at := 0; at+1 < len(before); at++ {
+		for _, word := range words[[2]byte{before[at], before[at+1]}] {
+			if strings.HasPrefix(before[at:], word) && (startsWord(before, at, word) || isUpper(s.byteAt(i-len(before)+at))) {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// cues gives the words of each kind by their first two bytes, made once. Nobody
+// changes them.
+var cues = sync.OnceValue(func() map[cue]map[[2]byte][]string {
+	all := map[cue]map[[2]byte][]string{}
+	for _, c := range []cue{phoneCue, versionCue, idCue, orderCue, birthCue} {
+		all[c] = map[[2]byte][]string{}
+		for _, word := range cueWords(c) {
+			first := [2]byte{word[0], word[1]}
+			all[c][first] = append(all[c][first], word)
+		}
+	}
+	return all
+})
 
 // startsWord says whether a word found at a place begins there, as far as its
 // script tells.

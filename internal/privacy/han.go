@@ -24,14 +24,18 @@ const (
 // han finds names and addresses at a character of a script without spaces, and gives
 // where to go on.
 func (s *scanner) han(i int, r rune, size int) int {
-	for _, cue := range introsOfHan() {
-		if strings.HasPrefix(s.text[i:], cue) {
-			s.hanNamed(i + len(cue))
+	switch r {
+	case '我', '名', '姓', '联', '收', '氏', 'お', '이', '저', '성':
+		for _, cue := range introsOfHan() {
+			if strings.HasPrefix(s.text[i:], cue) {
+				s.hanNamed(i + len(cue))
+			}
 		}
-	}
-	for _, title := range titlesOfHan() {
-		if strings.HasPrefix(s.text[i:], title) {
-			s.hanTitled(i, title)
+	case '先', '女', '小', '老', 'さ', '様', 'く', 'ち', '씨', '님', 'と':
+		for _, title := range titlesOfHan() {
+			if strings.HasPrefix(s.text[i:], title) {
+				s.hanTitled(i, title)
+			}
 		}
 	}
 	switch r {

@@ -14,8 +14,13 @@ type nationalForm struct {
 	weak   bool // one of ten numbers or so is valid, so it takes an announcement, or none of something else
 }
 
-// nationals gives the forms, made once. Nobody changes them.
-var nationals = sync.OnceValue(nationalForms)
+// nationals gives the forms by the number of digits, made once. Nobody changes them.
+var nationals = sync.OnceValue(func() (forms [longestID + 1][]nationalForm) {
+	for _, f := range nationalForms() {
+		forms[f.digits] = append(forms[f.digits], f)
+	}
+	return forms
+})
 
 // nationalForms are those that are told by a check digit or a date in them.
 func nationalForms() []nationalForm {
@@ -63,6 +68,7 @@ func nationalForms() []nationalForm {
 const (
 	shortestID = 9
 	longestID  = 18
+	mostGroups = 8
 )
 
 // nationalID finds a person's number that begins with the first group, or with
@@ -76,7 +82,7 @@ func (s *scanner) nationalID(n *numbers) {
 	var shape [most]byte
 	var buffer [longestID]byte
 	digits := buffer[:0]
-	for i := range n.n {
+	for i := range min(n.n, mostGroups) {
 		g := n.groups[i]
 		if i > 0 && !idGap(n.gap(i)) || len(digits)+g.len() > longestID {
 			return
@@ -109,8 +115,8 @@ func idGap(gap string) bool {
 
 // digitID notes digits that are a person's number of any country.
 func (s *scanner) digitID(digits []byte, shape string, start, end int) {
-	for _, f := range nationals() {
-		if f.digits != len(digits) || !slices.Contains(f.shapes, shape) || !f.valid(digits) {
+	for _, f := range nationals()[len(digits)] {
+		if !slices.Contains(f.shapes, shape) || !f.valid(digits) {
 			continue
 		}
 		if (f.weak || len(shape) == 1) && !s.cued(start, idCue) && s.cued(start, orderCue) {

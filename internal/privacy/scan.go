@@ -10,6 +10,9 @@ import (
 type scanner struct {
 	text  string
 	found []Found
+
+	// How far looks that go far have gone, so that they are not repeated.
+	urlSeen, keySeen, pemSeen int
 }
 
 // class is what a byte may begin.

@@ -10,7 +10,7 @@ const (
 
 // url finds an address with a password or a token in it, around the colon at i.
 func (s *scanner) url(i int) {
-	if s.byteAt(i+1) != '/' || s.byteAt(i+2) != '/' {
+	if i < s.urlSeen || s.byteAt(i+1) != '/' || s.byteAt(i+2) != '/' {
 		return
 	}
 	start := i
@@ -21,6 +21,7 @@ func (s *scanner) url(i int) {
 	if stop := strings.IndexAny(s.text[i:end], " \t\r\n\"<>`|\\^{}"); stop >= 0 {
 		end = i + stop
 	}
+	s.urlSeen = end
 	end = i + len(strings.TrimRight(s.text[i:end], ".,;:!?)]'*_"))
 	if start == i || end < i+4 {
 		return

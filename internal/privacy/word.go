@@ -20,6 +20,7 @@ const (
 	streetHead                  // rue, Via: the name of the street follows, and its number
 	intro                       // the last word of what announces a name
 	notName                     // written like a name, and none
+	secret                      // password: a secret follows
 )
 
 // longestWord is how many bytes a word has at most that means something.
@@ -61,6 +62,8 @@ var roles = sync.OnceValue(func() map[string]role {
 		cliente clientes equipo amigos tutti signori klant klanten państwo kunden all alla kolleger коллеги клиент друзья
 		und der die das ich wir sie ein eine mit und le la les un une et il elle je nous vous el los las y yo il lo gli un una e io
 		happy sorry glad sure here fine ready good new old thank thanks please born aus von from`)
+	put(secret, `token tokens secret password passwd passwort kennwort passphrase contraseña wachtwoord hasło signature credential credentials
+		pwd pass pw jwt bearer authorization api apikey passe pin psk accesskey private access client auth session account`)
 	for last := range introductions() {
 		all[last] |= intro
 	}
@@ -83,20 +86,27 @@ func roleOf(word string) role {
 	return roles()[string(small)]
 }
 
-// wordAt reads a word that begins at i: letters, with marks, and a dash or an
-// apostrophe between them.
+// wordAt gives where a word ends that begins at i: letters, with marks, and a dash
+// or an apostrophe between them.
 func wordAt(text string, i int) (end int) {
 	end = i
 	for j := i; j < len(text); {
-		r, size := utf8.DecodeRuneInString(text[j:])
+		c := text[j]
 		switch {
-		case unicode.IsLetter(r) || unicode.IsMark(r):
+		case isLetter(c):
+			j++
+			end = j
+		case (c == '-' || c == '\'') && j > i && j == end:
+			j++
+		case c < utf8.RuneSelf:
+			return end
+		default:
+			r, size := utf8.DecodeRuneInString(text[j:])
+			if !unicode.IsLetter(r) && !unicode.IsMark(r) {
+				return end
+			}
 			j += size
 			end = j
-		case (r == '-' || r == '\'') && j > i && j == end:
-			j += size
-		default:
-			return end
 		}
 	}
 	return end
@@ -106,15 +116,15 @@ func wordAt(text string, i int) (end int) {
 // where it ends.
 func (s *scanner) words(i int) int {
 	end := wordAt(s.text, i)
-	if isLetter(s.text[i]) && !isAlnum(s.byteAt(i-1)) {
-		s.key(i, end)
-	}
 	if end == i {
 		_, size := utf8.DecodeRuneInString(s.text[i:])
 		return i + size
 	}
 	word := s.text[i:end]
 	r := roleOf(word)
+	if isLetter(s.text[i]) && !isAlnum(s.byteAt(i-1)) {
+		s.key(i, end, r)
+	}
 	s.street(i, end, r)
 	if r&(title|closing|greeting|given|intro) != 0 {
 		s.name(i, end, r)
