@@ -35,6 +35,9 @@ func (s *scanner) cued(i int, c cue) bool {
 	}
 	words := cues()[c]
 	for at := 0; at+1 < len(before); at++ {
+		if at > 0 && isLetter(before[at-1]) && isLetter(before[at]) && !isUpper(s.byteAt(i-len(before)+at)) {
+			continue // within a word
+		}
 		for _, word := range words[[2]byte{before[at], before[at+1]}] {
 			if strings.HasPrefix(before[at:], word) && (startsWord(before, at, word) || isUpper(s.byteAt(i-len(before)+at))) {
 				return true

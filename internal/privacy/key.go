@@ -14,7 +14,8 @@ type keyForm struct {
 
 // keyForms gives the forms by the small letter that they begin with, made once.
 // Nobody changes them.
-var keyForms = sync.OnceValue(func() (forms [26][]keyForm) {
+var keyForms = sync.OnceValue(func() [][]keyForm {
+	forms := make([][]keyForm, 26)
 	for _, f := range []keyForm{
 		{"AKIA", 16}, {"ASIA", 16}, {"AROA", 16}, {"AIDA", 16}, {"AIza", 30}, {"ATATT3", 30}, {"AGE-SECRET-KEY-1", 40}, {"AC", 32},
 		{"dop_v1_", 40}, {"doo_v1_", 40}, {"dckr_pat_", 20}, {"dapi", 32}, {"eyJ", 20}, {"figd_", 30}, {"ghp_", 30}, {"gho_", 30},

@@ -15,7 +15,8 @@ type nationalForm struct {
 }
 
 // nationals gives the forms by the number of digits, made once. Nobody changes them.
-var nationals = sync.OnceValue(func() (forms [longestID + 1][]nationalForm) {
+var nationals = sync.OnceValue(func() [][]nationalForm {
+	forms := make([][]nationalForm, longestID+1)
 	for _, f := range nationalForms() {
 		forms[f.digits] = append(forms[f.digits], f)
 	}
