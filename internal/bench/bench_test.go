@@ -114,6 +114,14 @@ func TestMarkdownIsIndexed(t *testing.T) {
 	measured(t, newBench(t), indexMarkdown{size: 100_000}.measure)
 }
 
+func TestMaskingIsMeasured(t *testing.T) {
+	t.Parallel()
+	r := measured(t, newBench(t), masking{size: 1 << 16, copies: 400, maskeds: 10}.measure)
+	if len(r.Notes) != 1 {
+		t.Errorf("notes %q", r.Notes)
+	}
+}
+
 func TestReadersGetTheWholeLog(t *testing.T) {
 	t.Parallel()
 	measured(t, newBench(t), fanout{readers: 5, answer: answerSpec{Tokens: 30, Pause: time.Millisecond}}.measure)

@@ -69,6 +69,9 @@ func Rows() []Row {
 			Name: "index-markdown", What: "10 MB of Markdown, from the file to records that are found: against the bare insert of the same texts into FTS5", Goal: "≤ 1.5×",
 			measure: indexMarkdown{size: 10_000_000}.measure,
 		}, {
+			Name: "mask", What: "a text with a value in every 80 words, piece by piece, masked and restored: CPU per KiB, against a plain copy of the same pieces", Goal: "told",
+			measure: masking{size: 1 << 20, copies: 64, maskeds: 16}.measure,
+		}, {
 			Name: "idle", What: "a server with an empty store that nobody uses", Goal: "≤ 40 MiB, ready ≤ 300 ms after exec",
 			measure: idle{after: 3 * time.Second}.measure,
 		},

@@ -41,6 +41,7 @@ func roles() map[string]role {
 		"filler":   fillFolders,
 		"searcher": findRecords,
 		"markdown": indexFiles,
+		"masker":   maskTexts,
 	}
 }
 

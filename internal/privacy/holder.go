@@ -126,13 +126,21 @@ func (h *holders) next(text string, i int) (int, string) {
 	if len(h.sorted) == 0 {
 		return len(text), ""
 	}
-	for ; i+holderLength <= len(text); i++ {
-		if !h.may(text[i], text[i+1]) {
+	for i+holderLength <= len(text) {
+		// Words are shorter than placeholders, so most of a text is passed over by
+		// looking from the end of where one would stand.
+		last := i + holderLength - 1
+		for last >= i && isAlnum(text[last]) {
+			last--
+		}
+		if last >= i {
+			i = last + 1
 			continue
 		}
 		if holder := h.at(text[i:]); holder != "" {
 			return i, holder
 		}
+		i++
 	}
 	return len(text), ""
 }
