@@ -18,9 +18,16 @@ func (v *Vault) restore(text string) string {
 // restoreUntil restores a text, but for its end if that may be the beginning of a
 // placeholder and there is more to come.
 func (v *Vault) restoreUntil(text string, more bool) (restored, rest string) {
+	at, holder := v.holders.next(text, 0)
+	if holder == "" {
+		keep := len(text)
+		if more {
+			keep = v.holders.tail(text, 0)
+		}
+		return text[:keep], text[keep:]
+	}
 	var out strings.Builder
 	last := 0
-	at, holder := v.holders.next(text, 0)
 	for holder != "" {
 		out.WriteString(text[last:at])
 		out.WriteString(v.entries[v.byHolder[holder]].Value)
@@ -30,9 +37,6 @@ func (v *Vault) restoreUntil(text string, more bool) (restored, rest string) {
 	keep := len(text)
 	if more {
 		keep = v.holders.tail(text, last)
-	}
-	if last == 0 {
-		return text[:keep], text[keep:]
 	}
 	out.WriteString(text[last:keep])
 	return out.String(), text[keep:]
@@ -128,10 +132,14 @@ func (h *holders) tail(text string, from int) int {
 	if len(h.sorted) == 0 {
 		return len(text)
 	}
-	for i := max(from, len(text)-holderLength+1); i < len(text); i++ {
-		if h.begins(text[i:]) {
-			return i
+	start := len(text)
+	for start > from && len(text)-start < holderLength-1 && isAlnum(text[start-1]) {
+		start--
+	}
+	for ; start < len(text); start++ {
+		if h.begins(text[start:]) {
+			break
 		}
 	}
-	return len(text)
+	return start
 }
