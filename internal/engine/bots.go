@@ -131,11 +131,16 @@ func (e *Engine) resolveConfig(ctx context.Context, tenant string, bot *string, 
 	if err != nil {
 		return bot, own, unknownReference("botId", convo.ObjectBot, *bot, err)
 	}
+	return &o.ID, own.Over(configOfBot(o)), nil
+}
+
+// configOfBot is how a bot answers.
+func configOfBot(o convo.Object) convo.Config {
 	b, _ := o.Body.(convo.BotConfig)
 	if b.Unmasked == nil && partly(o.Meta) {
 		b.Unmasked = new(true)
 	}
-	return &o.ID, own.Over(b.Config), nil
+	return b.Config
 }
 
 // partly reports whether a bot lets through what cannot be masked: the member privacy

@@ -64,8 +64,8 @@ func (e *Engine) requestedAt(ctx context.Context, key hub.Key, call convo.OpenCa
 
 // awaitMessage waits for the next message of a channel in a turn that has no
 // log. It calls begin once a publication would find the wait.
-func (e *Engine) awaitMessage(ctx context.Context, tenant, channel string, begin func() error) (convo.JSON, convo.ToolOutcome, error) {
-	w := e.waits.await(tenant, channel)
+func (e *Engine) awaitMessage(ctx context.Context, tenant, channel string, private bool, begin func() error) (convo.JSON, convo.ToolOutcome, error) {
+	w := e.waits.await(tenant, channel, private)
 	defer e.waits.remove(w)
 	if err := begin(); err != nil {
 		return nil, convo.ToolCancelled, err
@@ -188,7 +188,15 @@ func (e *Engine) publishToStateless(ctx context.Context, actor convo.Actor, w *w
 	if !e.waits.claim(w) {
 		return false, nil
 	}
-	if err := e.publish(ctx, actor, w.channel, message, ask); err != nil || ask.replayed() {
+	kept := message
+	if w.private {
+		var err error
+		if kept, err = e.sealMessage(w.channel, message); err != nil {
+			e.waits.putBack(w)
+			return true, err
+		}
+	}
+	if err := e.publish(ctx, actor, w.channel, kept, ask); err != nil || ask.replayed() {
 		e.waits.putBack(w)
 		return true, err
 	}

@@ -168,6 +168,7 @@ func (s *Subscription) eachMessage(ctx context.Context, emit func([]convo.Publis
 			return err
 		case len(page) > 0:
 			woken = false
+			s.e.openMessages(s.key, page)
 			if err := s.pass(ctx, page, emit); err != nil {
 				return err
 			}

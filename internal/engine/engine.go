@@ -159,7 +159,6 @@ type Engine struct {
 	pasts    *pasts
 	vaults   *vaults
 	held     *heldTexts
-	born     time.Time // when it was made: what clients were saying before is lost
 	scribe   *scribe
 	channels *channelHub
 	waits    *callWaits
@@ -207,7 +206,7 @@ func New(o Options) *Engine {
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret, quotas: newQuotas(o.Quotas, o.Store),
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
 		transcriber: o.Transcriber, moderator: o.Moderator, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
-		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), born: now(), channels: newChannelHub(),
+		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{}, compacting: map[hub.Key]bool{},
 		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,

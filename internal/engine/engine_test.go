@@ -558,7 +558,7 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 		"messages":       func() error { _, err := b.Messages(ctx, other, id, engine.List{}); return err },
 		"message":        func() error { _, err := b.Message(ctx, other, id, mid); return err },
 		"update message": func() error {
-			return b.UpdateMessage(ctx, other, id, mid, func(*convo.MessageFields, *string) {}, nil)
+			return b.UpdateMessage(ctx, other, id, mid, func(*convo.MessageFields, *string) {}, nil, nil)
 		},
 		"delete message": func() error { return b.DeleteMessage(ctx, other, id, mid, nil) },
 		"session":        func() error { _, err := b.CreateSession(ctx, other, id, 0, nil); return err },

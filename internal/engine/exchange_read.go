@@ -19,11 +19,11 @@ func (e *Engine) exchanges(ctx context.Context, key hub.Key, turns []convo.Turn)
 	}
 	builders := make(map[string]*exchangeBuilder, len(turns))
 	first, open := turns[0].OpenedSeq, len(turns)
+	shown := e.revealer(ctx, key)
 	for _, t := range turns {
-		builders[t.ID] = newExchangeBuilder(t)
+		builders[t.ID] = newExchangeBuilder(shown.turn(t))
 		first = min(first, t.OpenedSeq)
 	}
-	shown := e.revealer(ctx, key)
 	err := e.store.Steps(ctx, key.Tenant, key.Conversation, first-1, func(event convo.Event) bool {
 		if b := builders[event.Turn]; b != nil {
 			event.Body = shown.body(event.Body)

@@ -202,7 +202,7 @@ func (c *calls) serverWork(call convo.OpenCall) work {
 // channelWork waits for a channel's message in a turn that has no log.
 func (c *calls) channelWork(call convo.OpenCall) work {
 	return func(ctx context.Context) toolEnd {
-		output, outcome, err := c.e.awaitMessage(ctx, c.key.Tenant, call.Channel, func() error {
+		output, outcome, err := c.e.awaitMessage(ctx, c.key.Tenant, call.Channel, c.secrets.private(), func() error {
 			select {
 			case c.began <- call.ID:
 				return nil

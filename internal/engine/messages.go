@@ -167,8 +167,9 @@ func (e *Engine) messagePosition(ctx context.Context, actor convo.Actor, convers
 }
 
 // UpdateMessage lets change work on the message's fields and text. It may be
-// called more than once, each time on what is stored.
-func (e *Engine) UpdateMessage(ctx context.Context, actor convo.Actor, conversation, id string, change func(*convo.MessageFields, *string), ask *Ask) error {
+// called more than once, each time on what is stored. known are what the caller knows
+// of the text, as those of [NewMessage].
+func (e *Engine) UpdateMessage(ctx context.Context, actor convo.Actor, conversation, id string, change func(*convo.MessageFields, *string), known []convo.Entity, ask *Ask) error {
 	key, err := owned(actor, conversation)
 	if err != nil {
 		return err
@@ -178,12 +179,13 @@ func (e *Engine) UpdateMessage(ctx context.Context, actor convo.Actor, conversat
 			if tx.Head() == nil {
 				return nil, unknownConversation(conversation)
 			}
-			return nil, e.updateMessage(tx, actor, id, change, judged)
+			know(tx, known)
+			return nil, e.updateMessage(tx, actor, id, change, known, judged)
 		})
 	})
 }
 
-func (e *Engine) updateMessage(tx store.Tx, actor convo.Actor, id string, change func(*convo.MessageFields, *string), judged bool) error {
+func (e *Engine) updateMessage(tx store.Tx, actor convo.Actor, id string, change func(*convo.MessageFields, *string), known []convo.Entity, judged bool) error {
 	m, err := visibleMessage(tx, actor, id)
 	if err != nil {
 		return err
@@ -197,7 +199,7 @@ func (e *Engine) updateMessage(tx store.Tx, actor convo.Actor, id string, change
 	if text != m.Text {
 		changed.Text = &text
 		if changed.Fields.Type == convo.User && !judged {
-			if err := mustBeJudged(tx, text, nil); err != nil {
+			if err := mustBeJudged(tx, text, known); err != nil {
 				return err
 			}
 		}

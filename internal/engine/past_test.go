@@ -85,7 +85,7 @@ func (w *writer) step() {
 	case 1:
 		err = w.UpdateMessage(w.t.Context(), w.actor, w.id, chosen.ID, func(_ *convo.MessageFields, text *string) {
 			*text = "changed"
-		}, nil)
+		}, nil, nil)
 	case 2:
 		if len(list) > 1 {
 			err = w.DeleteMessage(w.t.Context(), w.actor, w.id, chosen.ID, nil)

@@ -143,13 +143,12 @@ func (t *maskingTx) configOf(f convo.Fields) (convo.Config, error) {
 		return *t.config, nil
 	}
 	config := f.Config
-	if text(f.BotID) != "" && (f.Privacy == nil || f.Moderation == nil) {
+	if text(f.BotID) != "" && (f.Privacy == nil || f.Moderation == nil || private(f.Config)) {
 		o, err := t.Object(convo.ObjectBot, *f.BotID)
 		if err != nil && convo.ErrorKind(err) != convo.NotFound { // one that is gone has no turns any more
 			return config, err
 		}
-		b, _ := o.Body.(convo.BotConfig)
-		config = config.Over(b.Config)
+		config = config.Over(configOfBot(o))
 	}
 	t.config = &config
 	return config, nil

@@ -85,6 +85,11 @@ type heldBefore struct {
 // text.
 func (t *maskingTx) hold(body convo.Body) (held bool) {
 	switch b := body.(type) {
+	case convo.PartStarted:
+		if b.Part.File == nil {
+			t.begin(b.Part.ID, b.Message)
+		}
+		return false
 	case convo.Delta:
 		if b.Part == "" {
 			return false
@@ -108,26 +113,60 @@ func (t *maskingTx) coming(message string) bool {
 	return slices.ContainsFunc(t.Head().Open, func(turn convo.Turn) bool { return turn.ComingMessage(message) != nil })
 }
 
+// isText reports whether a part that ends is a text.
+func (t *maskingTx) isText(ended convo.PartEnded) bool {
+	for i := range t.Head().Open {
+		if m := t.Head().Open[i].ComingMessage(ended.Message); m != nil && m.Part(ended.Part) != nil {
+			return m.Part(ended.Part).File == nil
+		}
+	}
+	return false
+}
+
 // change changes what is held of a part, so that it can be taken back.
 func (t *maskingTx) change(part, message string, fn func(*heldText)) {
 	before := t.e.held.get(t.key, part)
-	t.before = append(t.before, heldBefore{part, before})
-	after := heldText{message: message}
-	if before != nil {
-		after = *before
+	if before == nil { // it was begun in another process
+		t.set(lostOf(message), &heldText{message: message})
+		before = &heldText{message: message}
 	}
+	after := *before
 	fn(&after)
-	t.e.held.set(t.key, part, &after)
+	t.set(part, &after)
+}
+
+// begin says that a part begins, of which nothing was said yet.
+func (t *maskingTx) begin(part, message string) { t.set(part, &heldText{message: message}) }
+
+// set changes what is held, so that it can be taken back.
+func (t *maskingTx) set(part string, text *heldText) {
+	t.before = append(t.before, heldBefore{part, t.e.held.get(t.key, part)})
+	t.e.held.set(t.key, part, text)
+}
+
+// lostOf is where it is noted that some of a message is lost: it was in the memory of
+// the process before this one.
+func lostOf(message string) string { return "lost/" + message }
+
+// lost reports whether some of a message is lost, and forgets it.
+func (t *maskingTx) lost(message string) bool {
+	lost := t.e.held.get(t.key, lostOf(message)) != nil
+	if lost {
+		t.set(lostOf(message), nil)
+	}
+	return lost
 }
 
 // release writes what is held of a part that ends.
 func (t *maskingTx) release(event convo.Event, ended convo.PartEnded, private bool) error {
 	h := t.e.held.get(t.key, ended.Part)
 	if h == nil {
+		if t.isText(ended) {
+			t.set(lostOf(ended.Message), &heldText{message: ended.Message})
+		}
 		return nil
 	}
-	t.before = append(t.before, heldBefore{ended.Part, h})
-	t.e.held.set(t.key, ended.Part, nil)
+	t.set(ended.Part, nil)
 	if t.said == nil {
 		t.said = map[string]string{}
 	}
@@ -189,10 +228,4 @@ func saidOf(tx store.Tx, m convo.MessageEnded) string {
 		return t.said[m.ID]
 	}
 	return m.Text
-}
-
-// lost reports whether a part was being said when the process before this one died:
-// what had come of it was in its memory.
-func (e *Engine) lost(parts []convo.Part) bool {
-	return slices.ContainsFunc(parts, func(p convo.Part) bool { return p.File == nil && p.Created.Before(e.born) })
 }

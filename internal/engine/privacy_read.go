@@ -46,6 +46,27 @@ func (r *revealer) message(m convo.Message) convo.Message {
 	return rewriteMessage(m, restorer{r.vault.known})
 }
 
+// turn shows what is said of a turn itself.
+func (r *revealer) turn(t convo.Turn) convo.Turn {
+	look := &looker{}
+	rewriteShown(t, look)
+	if !look.found || !r.open() {
+		return t
+	}
+	return rewriteShown(t, restorer{r.vault.known})
+}
+
+// rewriteShown changes what exchanges show of their turns.
+func rewriteShown(t convo.Turn, w rewriter) convo.Turn {
+	t.Metadata, t.RatingReason = w.json(t.Metadata), w.text(t.RatingReason)
+	if t.Failure != nil {
+		failed := *t.Failure
+		failed.Message = w.text(failed.Message)
+		t.Failure = &failed
+	}
+	return t
+}
+
 func (r *revealer) fields(f convo.Fields) convo.Fields {
 	look := &looker{}
 	rewriteConversation(f, look)

@@ -113,7 +113,7 @@ func (u *utterance) verdict(m convo.MessageEnded) (*Refused, error) {
 	if err != nil || !private(config) && !moderated(config) {
 		return nil, err
 	}
-	if u.e.lost(m.Parts) {
+	if tx.lost(m.ID) {
 		return refused(LostWords, convo.Unavailable, "the server was started again while this was said; say it again"), nil
 	}
 	if err := unmaskable(config, m.Parts); err != nil {

@@ -20,6 +20,7 @@ type wait struct {
 	limit   time.Duration
 	timer   *time.Timer // of a call with a conversation, once they run
 	over    bool        // nobody waits any more
+	private bool        // of a turn without a log: what answers it is kept encrypted
 
 	// answer takes the message of a call without a conversation; it has room
 	// for one.
@@ -108,8 +109,8 @@ func (l *callWaits) again(w *wait, pause time.Duration) {
 }
 
 // await adds the wait of a call without a conversation.
-func (l *callWaits) await(tenant, channel string) *wait {
-	w := &wait{channel: channelKey{tenant, channel}, since: time.Now(), answer: make(chan callEnd, 1)}
+func (l *callWaits) await(tenant, channel string, private bool) *wait {
+	w := &wait{channel: channelKey{tenant, channel}, private: private, since: time.Now(), answer: make(chan callEnd, 1)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.list(w)

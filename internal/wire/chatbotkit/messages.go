@@ -80,7 +80,7 @@ func updateMessage(c *call, in updateMessageRequest) error {
 		}
 	}
 	c.rendersID(c.message())
-	err := c.engine().UpdateMessage(c.r.Context(), c.actor, c.conversation(), c.message(), change, c.ask)
+	err := c.engine().UpdateMessage(c.r.Context(), c.actor, c.conversation(), c.message(), change, in.Entities.known(), c.ask)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func TestMessagesOfTheOtherAPIAreInExchanges(t *testing.T) {
 	add(convo.User, "asked by nobody")
 	b.complete(id, "asked again")
 	must(t, b.engine.DeleteMessage(t.Context(), actor, id, deleted, nil))
-	must(t, b.engine.UpdateMessage(t.Context(), actor, id, changed, func(_ *convo.MessageFields, text *string) { *text = "changed" }, nil))
+	must(t, b.engine.UpdateMessage(t.Context(), actor, id, changed, func(_ *convo.MessageFields, text *string) { *text = "changed" }, nil, nil))
 	add(convo.User, "of no turn")
 	x := b.exchanged()
 	x.do(request{path: "/conversation/" + id + "/exchange?exchangeSort=ascending"})
