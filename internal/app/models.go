@@ -18,7 +18,7 @@ import (
 // is the default where nothing else is there.
 func catalog(cfg config.Config) (*model.Catalog, error) {
 	var all []model.Configured
-	for _, p := range append(vendors(cfg), cfg.Providers...) {
+	for _, p := range append(cfg.Vendors(), cfg.Providers...) {
 		all = append(all, connect(p))
 	}
 	if found := connect(config.Provider{Name: "ollama", Kind: "ollama"}); cfg.FindOllama && !hasOllama(all) {
@@ -37,23 +37,6 @@ func CheckModels(cfg config.Config) error {
 		models.Close()
 	}
 	return err
-}
-
-// vendors are the providers that the environment alone can configure.
-func vendors(cfg config.Config) []config.Provider {
-	var list []config.Provider
-	for _, v := range []struct {
-		name string
-		config.Vendor
-	}{{"openai", cfg.OpenAI}, {"anthropic", cfg.Anthropic}, {"gemini", cfg.Gemini}} {
-		if v.Configured() {
-			list = append(list, config.Provider{Name: v.name, Kind: v.name, BaseURL: v.BaseURL, APIKey: v.APIKey})
-		}
-	}
-	if cfg.Ollama.Host != "" {
-		list = append(list, config.Provider{Name: "ollama", Kind: "ollama", BaseURL: cfg.Ollama.Host, APIKey: cfg.Ollama.APIKey})
-	}
-	return list
 }
 
 // hasOllama reports whether the Ollama of this machine is configured, or the

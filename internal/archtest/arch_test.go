@@ -92,13 +92,16 @@ func layers() []layer {
 			may:      []string{"internal/convo", "internal/model", "internal/model/remote"},
 			why:      "a driver knows its port and the domain, never another driver",
 		}, {
-			packages: []string{"internal/moderate/openai"}, may: []string{"internal/convo", "internal/moderate"}, stdlib: true,
+			packages: []string{"internal/upstream"}, may: []string{"internal/convo"}, stdlib: true,
+			why: "how services are asked is every driver's, and knows none",
+		}, {
+			packages: []string{"internal/moderate/openai"}, may: []string{"internal/convo", "internal/moderate", "internal/upstream"}, stdlib: true,
 			why: "a driver knows its port and the domain, never another driver",
 		}, {
-			packages: []string{"internal/transcribe/openai"}, may: []string{"internal/convo", "internal/transcribe"}, stdlib: true,
+			packages: []string{"internal/transcribe/openai"}, may: []string{"internal/convo", "internal/transcribe", "internal/upstream"}, stdlib: true,
 			why: "a driver knows its port and the domain, never another driver",
 		}, {
-			packages: []string{"internal/embed/*"}, may: []string{"internal/convo", "internal/embed"}, stdlib: true,
+			packages: []string{"internal/embed/*"}, may: []string{"internal/convo", "internal/embed", "internal/upstream"}, stdlib: true,
 			why: "a driver knows its port and the domain, never another driver",
 		}, {
 			packages: []string{"internal/retrieve/*"}, may: []string{"internal/convo", "internal/retrieve", "internal/retrieve/retrievetest", "internal/store"},
@@ -153,7 +156,7 @@ func layers() []layer {
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/auth/openid", "internal/identity", "internal/engine", "internal/telemetry", "internal/transfer",
-				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/moderate", "internal/moderate/openai", "internal/transcribe", "internal/transcribe/openai", "internal/retrieve", "internal/retrieve/fulltext", "internal/document", "internal/wire/*",
+				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/moderate", "internal/moderate/openai", "internal/transcribe", "internal/transcribe/openai", "internal/embed", "internal/embed/remote", "internal/retrieve", "internal/retrieve/fulltext", "internal/document", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

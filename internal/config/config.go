@@ -14,7 +14,10 @@
 // docs/configuration.md is made from them.
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Config holds every setting of the server.
 type Config struct {
@@ -61,6 +64,7 @@ type Config struct {
 
 	Transcription Transcription `key:"transcription"`
 	Moderation    Moderation    `key:"moderation"`
+	Embedding     Embedding     `key:"embedding"`
 
 	Log       Log       `key:"log"`
 	Telemetry Telemetry `key:"telemetry"`
@@ -205,6 +209,20 @@ type Moderation struct {
 // Configured reports whether there is a service.
 func (m Moderation) Configured() bool { return m.Provider != "" || m.URL != "" }
 
+// Embedding names the service that turns texts into vectors, by which records are
+// found that mean what is looked for in other words. Without one, records are found
+// by their words.
+type Embedding struct {
+	Provider   string `key:"provider" doc:"A configured model provider of the kind openai, gemini or ollama: its address and its key are used. Empty: see url."`
+	URL        string `key:"url" doc:"Where another service's API is that is like OpenAI's, as http://127.0.0.1:8000/v1; /embeddings is added."`
+	APIKey     Secret `key:"apiKey" doc:"The key of the service at url; one of your own may need none."`
+	Model      string `key:"model" doc:"The model that embeds, as text-embedding-3-small. Another one makes the vectors of all records anew, in the background."`
+	Dimensions int    `key:"dimensions" default:"0" doc:"How long the vectors are to be, of models that can shorten them. 0: the model's own length."`
+}
+
+// Configured reports whether there is a service.
+func (e Embedding) Configured() bool { return e.Provider != "" || e.URL != "" }
+
 // Log says what is logged, and how. Logs go to the standard error.
 type Log struct {
 	Level  string `key:"level" flag:"log-level" default:"info" values:"debug,info,warn,error" doc:"The least level that is logged: debug, info, warn or error."`
@@ -233,17 +251,31 @@ type OTLP struct {
 	Protocol       string `key:"protocol" env:"PROTOCOL" default:"http/protobuf" doc:"How traces are sent; only http/protobuf."`
 }
 
-// Speaks gives the configured provider of that name, if it speaks that API.
-func (c *Config) Speaks(name, kind string) (p Provider, ok bool) {
-	if name == "openai" && kind == "openai" && c.OpenAI.Configured() {
-		return Provider{Name: name, Kind: kind, BaseURL: c.OpenAI.BaseURL, APIKey: c.OpenAI.APIKey}, true
-	}
-	for _, p := range c.Providers {
+// Speaks gives the configured provider of that name, if it speaks one of those APIs.
+func (c *Config) Speaks(name string, kinds ...string) (p Provider, ok bool) {
+	for _, p := range append(c.Vendors(), c.Providers...) {
 		if p.Name == name {
-			return p, p.Kind == kind
+			return p, slices.Contains(kinds, p.Kind)
 		}
 	}
 	return p, false
+}
+
+// Vendors are the providers that the environment alone can configure.
+func (c *Config) Vendors() []Provider {
+	var list []Provider
+	for _, v := range []struct {
+		name string
+		Vendor
+	}{{"openai", c.OpenAI}, {"anthropic", c.Anthropic}, {"gemini", c.Gemini}} {
+		if v.Configured() {
+			list = append(list, Provider{Name: v.name, Kind: v.name, BaseURL: v.BaseURL, APIKey: v.APIKey})
+		}
+	}
+	if c.Ollama.Host != "" {
+		list = append(list, Provider{Name: "ollama", Kind: "ollama", BaseURL: c.Ollama.Host, APIKey: c.Ollama.APIKey})
+	}
+	return list
 }
 
 // AllTenants gives the tenants, the default one if none is configured.

@@ -42,7 +42,7 @@ func (ps Problems) Error() string {
 func later(path string) (string, bool) {
 	parts := map[string]string{
 		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
-		"approvals": "approvals", "embedding": "retrieval",
+		"approvals": "approvals",
 		"retrieval": "retrieval", "speech": "speech",
 		"connections": "connections",
 		"databaseurl": "PostgreSQL", "natsurl": "several nodes",

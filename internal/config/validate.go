@@ -39,6 +39,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.quotas(cfg)
 	v.transcription(cfg)
 	v.moderation(cfg)
+	v.embedding(cfg)
 	v.bounds(cfg)
 	v.agents(cfg)
 	v.login(cfg)
@@ -127,17 +128,36 @@ func (v *validator) providers(cfg *Config) {
 // transcription checks what is said of the service that writes down speech.
 func (v *validator) transcription(cfg *Config) {
 	t := cfg.Transcription
-	v.service(cfg, "transcription", t.Provider, t.URL, t.APIKey, t.Model)
+	v.service(cfg, "transcription", t.Provider, t.URL, t.APIKey, t.Model, "openai")
 }
 
 // moderation checks what is said of the service that judges texts.
 func (v *validator) moderation(cfg *Config) {
 	m := cfg.Moderation
-	v.service(cfg, "moderation", m.Provider, m.URL, m.APIKey, m.Model)
+	v.service(cfg, "moderation", m.Provider, m.URL, m.APIKey, m.Model, "openai")
 }
 
-// service checks that there is one service, and all that it needs.
-func (v *validator) service(cfg *Config, at, provider, address string, key Secret, model string) {
+// maxDimensions bounds the length of vectors.
+const maxDimensions = 16384
+
+// embedding checks what is said of the service that embeds texts.
+func (v *validator) embedding(cfg *Config) {
+	e := cfg.Embedding
+	if e == (Embedding{}) {
+		return
+	}
+	v.service(cfg, "embedding", e.Provider, e.URL, e.APIKey, e.Model, "openai", "gemini", "ollama")
+	switch {
+	case !e.Configured():
+		v.check("embedding.provider", errors.New("name a provider, or give embedding.url"))
+	case e.Dimensions < 0 || e.Dimensions > maxDimensions:
+		v.check("embedding.dimensions", fmt.Errorf("name a length up to %d, or 0", maxDimensions))
+	}
+}
+
+// service checks that there is one service, of a provider that speaks one of these
+// APIs, and all that it needs.
+func (v *validator) service(cfg *Config, at, provider, address string, key Secret, model string, kinds ...string) {
 	v.check(at+".url", checkURL(address))
 	switch {
 	case provider != "" && address != "":
@@ -145,8 +165,8 @@ func (v *validator) service(cfg *Config, at, provider, address string, key Secre
 	case provider != "" && key != "":
 		v.check(at+".apiKey", errors.New("the provider has a key of its own"))
 	case provider != "":
-		if _, ok := cfg.Speaks(provider, "openai"); !ok {
-			v.check(at+".provider", fmt.Errorf("%q is no configured provider that speaks OpenAI's API", provider))
+		if _, ok := cfg.Speaks(provider, kinds...); !ok {
+			v.check(at+".provider", fmt.Errorf("%q is no configured provider of the kind %s", provider, strings.Join(kinds, " or ")))
 		}
 	case address == "" && key != "":
 		v.check(at+".url", fmt.Errorf("%s.apiKey is set; say by %s.url for whom", at, at))

@@ -66,7 +66,8 @@ func TestNoVerdictIsAnError(t *testing.T) {
 		{"an endless answer", strings.Repeat(" ", 1<<20) + `{"results":[{"flagged":false}]}`, 200, convo.UpstreamFailed},
 		{"a refused key", `{"error":{"message":"the-key is wrong"}}`, 401, convo.UpstreamFailed},
 		{"a redirection", ``, 307, convo.UpstreamFailed},
-		{"too much to do", ``, 429, convo.Unavailable},
+		{"too much to do", ``, 429, convo.RateLimited},
+		{"a text that it does not take", `{"error":"a private word is too long"}`, 400, convo.Invalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -94,9 +95,17 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(`{"results":[{"flagged":true,"categories":{"hate":true}}]}`)
 	f.Add(`{"results":[{"flagged":null}]}`)
 	f.Fuzz(func(t *testing.T, answer string) {
-		v, err := openai.Read([]byte(answer))
+		m := openai.New(openai.Options{Transport: says(answer)})
+		v, err := m.Judge(t.Context(), "hello")
 		if err == nil && !v.Flagged && v.Categories != nil {
 			t.Errorf("%q passes, as %v", answer, v.Categories)
 		}
 	})
+}
+
+// says is a service that always answers the same.
+type says string
+
+func (s says) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(s))), Request: r}, nil
 }

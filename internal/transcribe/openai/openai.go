@@ -1,8 +1,7 @@
 // Package openai writes down what was said by the transcription API of OpenAI, which
 // many other servers speak: POST {base}/audio/transcriptions with a form of parts.
 //
-// The recording is sent as it is read, never held in memory. Redirections are not
-// followed, because they would take the key along.
+// The recording is sent as it is read, never held in memory.
 package openai
 
 import (
@@ -16,12 +15,11 @@ import (
 	"math"
 	"mime/multipart"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/transcribe"
+	"github.com/parleyhq/parley/internal/upstream"
 )
 
 // DefaultBaseURL is OpenAI's own address.
@@ -40,8 +38,8 @@ type Options struct {
 
 // Transcriber is a transcribe.Transcriber.
 type Transcriber struct {
-	options Options
-	http    *http.Client
+	model   string
+	service *upstream.Service
 }
 
 // New makes one. It does no I/O.
@@ -49,20 +47,14 @@ func New(o Options) *Transcriber {
 	if o.BaseURL == "" {
 		o.BaseURL = DefaultBaseURL
 	}
-	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
-	client := &http.Client{
-		Transport:     o.Transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	if o.Transport == nil {
-		transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: time.Minute}
-		client.Transport = transport
-	}
-	return &Transcriber{options: o, http: client}
+	return &Transcriber{o.Model, upstream.New(upstream.Options{
+		Name: "transcription service", Setting: "transcription.url",
+		BaseURL: o.BaseURL, Key: o.Key, MaxAnswer: maxAnswer, Transport: o.Transport,
+	})}
 }
 
 // Close lets idle connections go.
-func (t *Transcriber) Close() { t.http.CloseIdleConnections() }
+func (t *Transcriber) Close() { t.service.Close() }
 
 // Transcribe implements transcribe.Transcriber.
 func (t *Transcriber) Transcribe(ctx context.Context, audio transcribe.Audio) (string, error) {
@@ -70,25 +62,15 @@ func (t *Transcriber) Transcribe(ctx context.Context, audio transcribe.Audio) (s
 	if err != nil {
 		return "", err
 	}
-	response, err := t.http.Do(request)
+	body, err := t.service.Send(request, "this audio")
 	if err != nil {
-		return "", t.failed(ctx, err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return "", t.failed(ctx, err)
-	case response.StatusCode != http.StatusOK:
-		return "", t.refused(response, body)
-	case len(body) > maxAnswer:
-		return "", convo.Errorf(convo.UpstreamFailed, "the transcription service answered with more than %d bytes", maxAnswer)
+		return "", err
 	}
 	var answer struct {
 		Text *string `json:"text"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Text == nil {
-		return "", convo.WrapError(convo.UpstreamFailed, err, "the transcription service gave an answer that cannot be read")
+		return "", t.service.Unreadable(err)
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(*answer.Text, "\ufffd")), nil
 }
@@ -98,7 +80,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, audio transcribe.Audio) (s
 func (t *Transcriber) request(ctx context.Context, audio transcribe.Audio) (*http.Request, error) {
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
-	err := errors.Join(w.WriteField("model", t.options.Model), w.WriteField("response_format", "json"))
+	err := errors.Join(w.WriteField("model", t.model), w.WriteField("response_format", "json"))
 	if err != nil {
 		return nil, err
 	}
@@ -114,16 +96,12 @@ func (t *Transcriber) request(ctx context.Context, audio transcribe.Audio) (*htt
 	end := fmt.Sprintf("\r\n--%s--\r\n", w.Boundary())
 	length := int64(form.Len()) + audio.Size + int64(len(end))
 	body := io.MultiReader(&form, io.LimitReader(audio.Data, audio.Size), strings.NewReader(end))
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.options.BaseURL+"/audio/transcriptions", body)
+	request, err := t.service.Request(ctx, "/audio/transcriptions", w.FormDataContentType(), body)
 	if err != nil {
-		return nil, convo.WrapError(convo.Invalid, t.hide(err), "the address of the transcription service cannot be used; look at transcription.url")
+		return nil, err
 	}
 	request.ContentLength = length
-	request.Header.Set("Content-Type", w.FormDataContentType())
 	request.Header.Set("Accept", "application/json")
-	if t.options.Key != "" {
-		request.Header.Set("Authorization", "Bearer "+t.options.Key)
-	}
 	return request, nil
 }
 
@@ -147,40 +125,4 @@ func wav(f transcribe.Format, size uint32) []byte {
 	b = binary.LittleEndian.AppendUint16(b, 8*bytesPerSample)
 	b = append(b, "data"...)
 	return binary.LittleEndian.AppendUint32(b, size)
-}
-
-// failed is the error of a service that could not be asked.
-func (t *Transcriber) failed(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return convo.WrapError(convo.UpstreamTimeout, ctx.Err(), "the transcription service took too long")
-	}
-	return convo.WrapError(convo.UpstreamFailed, t.hide(err), "the transcription service cannot be reached")
-}
-
-// refused is the error of a service that said no. What it says stays in the log.
-func (t *Transcriber) refused(response *http.Response, body []byte) error {
-	const most = 500
-	said := t.hide(errors.New(strings.ToValidUTF8(string(body[:min(len(body), most)]), "\ufffd")))
-	switch status := response.StatusCode; {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return convo.WrapError(convo.UpstreamFailed, said, "the transcription service refuses the server's key")
-	case status == http.StatusTooManyRequests:
-		e := convo.WrapError(convo.RateLimited, said, "the transcription service has too much to do; try again")
-		if n, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && n > 0 {
-			e.RetryAfter = time.Duration(n) * time.Second
-		}
-		return e
-	case status >= 400 && status < 500:
-		return convo.WrapError(convo.Invalid, said, "the transcription service does not take this audio (HTTP %d)", status)
-	default:
-		return convo.WrapError(convo.UpstreamFailed, said, "the transcription service failed (HTTP %d)", status)
-	}
-}
-
-// hide keeps the key out of an error.
-func (t *Transcriber) hide(err error) error {
-	if t.options.Key == "" || !strings.Contains(err.Error(), t.options.Key) {
-		return err
-	}
-	return errors.New(strings.ReplaceAll(err.Error(), t.options.Key, "***"))
 }

@@ -1,4 +1,0 @@
-package openai
-
-// Read reads an answer of the service.
-var Read = read
