@@ -17,6 +17,9 @@ func completeAbility(tx store.Tx, o *convo.Object, a convo.Ability, before convo
 	if a.SecretID, err = refer(tx, "secretId", convo.ObjectSecret, a.SecretID, old.SecretID); err != nil {
 		return err
 	}
+	if a.FileID, err = refer(tx, "fileId", convo.ObjectFile, a.FileID, old.FileID); err != nil {
+		return err
+	}
 	a.BotID, err = refer(tx, "botId", convo.ObjectBot, a.BotID, old.BotID)
 	o.Body = a
 	return err

@@ -43,10 +43,10 @@ func (e *Engine) AttachFile(ctx context.Context, actor convo.Actor, dataset, fil
 			return err
 		}
 		at := now()
-		return tx.PutObject(convo.Object{
+		return putNoted(tx, convo.Object{
 			Tenant: actor.Tenant, ID: convo.DatasetFileID(d.ID, f.ID), Parent: d.ID, Created: at, Updated: at,
 			Body: convo.DatasetFile{File: f.ID, Type: SourceFile, State: convo.IndexWaits},
-		})
+		}, "attach")
 	})
 }
 
@@ -71,10 +71,14 @@ func (e *Engine) SyncDatasetFile(ctx context.Context, actor convo.Actor, dataset
 		return convo.Object{}, err
 	}
 	return e.changeEntry(ctx, actor, dataset, file, ask, func(tx store.Tx, d, f convo.Object) error {
-		if _, err := findEntry(tx, d.ID, f.ID); err != nil {
+		o, err := findEntry(tx, d.ID, f.ID)
+		if err != nil {
 			return err
 		}
-		return restart(tx, d.ID, f.ID)
+		if err := restart(tx, d.ID, f.ID); err != nil {
+			return err
+		}
+		return noteObject(tx, o, "sync")
 	})
 }
 
@@ -116,6 +120,9 @@ func (e *Engine) DetachFile(ctx context.Context, actor convo.Actor, dataset, fil
 		s.Datasets = without(s.Datasets, d.ID)
 		f.Body = s
 		if err := tx.PutObject(f); err != nil {
+			return nil, err
+		}
+		if err := noteObject(tx, o, "detach"); err != nil {
 			return nil, err
 		}
 		if records {

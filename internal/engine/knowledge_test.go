@@ -408,6 +408,37 @@ func TestADetachedFileLeavesItsRecordsOrTakesThemAlong(t *testing.T) {
 	}
 }
 
+func TestTheEventLogTellsWhatWasDoneToDatasets(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	id := b.record(d, "secret words", "")
+	if _, err := b.DeleteRecord(t.Context(), b.actor, d, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	f := b.source("a.txt", "text/plain", "some words")
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	if _, err := b.DetachFile(t.Context(), b.actor, d, f, true, nil); err != nil {
+		t.Fatal(err)
+	}
+	page, err := b.Entries(t.Context(), b.actor, engine.List{Take: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range page.Items {
+		got = append(got, e.Type)
+		if e.IDs["datasetId"] != d && !strings.HasPrefix(e.Type, "file.") {
+			t.Errorf("%s concerns %v", e.Type, e.IDs)
+		}
+	}
+	want := []string{"dataset.create", "record.create", "record.delete", "file.create", "file.upload", "dataset.file.attach", "dataset.file.detach"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the event log has %q, want %q", got, want)
+	}
+}
+
 func TestADeletedFileIsNotFoundAnyMore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

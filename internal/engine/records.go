@@ -37,7 +37,10 @@ func (e *Engine) CreateRecord(ctx context.Context, actor convo.Actor, dataset st
 		}
 		at := now()
 		made = convo.Record{Tenant: actor.Tenant, Dataset: o.ID, ID: newID(), RecordFields: f, Created: at, Updated: at}
-		return made, tx.PutRecord(made)
+		if err := tx.PutRecord(made); err != nil {
+			return nil, err
+		}
+		return made, noteRecord(tx, made, "create")
 	})
 	e.embedLater(made.Tenant, made.Dataset)
 	return made, err
@@ -62,7 +65,10 @@ func (e *Engine) UpdateRecord(
 		if err := e.checkRecord(changed.RecordFields); err != nil {
 			return nil, err
 		}
-		return changed, tx.PutRecord(changed)
+		if err := tx.PutRecord(changed); err != nil {
+			return nil, err
+		}
+		return changed, noteRecord(tx, changed, "update")
 	})
 	e.embedLater(changed.Tenant, changed.Dataset)
 	return changed, err
@@ -77,9 +83,17 @@ func (e *Engine) DeleteRecord(ctx context.Context, actor convo.Actor, dataset, i
 		if gone, err = findRecord(tx, dataset, id); err != nil {
 			return nil, err
 		}
-		return gone, tx.DeleteRecord(gone.Dataset, gone.ID)
+		if err := tx.DeleteRecord(gone.Dataset, gone.ID); err != nil {
+			return nil, err
+		}
+		return gone, noteRecord(tx, gone, "delete")
 	})
 	return gone, err
+}
+
+// noteRecord notes what was done to a record.
+func noteRecord(tx store.Tx, r convo.Record, verb string) error {
+	return journal(tx, "record."+verb, ids{"datasetId": r.Dataset, "recordId": r.ID})
 }
 
 func findRecord(tx store.Tx, dataset, id string) (convo.Record, error) {

@@ -62,7 +62,7 @@ func (e *Engine) FillTenantFile(ctx context.Context, actor convo.Actor, name str
 		if err := restartAll(tx, filled); err != nil {
 			return nil, err
 		}
-		return filled, tx.PutObject(filled)
+		return filled, putNoted(tx, filled, "upload")
 	})
 	if err != nil || ask.replayed() {
 		return filled, errors.Join(err, e.store.DropUpload(steady, stored.Upload))
@@ -128,7 +128,10 @@ func (e *Engine) SyncTenantFile(ctx context.Context, actor convo.Actor, name str
 		if o, err = findObject(tx, TenantFiles(), o.ID); err != nil {
 			return nil, err
 		}
-		return o, restartAll(tx, o)
+		if err := restartAll(tx, o); err != nil {
+			return nil, err
+		}
+		return o, noteObject(tx, o, "sync")
 	})
 	if err == nil && !ask.replayed() {
 		e.indexAll(o)
@@ -152,7 +155,10 @@ func (e *Engine) DeleteTenantFile(ctx context.Context, actor convo.Actor, name s
 				return nil, err
 			}
 		}
-		return gone, tx.DeleteObject(convo.ObjectFile, gone.ID)
+		if err := tx.DeleteObject(convo.ObjectFile, gone.ID); err != nil {
+			return nil, err
+		}
+		return gone, noteObject(tx, gone, "delete")
 	})
 	if err == nil && !ask.replayed() {
 		e.leaveAll(ctx, gone)

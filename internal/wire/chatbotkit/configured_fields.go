@@ -119,11 +119,11 @@ type abilityRequest struct {
 	objectFields
 	Instruction    httpio.Optional[string] `json:"instruction" limit:"text" doc:"What the ability does, in the instruction language."`
 	SecretID       httpio.Optional[string] `json:"secretId" doc:"The secret of its requests."`
-	FileID         laterText               `json:"fileId"`
+	FileID         httpio.Optional[string] `json:"fileId" doc:"Stored and given back, without effect."`
 	BotID          httpio.Optional[string] `json:"botId" doc:"Stored and given back, without effect."`
 	SpaceID        httpio.Optional[string] `json:"spaceId" limit:"text" doc:"Stored and given back, without effect."`
 	LinkedSecretID httpio.Optional[string] `json:"linkedSecretId" doc:"The newer name of secretId."`
-	LinkedFileID   laterText               `json:"linkedFileId"`
+	LinkedFileID   httpio.Optional[string] `json:"linkedFileId" doc:"The newer name of fileId."`
 	LinkedBotID    httpio.Optional[string] `json:"linkedBotId" doc:"The newer name of botId."`
 	LinkedSpaceID  httpio.Optional[string] `json:"linkedSpaceId" limit:"text" doc:"The newer name of spaceId."`
 }
@@ -139,7 +139,7 @@ func (r abilityRequest) draft(d *engine.Draft) {
 		names []httpio.Optional[string]
 	}{
 		{&a.SecretID, []httpio.Optional[string]{r.SecretID, r.LinkedSecretID}},
-		{&a.FileID, []httpio.Optional[string]{r.FileID.Optional, r.LinkedFileID.Optional}},
+		{&a.FileID, []httpio.Optional[string]{r.FileID, r.LinkedFileID}},
 		{&a.BotID, []httpio.Optional[string]{r.BotID, r.LinkedBotID}},
 		{&a.SpaceID, []httpio.Optional[string]{r.SpaceID, r.LinkedSpaceID}},
 	} {
