@@ -24,6 +24,7 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/document"
 	"github.com/parleyhq/parley/internal/engine"
+	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/identity"
 	"github.com/parleyhq/parley/internal/model"
@@ -120,6 +121,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, options ...Op
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
 		Transcriber: a.transcriber(), Embedder: a.embedder(), Moderator: a.moderator(), Texts: a.texts(), Documents: a.documents, Fetcher: fetcher{a.outbound.Reading(limits.File)},
+		Inline: inline, BotDatasets: botDatasets(cfg),
 		Quotas: quotas(cfg),
 	})
 	a.limiter = ratelimit.New(rateLimits(cfg.Limits))
@@ -192,6 +194,7 @@ func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 		return err
 	}
 	front := chatbotkit.Options{Engine: a.engine, Auth: a.auth, Log: a.log, BodyLimit: int64(a.cfg.Limits.Body), Observer: a.telemetry, Key: box.Derive("addresses of uploads")}
+	front.PublicURL, front.Links = a.cfg.PublicURL, httpio.NewLinks(box.Derive("links to sources"), time.Now)
 	local, err := chatbotkit.New(front) // who may use the socket owns the server
 	if err != nil {
 		return err
@@ -202,7 +205,7 @@ func (a *App) openFronts(ctx context.Context, box *seal.Box) error {
 		return err
 	}
 	public := a.withMCP(api, mcp.Options{Limiter: a.limiter, Proxies: proxies})
-	if public, err = a.withAgents(public, box, proxies); err != nil {
+	if public, err = a.withAgents(public, box, front.Links, proxies); err != nil {
 		return err
 	}
 	if public, err = a.withLogins(ctx, public, box, proxies); err != nil {

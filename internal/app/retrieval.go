@@ -1,6 +1,8 @@
 package app
 
 import (
+	"github.com/parleyhq/parley/internal/config"
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/retrieve/fulltext"
 )
@@ -10,4 +12,19 @@ func (a *App) texts() retrieve.Texts {
 	index := fulltext.New(a.store, fulltext.Options{Memory: int64(a.cfg.Retrieval.Memory), Log: a.log})
 	a.onClose(index.Close)
 	return index
+}
+
+// inline makes the search of records that come with a turn.
+func inline(records []convo.Record) func(retrieve.Query) []retrieve.Hit {
+	return fulltext.Build(records).Search
+}
+
+// botDatasets says which datasets the agents of the configuration search.
+func botDatasets(cfg config.Config) func(tenant, bot string) []string {
+	type name struct{ tenant, bot string }
+	known := map[name][]string{}
+	for _, a := range cfg.Agents {
+		known[name{cfg.TenantOf(a), a.ID}] = a.Datasets
+	}
+	return func(tenant, bot string) []string { return known[name{tenant, bot}] }
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
@@ -70,10 +71,10 @@ func welcomes(cfg config.Config) func(tenant, bot string) *uipath.Welcome {
 }
 
 // withAgents adds the conversational agent API, at paths of its own.
-func (a *App) withAgents(api http.Handler, box *seal.Box, proxies []netip.Prefix) (http.Handler, error) {
+func (a *App) withAgents(api http.Handler, box *seal.Box, links *httpio.Links, proxies []netip.Prefix) (http.Handler, error) {
 	front, err := uipath.New(uipath.Options{
 		Engine: a.engine, Auth: a.auth, Log: a.log, Origins: a.cfg.Origins, PublicURL: a.cfg.PublicURL,
-		Key: box.Derive("addresses of files"), Limiter: a.limiter, Proxies: proxies, Observer: a.telemetry,
+		Key: box.Derive("addresses of files"), Links: links, Limiter: a.limiter, Proxies: proxies, Observer: a.telemetry,
 		Welcome: welcomes(a.cfg), Connectors: connectors(a.cfg), Sessions: a.store, Sockets: a.telemetry.Sockets(),
 		AnnounceEnd: a.announceEnd(),
 	})

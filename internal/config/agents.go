@@ -21,6 +21,7 @@ type Agent struct {
 	Model       string      `key:"model" doc:"The model that answers, with parameters if wanted. Empty: the server's default, or what was set over the API."`
 	Backstory   string      `key:"backstory" doc:"Who the model is and how it is to answer."`
 	Skillset    string      `key:"skillset" doc:"The set of abilities that it may use, by its id or alias."`
+	Datasets    []string    `key:"datasets" doc:"The datasets that are searched for what its users say, by their ids or aliases."`
 	Privacy     string      `key:"privacy" doc:"true: what says something of a person is kept from the model, and encrypted at rest; the model gets placeholders, and people read the values: see docs/privacy.md. Images, recordings and files that hold no text are refused then. partly: the same, but those are let through. Empty: what was set over the API."`
 	Moderation  string      `key:"moderation" doc:"true: what users say is shown to the service of moderation first, and refused with 422 if that flags it. Empty: what was set over the API."`
 	Welcome     Welcome     `key:"welcome"`

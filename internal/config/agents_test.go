@@ -147,7 +147,6 @@ func TestAnAgentThatCannotBeIsRefusedWithItsLine(t *testing.T) {
 		"a needless output":        {"agents: [{id: a, tools: [{name: t, result: 1, output: {}}]}]", "agents[0].tools[0].output (FILE:1): only a tool with client"},
 		"a nameless type":          {"agents: [{id: a, tools: [{name: t, result: 1, interrupt: {value: 1}}]}]", "agents[0].tools[0].interrupt.type (FILE:1): name the type"},
 		"an empty prompt":          {"agents:\n  - id: a\n    welcome:\n      startingPrompts:\n        - {prompt: x}\n", "agents[0].welcome.startingPrompts[0].display (FILE:5): say what is shown"},
-		"datasets":                 {"agents: [{id: a, datasets: [x]}]", "agents[0].datasets (FILE:1): this version does not support it yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -215,6 +215,13 @@ type MessageGiven struct {
 	Sources Numbers
 }
 
+// OfTurn reports whether the message, which is one of a turn, was made by the turn
+// itself, of what it looked up: what a turn is asked with is given before the turn
+// has a slot. It is made for the model, and only some fronts show it.
+func (b MessageGiven) OfTurn() bool {
+	return b.Fields.Type == Context && b.Alias == "" && SlotOf(b.Place) > 0
+}
+
 // MessageStarted opens a message that comes piece by piece as deltas. One of a
 // client, whose turn has not started, has its index in slot 0 as its place, as
 // MessageGiven has.

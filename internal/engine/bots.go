@@ -14,7 +14,7 @@ import (
 // Bots is the place of bots.
 func Bots() Place { return Place{Kind: convo.ObjectBot} }
 
-// completeBot gives a new bot its number and folder, and resolves its skillset.
+// completeBot gives a new bot its number and folder, and resolves what it names.
 func completeBot(tx store.Tx, o *convo.Object, b convo.BotConfig, before convo.Object) (err error) {
 	if o.Number == 0 {
 		if o.Number, err = tx.NextNumber(convo.ObjectBot); err != nil {
@@ -25,6 +25,9 @@ func completeBot(tx store.Tx, o *convo.Object, b convo.BotConfig, before convo.O
 		b.Folder = convo.FirstFolder
 	}
 	old, _ := before.Body.(convo.BotConfig)
+	if b.DatasetID, err = refer(tx, "datasetId", convo.ObjectDataset, b.DatasetID, old.DatasetID); err != nil {
+		return err
+	}
 	b.SkillsetID, err = refer(tx, "skillsetId", convo.ObjectSkillset, b.SkillsetID, old.SkillsetID)
 	o.Body = b
 	return err

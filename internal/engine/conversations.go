@@ -82,6 +82,9 @@ func referFields(tx store.Tx, f *convo.Fields, before convo.Fields) (err error) 
 	if f.ContactID, err = refer(tx, "contactId", convo.ObjectContact, f.ContactID, before.ContactID); err != nil {
 		return err
 	}
+	if f.DatasetID, err = refer(tx, "datasetId", convo.ObjectDataset, f.DatasetID, before.DatasetID); err != nil {
+		return err
+	}
 	f.SkillsetID, err = refer(tx, "skillsetId", convo.ObjectSkillset, f.SkillsetID, before.SkillsetID)
 	return err
 }

@@ -113,7 +113,12 @@ type Options struct {
 	Documents document.Reader
 	// Fetcher reads files from addresses; nil = they are refused.
 	Fetcher Fetcher
-	Log     *slog.Logger
+	// Inline makes the search of records that come with a turn; nil = they are
+	// refused.
+	Inline func(records []convo.Record) func(retrieve.Query) []retrieve.Hit
+	// BotDatasets names the datasets that the configuration gives a bot; nil = none.
+	BotDatasets func(tenant, bot string) []string
+	Log         *slog.Logger
 	// Quotas bound what turns use; nil = nothing does.
 	Quotas []Quota
 	// Observer is told what turns do; nil = nobody is.
@@ -146,13 +151,15 @@ type Engine struct {
 	abilities  Abilities
 	executions *executions
 
-	texts     retrieve.Texts
-	vectors   retrieve.Vectors
-	embedder  embed.Embedder
-	documents document.Reader
-	fetcher   Fetcher
-	indexing  *indexing
-	embedding *indexing
+	texts       retrieve.Texts
+	vectors     retrieve.Vectors
+	embedder    embed.Embedder
+	documents   document.Reader
+	fetcher     Fetcher
+	indexing    *indexing
+	embedding   *indexing
+	inline      func(records []convo.Record) func(retrieve.Query) []retrieve.Hit
+	botDatasets func(tenant, bot string) []string
 
 	repeats  *repeats
 	shared   *sharedRuns
@@ -210,6 +217,7 @@ func New(o Options) *Engine {
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{}, compacting: map[hub.Key]bool{},
 		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
+		inline: o.Inline, botDatasets: o.BotDatasets,
 	}
 	e.indexing = newIndexing(e.lookAt, e.mayWork, e.active.Done, e.couldNotIndex)
 	e.embedding = newIndexing(e.embed, e.mayWork, e.active.Done, e.couldNotEmbed)

@@ -48,9 +48,11 @@ type bundle struct {
 	transcriber transcribe.Transcriber
 	moderator   moderate.Moderator
 
-	vectors  retrieve.Vectors
-	embedder embed.Embedder
-	fetcher  engine.Fetcher
+	vectors     retrieve.Vectors
+	embedder    embed.Embedder
+	fetcher     engine.Fetcher
+	inline      func([]convo.Record) func(retrieve.Query) []retrieve.Hit // nil = wordSearch
+	botDatasets func(tenant, bot string) []string
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -93,7 +95,11 @@ func (b *bundle) start() {
 	if b.sealer == nil {
 		b.sealer = openSealer{}
 	}
+	if b.inline == nil {
+		b.inline = wordSearch
+	}
 	b.Engine = engine.New(engine.Options{
+		Inline: b.inline, BotDatasets: b.botDatasets,
 		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Moderator: b.moderator, Log: b.log,
 		Texts: byWords{b.store}, Vectors: b.vectors, Embedder: b.embedder, Fetcher: b.fetcher,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },

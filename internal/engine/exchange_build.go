@@ -35,7 +35,7 @@ func (b *exchangeBuilder) add(e convo.Event) {
 	}
 	switch body := e.Body.(type) {
 	case convo.MessageGiven:
-		if role := RoleOf(body.Fields.Type); role != "" {
+		if role := RoleOf(body.Fields.Type); role != "" && !body.OfTurn() {
 			b.begin(e, body.ID, body.Alias, body.Fields.Type, role)
 		}
 	case convo.MessageStarted:

@@ -20,6 +20,8 @@ type Given struct {
 	Limits    TurnLimits
 	Backstory string // appended to the conversation's
 	Want      tool.Want
+	Datasets  []InlineDataset // searched for this turn as stored ones are
+	Memory    bool            // the memories of the contact and the bot are searched
 
 	// ClientTools are the server's tools that a client carries out which has the
 	// conversation open: those of the exchange that it opened.
@@ -70,7 +72,8 @@ type FunctionResult struct {
 // empty reports whether there is nothing to keep.
 func (g *Given) empty() bool {
 	return len(g.Functions) == 0 && g.Limits == TurnLimits{} && g.Backstory == "" &&
-		!g.Session && !g.Alone && len(g.ClientTools) == 0 && g.Want.BotID == "" && g.Want.SkillsetID == "" && len(g.Want.Skillsets) == 0
+		!g.Session && !g.Alone && len(g.ClientTools) == 0 && g.Want.BotID == "" && g.Want.SkillsetID == "" && len(g.Want.Skillsets) == 0 &&
+		len(g.Datasets) == 0 && !g.Memory
 }
 
 // checkGiven refuses what no turn can work with.
@@ -90,6 +93,9 @@ func (e *Engine) checkGiven(g Given) error {
 			return convo.Errorf(convo.Invalid, "the result of the function %q is no JSON", f.Name)
 		}
 		seen[f.Name] = true
+	}
+	if len(g.Datasets) > 0 && e.inline == nil {
+		return convo.Errorf(convo.NotImplemented, "this server searches no datasets; leave extensions.datasets out")
 	}
 	if l := g.Limits; l.Iterations < 0 || l.Continuations < 0 || l.Calls < 0 {
 		return convo.Errorf(convo.Invalid, "limits must be at least 1")

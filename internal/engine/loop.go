@@ -28,6 +28,7 @@ type loop struct {
 	mine    []convo.Message // those that the turn made since the history was read
 
 	history  history
+	lookup   lookup
 	progress progress
 
 	prompted int64            // tokens of the latest prompt and of the answer to it, about
@@ -47,6 +48,9 @@ func (l *loop) start(ctx context.Context, goesOn bool) (convo.EndReason, error) 
 	}
 	o := l.kit.open(l.history.messages)
 	l.progress.starts = o.starts
+	if err := l.retrieve(ctx); err != nil {
+		return "", err
+	}
 	if o.call != nil {
 		if err := l.request([]model.Call{*o.call}); err != nil {
 			return "", err

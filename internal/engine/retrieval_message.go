@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -62,4 +63,35 @@ func (s foundSource) source() convo.Source {
 		cited.PageNumber = fmt.Sprint(s.Page)
 	}
 	return cited
+}
+
+// passage is one that was found, and what is known of where it is from.
+type passage struct {
+	foundSource
+	text string
+}
+
+// showPassages is the text of the message: what the model is told.
+func showPassages(list []passage, memories, instructions []string) string {
+	var parts []string
+	if len(memories) > 0 {
+		parts = append(parts, "Remembered from earlier conversations:\n- "+strings.Join(memories, "\n- "))
+	}
+	if len(list) > 0 {
+		parts = append(parts, "Found for the last message, by number:")
+		for _, p := range list {
+			parts = append(parts, p.show())
+		}
+		parts = append(parts, howToCite(list[0].Number))
+	}
+	return strings.Join(append(parts, instructions...), "\n\n")
+}
+
+// show is a passage with its number and title.
+func (p passage) show() string {
+	head := fmt.Sprintf("%d: %s", p.Number, p.Title)
+	if p.Page > 0 {
+		head += fmt.Sprintf(", page %d", p.Page)
+	}
+	return head + "\n" + p.text
 }

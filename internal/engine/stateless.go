@@ -80,6 +80,11 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	}
 	h.latest, h.window, h.tools = choice.MaxMessages, choice.Window, k.tokens()
 	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h}
+	if own := text(in.Config.DatasetID); own != "" {
+		if _, err := e.dataset(ctx, actor.Tenant, own); err != nil {
+			return nil, err
+		}
+	}
 	p, err := assemble(h)
 	if err != nil {
 		return nil, err
@@ -96,6 +101,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 		return nil, err
 	}
 	s.contact, err = e.statelessContact(ctx, actor, in)
+	s.loop.lookup = e.lookupFor(actor.Tenant, bot, s.contact, config, &in.Given)
 	return s, err
 }
 

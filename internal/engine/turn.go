@@ -357,6 +357,7 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
 		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id,
 	}
+	l.lookup = e.lookupFor(key.Tenant, head.BotID, head.ContactID, head.Config, r.given)
 	h := &l.history
 	if p := r.past; p != nil && p.reach == reachOf(choice) {
 		h.messages = make([]convo.Message, 0, len(p.messages)+turnMessages)

@@ -2,7 +2,8 @@
 // no key and no network, and it is no language model. It answers the last user
 // message with the sentences of the conversation itself that match it best:
 // from the backstory, the orders, the facts and what users said before. It
-// says so in every answer, and never makes a sentence of its own.
+// says so in every answer, and never makes a sentence of its own. Where passages
+// were found for the message it quotes from these, each sentence with its mark.
 //
 // It calls a tool that has to be called, and one whose name stands in the last
 // user message as a word. The arguments are the JSON object behind the name, as
@@ -100,15 +101,24 @@ func answer(prompt []model.Message) string {
 	if last < 0 {
 		return nothing
 	}
-	var sources []string
-	for i, m := range prompt {
-		if m.Role == model.System || m.Role == model.Information || m.Role == model.User && i < last {
-			sources = append(sources, sentences(m.Text)...)
+	all, isFound := collect(prompt, last)
+	var texts []string
+	marks := map[string]string{}
+	for _, s := range all {
+		texts = append(texts, s.text)
+		if marks[s.text] == "" {
+			marks[s.text] = s.mark
 		}
 	}
-	quotes := best(prompt[last].Text, sources)
+	quotes := best(prompt[last].Text, texts)
+	if len(quotes) == 0 && isFound {
+		quotes = opening(all) // somebody thinks that it is near
+	}
 	if len(quotes) == 0 {
 		return nothing
 	}
-	return strings.ToValidUTF8(found+"“"+strings.Join(quotes, "” “")+"”", "\ufffd")
+	for i, q := range quotes {
+		quotes[i] = "“" + q + "”" + marks[q]
+	}
+	return strings.ToValidUTF8(found+strings.Join(quotes, " "), "\ufffd")
 }

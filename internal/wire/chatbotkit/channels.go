@@ -81,7 +81,7 @@ func subscribe(c *call, in subscribeRequest) error {
 	}
 	out := httpio.StreamLines(c.w)
 	defer out.Close()
-	s := &channelStream{out: out, after: in.After.or(0)}
+	s := &channelStream{out: out, after: in.After.or(0), lines: lines{link: c.link()}}
 	ctx, stop := c.whileTokenWorks()
 	defer stop()
 	err = errors.Join(s.subscribed(c.channel()), channel.Each(ctx, engine.Subscriber{Messages: s.messages, Events: s.events}))

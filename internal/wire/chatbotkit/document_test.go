@@ -96,7 +96,7 @@ func (c *contract) requestMembers(row chatbotkit.Row) map[string]any {
 // namesNothing reports whether a value has the right shape and names a thing
 // that does not exist, which no schema can know.
 func namesNothing(member, value string) bool {
-	names := []string{"model", "turn", "botId", "skillsetId", "secretId", "linkedSecretId", "linkedBotId", "fileId", "linkedFileId", "contactId"}
+	names := []string{"model", "turn", "botId", "skillsetId", "datasetId", "secretId", "linkedSecretId", "linkedBotId", "fileId", "linkedFileId", "contactId"}
 	return slices.Contains(names, member) && strings.HasPrefix(value, `"`) || member == "after"
 }
 

@@ -15,7 +15,7 @@ type logView struct {
 }
 
 func newLogView(c *call) *logView {
-	return &logView{lines: lines{log: true}, c: c, turns: map[string]*turnView{}}
+	return &logView{lines: lines{log: true, link: c.link()}, c: c, turns: map[string]*turnView{}}
 }
 
 type idLine struct {

@@ -106,7 +106,7 @@ func RenderTurn(events ...convo.Event) string {
 
 // ExtendMeta is what reads add to a message's meta.
 func ExtendMeta(meta string, incomplete bool, turn string, citations ...convo.Citation) string {
-	return string(extendMeta(convo.JSON(meta), incomplete, turn, citations))
+	return string(extendMeta(convo.JSON(meta), incomplete, turn, citations, nil))
 }
 
 // Document is the description of the operations, as it is served.

@@ -12,19 +12,21 @@ import (
 // extension adds to what a bot knows and can, for one turn.
 type extension struct {
 	Backstory string             `json:"backstory" limit:"text" doc:"Appended to the one of the conversation."`
-	Datasets  []dataset          `json:"datasets" doc:"Not supported yet: leave it out, or empty."`
+	Datasets  []dataset          `json:"datasets" most:"20" doc:"Searched for this turn only, as a stored dataset is."`
 	Skillsets []extensionSkills  `json:"skillsets" most:"100" doc:"Abilities for this turn only."`
-	Features  []extensionFeature `json:"features" most:"100" doc:"skills: files that the caller's own functions read, listed to the model. memory is not supported yet; other names are passed over."`
+	Features  []extensionFeature `json:"features" most:"100" doc:"skills: files that the caller's own functions read, listed to the model. memory: what is remembered of the contact and the bot is searched. Other names are passed over."`
 }
 
-// dataset is checked and not kept: no version searches it yet.
+// dataset is one that comes with a turn.
 type dataset struct {
-	Name        checkedText `json:"name"`
-	Description checkedText `json:"description"`
-	Records     []struct {
-		Text checkedText   `json:"text"`
-		Meta checkedObject `json:"meta"`
-	} `json:"records"`
+	Name        string          `json:"name" limit:"text"`
+	Description string          `json:"description" limit:"text" doc:"For people; not given to the model."`
+	Records     []datasetRecord `json:"records"`
+}
+
+type datasetRecord struct {
+	Text string                  `json:"text" limit:"text"`
+	Meta httpio.Optional[object] `json:"meta" doc:"An address in url is what citations of the record link to."`
 }
 
 type extensionSkills struct {
@@ -53,9 +55,7 @@ func (x *extension) empty() bool {
 
 // apply adds an extension to what a turn is given.
 func (x *extension) apply(given *engine.Given, maxText int) error {
-	if len(x.Datasets) > 0 {
-		return unsupported("extensions.datasets")
-	}
+	given.Datasets = newDatasets(x.Datasets)
 	parts := []string{x.Backstory}
 	for i, f := range x.Features {
 		switch f.Name {
@@ -66,7 +66,7 @@ func (x *extension) apply(given *engine.Given, maxText int) error {
 			}
 			parts = append(parts, listed)
 		case "memory":
-			return unsupported("the feature memory of extensions.features")
+			given.Memory = true
 		}
 	}
 	given.Backstory = joinTexts(parts)
@@ -76,6 +76,22 @@ func (x *extension) apply(given *engine.Given, maxText int) error {
 	var err error
 	given.Want.Skillsets, err = newSkillsets(x.Skillsets, maxText)
 	return err
+}
+
+func newDatasets(sets []dataset) []engine.InlineDataset {
+	var all []engine.InlineDataset
+	for _, d := range sets {
+		set := engine.InlineDataset{Name: d.Name, Description: d.Description}
+		for _, r := range d.Records {
+			if r.Text != "" {
+				set.Records = append(set.Records, engine.InlineRecord{Text: r.Text, Meta: convo.JSON(r.Meta.Value)})
+			}
+		}
+		if len(set.Records) > 0 {
+			all = append(all, set)
+		}
+	}
+	return all
 }
 
 func newSkillsets(sets []extensionSkills, maxText int) ([]engine.InlineSkillset, error) {

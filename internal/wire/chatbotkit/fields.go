@@ -27,35 +27,6 @@ func (o object) MarshalJSON() ([]byte, error) { return o, nil }
 // Describe implements [openapi.Describer].
 func (*object) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Object() }
 
-// checkedText is a string that is checked and not kept, and checkedObject an
-// object. They take no room, however many of them a list in a list has.
-type (
-	checkedText   struct{}
-	checkedObject struct{}
-)
-
-// DecodeField implements [httpio.Field].
-func (*checkedText) DecodeField(path string, value []byte) error {
-	if value[0] != '"' && string(value) != "null" {
-		return convo.Errorf(convo.Invalid, "%s must be a string", path)
-	}
-	return nil
-}
-
-// Describe implements [openapi.Describer].
-func (*checkedText) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Text() }
-
-// DecodeField implements [httpio.Field].
-func (*checkedObject) DecodeField(path string, value []byte) error {
-	if value[0] != '{' && string(value) != "null" {
-		return convo.Errorf(convo.Invalid, "%s must be an object", path)
-	}
-	return nil
-}
-
-// Describe implements [openapi.Describer].
-func (*checkedObject) Describe(*openapi.Schemas) *openapi.Schema { return openapi.Object() }
-
 // entities is a list of known entities. Only wrong types are errors: offsets
 // may belong to another text. Without privacy it is given back as it came.
 type entities struct {

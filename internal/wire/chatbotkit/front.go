@@ -36,6 +36,11 @@ type Options struct {
 	Auth      Authenticator
 	Log       *slog.Logger // default: none
 	BodyLimit int64        // bytes of a JSON body; default 8 MiB
+	// Links makes the addresses of files that answers cite; default: they have none.
+	Links *httpio.Links
+	// PublicURL is where clients see the server, for these addresses; default: where
+	// the request says that it went.
+	PublicURL string
 	// Limiter counts requests against their limits; default: there are none.
 	Limiter *ratelimit.Limiter
 	// Proxies are those whose word is taken for whom they speak for.
@@ -51,6 +56,8 @@ type front struct {
 	engine    *engine.Engine
 	auth      Authenticator
 	bodyLimit int64
+	links     *httpio.Links
+	publicURL string
 	limiter   *ratelimit.Limiter
 	proxies   []netip.Prefix
 	router    *httpio.Router[operation]
@@ -64,7 +71,8 @@ type front struct {
 // that describe it: /openapi.json and /docs. It answers other paths with 404.
 func New(o Options) (http.Handler, error) {
 	f := &front{
-		engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, limiter: o.Limiter, proxies: o.Proxies, blobs: newBlobKeys(o.Key), started: time.Now(),
+		engine: o.Engine, auth: o.Auth, bodyLimit: o.BodyLimit, links: o.Links, publicURL: strings.TrimRight(o.PublicURL, "/"),
+		limiter: o.Limiter, proxies: o.Proxies, blobs: newBlobKeys(o.Key), started: time.Now(),
 	}
 	if f.bodyLimit == 0 {
 		f.bodyLimit = bodyLimit

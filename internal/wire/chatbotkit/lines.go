@@ -13,6 +13,8 @@ import (
 type lines struct {
 	buf []byte
 	log bool // of a whole conversation: each line says its turn and its time
+
+	link linker
 }
 
 // keptBuffer is how large a buffer a reader who waits may keep.
@@ -128,7 +130,7 @@ func (l *lines) turnEvent(e *convo.Event, v *turnView) bool {
 	case convo.TurnStarted:
 		l.add(e, "completeBegin", nothing{})
 	case convo.MessageEnded:
-		l.add(e, "message", lineMessage{b.ID, messageType(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "", b.Citations)})
+		l.add(e, "message", lineMessage{b.ID, messageType(b.Type), b.Text, extendMeta(b.Meta, b.Incomplete, "", b.Citations, l.link)})
 	case convo.ToolRequested:
 		l.add(e, "message", activityLine(b.Message, b.Activity()))
 	case convo.ToolStarted:

@@ -239,5 +239,5 @@ func listConversations(c *call) error { return answerList(c, newestFirst, c.conv
 func listMessages(c *call) error {
 	return answerList(c, oldestFirst, shown(func(ctx context.Context, list engine.List) (engine.Page[convo.Message], error) {
 		return c.engine().Messages(ctx, c.actor, c.conversation(), list)
-	}, showMessage))
+	}, c.showMessage))
 }

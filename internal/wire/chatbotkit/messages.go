@@ -64,7 +64,7 @@ func fetchMessage(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(encode(showMessage(found)), false)
+	return c.answer(encode(c.showMessage(found)), false)
 }
 
 // updateMessage changes what is given. A cleared text is an empty one, for

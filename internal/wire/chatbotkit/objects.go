@@ -1,7 +1,6 @@
 package chatbotkit
 
 import (
-	"cmp"
 	"encoding/json"
 	"time"
 
@@ -64,14 +63,14 @@ type messageObject struct {
 
 // showMessage shows a stored message. A bot message names the turn that it came
 // from, which is what stop takes and what the lines of the log carry.
-func showMessage(m convo.Message) messageObject {
+func (c *call) showMessage(m convo.Message) messageObject {
 	meta, turn := m.Meta, ""
 	if m.Type == convo.Bot {
 		turn = m.Turn
 	}
 	return messageObject{
 		ID: m.ID, Type: messageType(m.Type), Text: m.Text, Name: m.Name, Description: m.Description,
-		Meta: extendMeta(meta, m.Incomplete, turn, m.Citations), CreatedAt: millis(m.Created), UpdatedAt: millis(m.Updated),
+		Meta: extendMeta(meta, m.Incomplete, turn, m.Citations, c.link()), CreatedAt: millis(m.Created), UpdatedAt: millis(m.Updated),
 	}
 }
 
@@ -86,7 +85,7 @@ type lineMessage struct {
 
 // extendMeta adds what the server itself says about a message. Members that
 // the caller stored by the same names stay as they are.
-func extendMeta(meta convo.JSON, incomplete bool, turn string, citations []convo.Citation) object {
+func extendMeta(meta convo.JSON, incomplete bool, turn string, citations []convo.Citation, link linker) object {
 	if !incomplete && turn == "" && len(citations) == 0 {
 		return object(meta)
 	}
@@ -113,7 +112,7 @@ func extendMeta(meta convo.JSON, incomplete bool, turn string, citations []convo
 		add("turn", turn)
 	}
 	if len(citations) > 0 {
-		add("citations", showCitations(citations))
+		add("citations", showCitations(citations, link))
 	}
 	return append(extended, '}')
 }
@@ -130,12 +129,12 @@ type citationObject struct {
 	Length int    `json:"length"` // 0 = this place, or the whole text before it
 }
 
-func showCitations(citations []convo.Citation) []citationObject {
+func showCitations(citations []convo.Citation, link linker) []citationObject {
 	var list []citationObject
 	for _, c := range citations {
 		for _, s := range c.Sources {
 			list = append(list, citationObject{
-				Number: s.Number, Title: s.Title, URL: cmp.Or(s.URL, s.DownloadURL), Origin: s.Origin, Page: s.PageNumber,
+				Number: s.Number, Title: s.Title, URL: link.of(s), Origin: s.Origin, Page: s.PageNumber,
 				Offset: c.Offset, Length: c.Length,
 			})
 		}

@@ -18,7 +18,7 @@ type commonFields struct {
 type configFields struct {
 	Model      httpio.Optional[string] `json:"model" doc:"A name from the list of models, which parameters may follow: gpt-4o/temperature=0.2/maxTokens=500. The server's default unless given."`
 	Backstory  httpio.Optional[string] `json:"backstory" limit:"text" doc:"Who the model is and how it is to answer."`
-	DatasetID  laterText               `json:"datasetId"`
+	DatasetID  httpio.Optional[string] `json:"datasetId" doc:"The dataset that is searched for what the user says, by its id or alias."`
 	SkillsetID httpio.Optional[string] `json:"skillsetId" doc:"The set of abilities that the model may use, by its id or alias."`
 	Privacy    httpio.Optional[bool]   `json:"privacy" doc:"Keep what says something of a person from the model, and encrypted at rest: the model and stored messages have placeholders."`
 	Moderation httpio.Optional[bool]   `json:"moderation" doc:"Have what users say judged by the configured service before anything is done with it; 422 if that flags it."`

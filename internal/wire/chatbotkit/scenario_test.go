@@ -37,6 +37,8 @@ func scripts(name string) scripted.Script {
 		return scripted.Script{scripted.Text("Let me look."), scripted.Calls("k1", "get_weather", `{"location":"Paris"}`), scripted.Usage(20, 5)}
 	case "two calls":
 		return scripted.Script{scripted.Calls("k1", "get_weather", `{}`), scripted.Calls("k2", "get_time", `{}`), scripted.Usage(20, 5)}
+	case "citing":
+		return scripted.Script{scripted.Text("330 m 🗼 [", "1][2", "], `[1]`, [3] and [1, 2]."), scripted.Usage(10, 5)}
 	case "rejected":
 		return scripted.Script{scripted.Fail(&model.Error{Kind: model.Rejected, Message: "the model refuses this request"})}
 	case "limited":
@@ -190,6 +192,9 @@ var changing = []struct {
 // others on another day.
 var estimated = regexp.MustCompile(`("token":)\d+,"input":\d+(,[^{}]*"source":"estimated")|("inputTokensUsed":)\d+(,[^{}]*"source":"estimated")|(\{"tokens":)\d{3}(,"messages":)`)
 
+// score is how well something matches, which is the index's own business.
+var score = regexp.MustCompile(`"score":0\.[0-9]+`)
+
 var millis = regexp.MustCompile(`\b1[0-9]{12}\b`)
 
 func (n *names) name(name, value string) { n.seen[value] = "<" + name + ">" }
@@ -211,6 +216,7 @@ func (n *names) hide(text string) string {
 		text = strings.ReplaceAll(text, value, name)
 	}
 	text = estimated.ReplaceAllString(text, "$1$3$5<estimated>$2$4$6")
+	text = score.ReplaceAllString(text, `"score":<score>`)
 	return millis.ReplaceAllString(text, "<time>")
 }
 

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/parleyhq/parley/internal/auth"
+	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/hub"
@@ -25,6 +26,7 @@ import (
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/moderate"
 	"github.com/parleyhq/parley/internal/outbound"
+	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/retrieve/fulltext"
 	"github.com/parleyhq/parley/internal/seal"
 	"github.com/parleyhq/parley/internal/store/memory"
@@ -115,6 +117,9 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	b.engine = engine.New(engine.Options{
 		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
 		Tools: abilities, Abilities: abilities, Moderator: judge{}, Texts: texts,
+		Inline: func(records []convo.Record) func(retrieve.Query) []retrieve.Hit {
+			return fulltext.Build(records).Search
+		},
 	})
 	must(t, b.engine.Start(t.Context()))
 	b.secret, _, err = b.auth.Create(t.Context(), "one", "test", "", 0)

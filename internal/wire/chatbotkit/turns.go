@@ -87,7 +87,7 @@ func (c *call) read(reading *engine.Reading) error {
 // unless the turn is refused.
 func (c *call) streamTurn(reading *engine.Reading) error {
 	view := turnView{conversation: reading.Conversation}
-	var rendered lines
+	rendered := lines{link: c.link()}
 	var out *httpio.Stream
 	if reading.Conversation != "" {
 		out = httpio.StreamLines(c.w)

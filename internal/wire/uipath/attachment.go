@@ -88,7 +88,7 @@ func (a *attachment) catchUp(ctx context.Context) {
 }
 
 func (a *attachment) readOn(ctx context.Context) error {
-	r := &renderer{conversation: a.conversation}
+	r := &renderer{conversation: a.conversation, link: a.socket.live.front.linker(a.socket.server, a.socket.actor.Tenant)}
 	at := a.position()
 	if at.replay {
 		if err := a.replay(ctx, r); err != nil {

@@ -51,6 +51,12 @@ func readFile(c *call) error {
 
 // fileFor finds the file that a request may read, and what it is called and is.
 func (c *call) fileFor(id string) (convo.File, signed, error) {
+	if tenant, ok := c.front.links.Check(id, c.query); ok {
+		f, err := c.engine().SourceFile(c.r.Context(), tenant, id)
+		return f, signed{name: f.Name, mediaType: mediaTypeOf(f.MediaType)}, err
+	} else if tenant != "" {
+		return convo.File{}, signed{}, errSignature()
+	}
 	f, err := c.engine().File(c.r.Context(), id)
 	if err != nil {
 		return f, signed{}, err

@@ -97,7 +97,7 @@ func (c *call) showPart(m *engine.ExchangeMessage, p convo.Part) partObject {
 	}
 	shown := partObject{
 		ID: called(p.ID, p.Alias), MediaType: p.MediaType, Name: p.Name, Transcript: p.Transcript,
-		Incomplete: p.Incomplete, Citations: showCitations(p.Citations, created), nestedTimes: nested(created, updated),
+		Incomplete: p.Incomplete, Citations: c.showCitations(p.Citations, created), nestedTimes: nested(created, updated),
 	}
 	if p.File != nil {
 		shown.Data = c.showFile(p)
@@ -126,8 +126,9 @@ func (c *call) showFile(p convo.Part) dataObject {
 
 // showCitations gives the citations of a part in their order. Clients count each on
 // the text before it, so none may overlap another.
-func showCitations(citations []convo.Citation, made time.Time) []citationObject {
+func (c *call) showCitations(citations []convo.Citation, made time.Time) []citationObject {
 	shown := []citationObject{}
+	link := c.front.linker(c.front.base(c.r), c.actor.Tenant)
 	for _, cited := range citations {
 		at := cited.Created
 		if at.IsZero() {
@@ -138,7 +139,7 @@ func showCitations(citations []convo.Citation, made time.Time) []citationObject 
 		}
 		for _, s := range cited.Sources {
 			o.Sources = append(o.Sources, sourceObject{
-				Title: s.Title, Number: s.Number, URL: s.URL, MediaType: s.MediaType, DownloadURL: s.DownloadURL, Page: s.PageNumber,
+				Title: s.Title, Number: s.Number, URL: s.URL, MediaType: s.MediaType, DownloadURL: link.of(s), Page: s.PageNumber,
 			})
 		}
 		shown = append(shown, o)

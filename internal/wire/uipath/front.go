@@ -53,6 +53,9 @@ type Options struct {
 	PublicURL string
 	// Key signs the addresses of files: 32 bytes that nobody else knows. Required.
 	Key []byte
+	// Links makes the addresses of files that answers cite, and tells them when they
+	// are asked for. Required.
+	Links *httpio.Links
 	// Welcome says what an agent greets its users with, by its tenant and the id of
 	// its bot; nil, and default: with nothing.
 	Welcome func(tenant, bot string) *Welcome
@@ -82,6 +85,7 @@ type Front struct {
 	origins   Origins
 	publicURL string
 	signer    signer
+	links     *httpio.Links
 	welcome   func(tenant, bot string) *Welcome
 	choices   func(tenant, bot string) []Connector
 	limiter   *ratelimit.Limiter
@@ -95,7 +99,7 @@ type Front struct {
 func New(o Options) (*Front, error) {
 	f := &Front{
 		engine: o.Engine, auth: o.Auth, origins: o.Origins, publicURL: strings.TrimRight(o.PublicURL, "/"),
-		signer: signer{key: o.Key, now: time.Now}, welcome: o.Welcome, choices: o.Connectors, limiter: o.Limiter, proxies: o.Proxies,
+		signer: signer{key: o.Key, now: time.Now}, links: o.Links, welcome: o.Welcome, choices: o.Connectors, limiter: o.Limiter, proxies: o.Proxies,
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -106,7 +110,7 @@ func New(o Options) (*Front, error) {
 	if f.choices == nil {
 		f.choices = func(string, string) []Connector { return nil }
 	}
-	if len(o.Key) == 0 {
+	if len(o.Key) == 0 || o.Links == nil {
 		return nil, errors.New("the conversational agent API needs a key that signs addresses of files")
 	}
 	var routes []httpio.Route[operation]

@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/httpio"
 	"github.com/parleyhq/parley/internal/wire/uipath"
 )
 
@@ -59,7 +61,7 @@ func hexOf(c byte) string { return string("0123456789abcdef"[c>>4]) + string("01
 
 func TestThePathsOfTheFrontAreKnown(t *testing.T) {
 	t.Parallel()
-	front, err := uipath.New(uipath.Options{Engine: setup(t).engine, Key: []byte("key")})
+	front, err := uipath.New(uipath.Options{Engine: setup(t).engine, Key: []byte("key"), Links: httpio.NewLinks([]byte("key"), time.Now)})
 	must(t, err)
 	for path, want := range map[string]bool{
 		"/a/b/autopilotforeveryone_/api/v1/agent": true, "//a//b/autopilotforeveryone_": true, "/files/x": true,

@@ -170,7 +170,7 @@ func (l *live) Connect(ctx context.Context, h *socketio.Handshake) (*socketio.Ac
 	if err != nil {
 		return nil, err // not now
 	}
-	s, err := l.socket(ctx, actor, in, auth.PID, auth.Offset)
+	s, err := l.socket(ctx, actor, in, l.front.base(h.Request), auth.PID, auth.Offset)
 	if err != nil {
 		pass.Release()
 		return nil, err
@@ -210,10 +210,11 @@ func refusedSocket(err error) error {
 	return err
 }
 
-// socket makes the socket of a client: a new one, or the one that it had.
-func (l *live) socket(ctx context.Context, actor convo.Actor, in login, pid, given string) (*socket, error) {
+// socket makes the socket of a client that sees the server at base: a new one, or the
+// one that it had.
+func (l *live) socket(ctx context.Context, actor convo.Actor, in login, base, pid, given string) (*socket, error) {
 	s := &socket{
-		live: l, actor: actor, login: in, attached: map[string]*attachment{}, space: make(chan struct{}, 1),
+		live: l, actor: actor, login: in, server: base, attached: map[string]*attachment{}, space: make(chan struct{}, 1),
 	}
 	recovered := false
 	if pid != "" && len(pid) <= maxID {

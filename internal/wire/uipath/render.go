@@ -31,6 +31,7 @@ type move struct {
 type renderer struct {
 	conversation string
 	keeps        bool // the texts, for a replay
+	link         linker
 	exchanges    []*shownExchange
 	adopted      []convo.Message // with a TurnStarted: the user messages that the turn adopts
 

@@ -133,7 +133,7 @@ func (r *renderer) closeMessage(x *shownExchange, m *shownMessage, cut bool) {
 // given shows a message that came whole.
 func (r *renderer) given(x *shownExchange, b convo.MessageGiven) {
 	role := roleOf(b.Fields.Type)
-	if role == "" || role == roleAssistant && b.Alias == "" {
+	if role == "" || role == roleAssistant && b.Alias == "" || b.OfTurn() {
 		return
 	}
 	r.whole(x, wholeMessage{own: b.ID, alias: b.Alias, role: role, at: clock(r.at.At), text: b.Text, parts: b.Parts})

@@ -143,7 +143,7 @@ func (r *renderer) cited(x *shownExchange, b convo.Cited) {
 	if p == nil {
 		return
 	}
-	p.citing = &citing{id: b.Citation.ID, left: b.Citation.Length, sources: sourcesOf(b.Citation.Sources)}
+	p.citing = &citing{id: b.Citation.ID, left: b.Citation.Length, sources: r.sources(b.Citation.Sources)}
 	if b.Citation.Length == 0 {
 		r.say(x, m, p, "")
 	}
@@ -184,7 +184,7 @@ func (r *renderer) cut(x *shownExchange, m *shownMessage, p *shownPart, text str
 		if n > 0 {
 			r.say(x, m, p, text[:n])
 		}
-		p.citing = &citing{id: c.ID, left: c.Length, sources: sourcesOf(c.Sources)}
+		p.citing = &citing{id: c.ID, left: c.Length, sources: r.sources(c.Sources)}
 		text, at = text[n:], c.Offset+c.Length
 		n = unitsPrefix(text, c.Length)
 		r.say(x, m, p, text[:n])
@@ -195,11 +195,11 @@ func (r *renderer) cut(x *shownExchange, m *shownMessage, p *shownPart, text str
 	}
 }
 
-func sourcesOf(sources []convo.Source) []sourceEvent {
+func (r *renderer) sources(sources []convo.Source) []sourceEvent {
 	shown := make([]sourceEvent, len(sources))
 	for i, s := range sources {
 		shown[i] = sourceEvent{
-			Title: s.Title, Number: s.Number, URL: s.URL, MimeType: s.MediaType, DownloadURL: s.DownloadURL, PageNumber: s.PageNumber,
+			Title: s.Title, Number: s.Number, URL: s.URL, MimeType: s.MediaType, DownloadURL: r.link.of(s), PageNumber: s.PageNumber,
 		}
 	}
 	return shown

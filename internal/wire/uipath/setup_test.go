@@ -115,7 +115,7 @@ func (b *bundle) begin(adjust func(*engine.Options), change func(*uipath.Options
 		}}))
 	}
 	must(t, b.engine.Start(t.Context()))
-	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log, Sessions: b.store, Key: []byte("a key of tests")}
+	o := uipath.Options{Engine: b.engine, Auth: b.auth, Log: log, Sessions: b.store, Key: []byte("a key of tests"), Links: httpio.NewLinks([]byte("links of tests"), time.Now)}
 	change(&o)
 	b.serve(o, log)
 }

@@ -21,13 +21,14 @@ import (
 // Locks: a room's may be held when a socket's is taken, not the other way round.
 // Neither is held over I/O.
 type socket struct {
-	live  *live
-	actor convo.Actor
-	login login // what its token is checked again with
-	pass  ratelimit.Pass
-	sid   string
-	pid   string
-	first uint32 // number of the session's first base
+	live   *live
+	actor  convo.Actor
+	login  login  // what its token is checked again with
+	server string // where its client sees the server
+	pass   ratelimit.Pass
+	sid    string
+	pid    string
+	first  uint32 // number of the session's first base
 
 	saving sync.Mutex // one write of the session at a time, in order; held over it
 
