@@ -123,7 +123,7 @@ func (s *scanner) streetBehind(i, end int, word string) bool {
 		return false
 	}
 	stop := s.streetName(end)
-	if stop == 0 {
+	if stop == 0 || (word == "An" || word == "Auf") && !strings.HasPrefix(s.text[end:], " de") {
 		return false
 	}
 	if start, ok := s.numberBefore(i); ok {

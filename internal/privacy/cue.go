@@ -22,7 +22,11 @@ const cueReach = 48
 
 // cued says whether what stands before i, in the same line or the one above,
 // announces a value of a kind.
-func (s *scanner) cued(i int, c cue) bool {
+func (s *scanner) cued(i int, c cue) bool { return s.cueBefore(i, c) > 0 }
+
+// cueBefore gives how many bytes before i the last word begins that announces a
+// value of a kind, 0 = there is none.
+func (s *scanner) cueBefore(i int, c cue) int {
 	from := max(0, i-cueReach)
 	for from < i && !utf8.RuneStart(s.text[from]) {
 		from++
@@ -34,17 +38,17 @@ func (s *scanner) cued(i int, c cue) bool {
 		}
 	}
 	words := cues()[c]
-	for at := 0; at+1 < len(before); at++ {
+	for at := len(before) - 2; at >= 0; at-- {
 		if at > 0 && isLetter(before[at-1]) && isLetter(before[at]) && !isUpper(s.byteAt(i-len(before)+at)) {
 			continue // within a word
 		}
 		for _, word := range words[[2]byte{before[at], before[at+1]}] {
 			if strings.HasPrefix(before[at:], word) && (startsWord(before, at, word) || isUpper(s.byteAt(i-len(before)+at))) {
-				return true
+				return len(before) - at
 			}
 		}
 	}
-	return false
+	return 0
 }
 
 // cues gives the words of each kind by their first two bytes, made once. Nobody
@@ -75,7 +79,7 @@ func cueWords(c cue) []string {
 	switch c {
 	case phoneCue:
 		return []string{
-			"phone", "tel", "mobile", "cell", "call me", "call us", "whatsapp", "fax", "text me", "reach me", "dial",
+			"phone", "tel.", "tel:", "tel ", "tel\"", "telef", "teléf", "teleph", "telemóv", "τηλ", "mobile", "cell", "call me", "call us", "whatsapp", "fax", "text me", "reach me", "dial",
 			"handy", "mobil", "ruf mich", "rufen sie", "rückruf", "anruf", "nummer ist", "durchwahl",
 			"portable", "appelez", "joindre", "téléphone", "numéro de tél",
 			"móvil", "movil", "celular", "llám", "llam", "fono",

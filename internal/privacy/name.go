@@ -12,18 +12,20 @@ var introductions = sync.OnceValue(introPhrases)
 
 // introPhrases are the phrases behind which a name stands, by their last word; what
 // comes before it is in small letters. A phrase that begins with a question mark may
-// announce other things, so that the name has to be one by itself.
+// announce other things, so that the name has to be one by itself: of two words, or
+// a common given name. With an exclamation mark, only the latter: products have
+// names as well.
 func introPhrases() map[string][]string {
 	return map[string][]string{
-		"is": {"name ", "?this ", "call me "}, "me": {"call ", "?it's "}, "am": {"?i "}, "i'm": {"?"}, "name": {":", "full :", "first :", "last :"},
+		"is": {"name ", "?this ", "call me "}, "me": {"call ", "?it's "}, "am": {"?i "}, "i'm": {"?"}, "name": {"full :", "first :", "last :", "customer :", "!:"},
 		"person": {"contact :"}, "patient": {"?"}, "ask": {"?"},
 		"ist": {"name "}, "heiße": {"ich "}, "heisse": {"ich "}, "bin": {"?ich "}, "ansprechpartner": {":"}, "ansprechpartnerin": {":"},
-		"m'appelle": {"je "}, "est": {"nom "}, "suis": {"?je "}, "nom": {":"},
-		"llamo": {"me "}, "es": {"nombre "}, "soy": {"?"}, "nombre": {":"},
-		"chiamo": {"mi "}, "sono": {"?"}, "nome": {":"}, "intestato": {"?a"},
+		"m'appelle": {"je "}, "est": {"nom "}, "suis": {"?je "}, "nom": {"!:"},
+		"llamo": {"me "}, "es": {"nombre "}, "soy": {"?"}, "nombre": {"!:"},
+		"chiamo": {"mi "}, "sono": {"?"}, "nome": {"!:"}, "intestato": {"?a"},
 		"é": {"nome "}, "chamo-me": {""}, "chamo": {"me "},
-		"heet": {"ik "}, "ben": {"?ik "}, "naam": {":"}, "nazywam": {"się"}, "imię": {"na "}, "imieniem": {""},
-		"heter": {"jag ", "jeg "}, "är": {"namn "}, "er": {"navn "}, "hedder": {"jeg "}, "namn": {":"}, "navn": {":"}, "on": {"nimeni "}, "olen": {"?"},
+		"heet": {"ik "}, "ben": {"?ik "}, "naam": {"!:"}, "nazywam": {"się"}, "imię": {"na "}, "imieniem": {""},
+		"heter": {"jag ", "jeg "}, "är": {"namn "}, "er": {"navn "}, "hedder": {"jeg "}, "namn": {"!:"}, "navn": {"!:"}, "on": {"nimeni "}, "olen": {"?"},
 		"зовут": {"меня ", "мене "}, "звати": {"мене "}, "имя": {"моё ", "мое ", ":"}, "фио": {":"},
 		"adım": {""}, "ismim": {""}, "jmenuji": {"se"}, "numesc": {"mă "},
 		"اسمي": {""}, "नाम": {"मेरा "}, "שמי": {""}, "λένε": {"με "},
@@ -56,16 +58,36 @@ func (s *scanner) name(i, end int, r role) {
 		s.named(s.behindClosing(end), 1, false)
 	case r&greeting != 0:
 		s.greeted(i, end)
-	case r&given != 0 && beginsCapital(s.text[i:]):
-		s.named(i, 2, true)
+	case r&given != 0 && beginsCapital(s.text[i:]) && end-i > 2:
+		s.givenName(i, end)
 	}
+}
+
+// givenName finds a name that begins with a common given name, or is one. Behind the
+// word for a saint it is a place, and before words such as Street as well.
+func (s *scanner) givenName(i, end int) {
+	if s.named(i, 2, true) || s.byteAt(i-1) == '-' || end-i == 3 && isMonth(strings.ToLower(s.text[i:end])) {
+		return
+	}
+	if next := wordAt(s.text, min(end+1, len(s.text))); s.byteAt(end) == ' ' && next > end+1 {
+		if word := s.text[end+1 : next]; beginsCapital(word) && roleOf(word)&(notName|streetEnd) != 0 {
+			return
+		}
+	}
+	if i > 0 && s.text[i-1] == ' ' {
+		switch strings.ToLower(s.text[wordBefore(s.text, i-1) : i-1]) {
+		case "san", "santa", "santo", "saint", "sainte", "st", "st.", "sankt", "são", "sao", "port", "fort", "los", "las", "new", "mount", "lake":
+			return
+		}
+	}
+	s.add(Name, i, s.withoutEnding(i, end))
 }
 
 // introduced finds a name behind a phrase whose last word is from i to end.
 func (s *scanner) introduced(i, end int) bool {
 	for _, phrase := range introductions()[strings.ToLower(s.text[i:end])] {
-		weak := strings.HasPrefix(phrase, "?")
-		phrase = strings.TrimPrefix(phrase, "?")
+		weak, doubtful := strings.HasPrefix(phrase, "?"), strings.HasPrefix(phrase, "!")
+		phrase = strings.TrimLeft(phrase, "?!")
 		before, colon := strings.CutSuffix(phrase, ":")
 		next := end
 		switch {
@@ -89,8 +111,11 @@ func (s *scanner) introduced(i, end int) bool {
 			next = s.overSpace(next)
 		}
 		least := 1
-		if weak && roleOf(s.text[next:max(next, wordAt(s.text, next))])&given == 0 {
+		if (weak || doubtful) && roleOf(s.text[next:max(next, wordAt(s.text, next))])&given == 0 {
 			least = 2
+			if doubtful {
+				continue
+			}
 		}
 		if s.named(next, least, false) {
 			return true
@@ -194,8 +219,8 @@ func (s *scanner) named(i, least int, strict bool) bool {
 		}
 		at = next + 1
 	}
-	if count < least {
-		return false
+	if first, size := utf8.DecodeRuneInString(s.text[i:]); count < least || end == i+size && !spaceless(first) {
+		return false // an initial is no name
 	}
 	s.add(Name, i, s.withoutEnding(i, end))
 	return true

@@ -97,6 +97,19 @@ func (s *scanner) nationalID(n *numbers) {
 	}
 }
 
+// mayBeID says of digits that chance may have made valid whether they are announced
+// as a person's number, or at least not as something else.
+func (s *scanner) mayBeID(start int) bool {
+	id, phone := s.cueBefore(start, idCue), s.cueBefore(start, phoneCue)
+	if id > 0 {
+		return phone == 0 || id < phone
+	}
+	return phone == 0 && !s.cued(start, orderCue)
+}
+
+// isTime says whether digits are the milliseconds of a day of these decades.
+func isTime(d []byte) bool { return len(d) == 13 && d[0] == '1' && d[1] >= '4' }
+
 // alone says whether no other digits stand beside a place.
 func (s *scanner) alone(start, end int) bool {
 	return (!inGap(s.byteAt(start-1)) || !isDigit(s.byteAt(start-2))) && (!inGap(s.byteAt(end)) || !isDigit(s.byteAt(end+1)))
@@ -120,10 +133,13 @@ func (s *scanner) digitID(digits []byte, shape string, start, end int) {
 		if !slices.Contains(f.shapes, shape) || !f.valid(digits) {
 			continue
 		}
-		if (f.weak || len(shape) == 1) && !s.cued(start, idCue) && s.cued(start, orderCue) {
+		if (f.weak || len(shape) == 1) && !s.mayBeID(start) {
 			continue
 		}
-		if f.weak && !s.cued(start, idCue) && (!s.alone(start, end) || uniform(digits) || string(digits[:3]) == "000" || s.cued(start, phoneCue)) {
+		if uniform(digits) && len(shape) == 1 && !s.cued(start, idCue) {
+			continue
+		}
+		if f.weak && !s.cued(start, idCue) && (!s.alone(start, end) || string(digits[:3]) == "000" || isTime(digits)) {
 			continue
 		}
 		s.add(SSN, start, end)
@@ -131,14 +147,14 @@ func (s *scanner) digitID(digits []byte, shape string, start, end int) {
 	}
 }
 
-// uniform says of digits that they are one digit, again and again.
+// uniform says of digits that they are one digit, again and again, but for one or
+// two.
 func uniform(d []byte) bool {
+	var count [10]int
 	for _, c := range d {
-		if c != d[0] {
-			return false
-		}
+		count[c-'0']++
 	}
-	return true
+	return slices.Max(count[:]) >= len(d)-2
 }
 
 // value reads digits.

@@ -55,7 +55,7 @@ var roles = sync.OnceValue(func() map[string]role {
 		via viale piazza corso vicolo largo rua travessa praça alameda estrada ul ulica al aleja aleje pl os osiedle
 		ул улица проспект пр-т просп переулок пер бульвар вул am an auf`)
 	put(notName, `the a an and or but i we you he she it they this that my your his her our their is are was not no yes in on at by for from to of
-		monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december
+		monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december feb mar apr jun jul aug sep sept oct nov dec
 		sir madam team all everyone customer customers friend friends colleague colleagues there support service hiring manager committee
 		street station road university college airport hotel hospital city river park museum award prize theorem monument island county bank
 		inc ltd gmbh llc corp group day week kunde kunden kundin damen herren kollegen kolleginnen team alle zusammen clients client équipe
@@ -122,6 +122,9 @@ func (s *scanner) words(i int) int {
 	}
 	word := s.text[i:end]
 	r := roleOf(word)
+	if dash := strings.LastIndexByte(word, '-'); dash > 0 {
+		r |= roleOf(word[dash+1:]) & secret
+	}
 	if isLetter(s.text[i]) && !isAlnum(s.byteAt(i-1)) {
 		s.key(i, end, r)
 	}
