@@ -159,6 +159,10 @@ func TestWhatIsDurableSurvivesALossOfPower(t *testing.T) {
 			if n%7 == 0 { // enough for several checkpoints
 				body = given(fmt.Sprint("g", n), tx.Head().NextSlot, noise(r, 20_000))
 			}
+			memory := convo.Record{Tenant: "a", Dataset: convo.MemoryDataset, ID: fmt.Sprint(n), Created: time.UnixMilli(1), Updated: time.UnixMilli(1)}
+			if err := tx.PutRecord(memory); err != nil {
+				return err
+			}
 			return tx.Append(convo.Event{At: time.UnixMilli(1e12), Turn: "t", Body: body})
 		})
 		if err != nil {
@@ -190,7 +194,8 @@ func TestWhatIsDurableSurvivesALossOfPower(t *testing.T) {
 	}
 }
 
-// eventsAfterCut opens a folder, counts its events and writes to it.
+// eventsAfterCut opens a folder, counts its events, each of which but the first two
+// came with a record, and writes to it.
 func eventsAfterCut(t *testing.T, folder string) int {
 	t.Helper()
 	s := open(t, folder, "second")
@@ -202,6 +207,10 @@ func eventsAfterCut(t *testing.T, folder string) int {
 		if e.Seq != int64(i+1) {
 			t.Fatalf("event %d has number %d", i, e.Seq)
 		}
+	}
+	c, err := s.Collection(t.Context(), "a", convo.MemoryDataset)
+	if err != nil || c.Records != int64(len(events)-2) || c.Records != c.Change-store.FirstChange(c.Number) {
+		t.Fatalf("beside %d events there is %+v, %v", len(events), c, err)
 	}
 	next := put(t, s, convo.Delta{Message: "m", Type: convo.Bot, Text: "after"})
 	if next[0].Seq != int64(len(events))+1_000_000 {

@@ -133,7 +133,7 @@ func (h *history) messageFields() convo.MessageFields {
 
 // step carries out one update in both stores.
 func (h *history) step() {
-	switch n := h.r.IntN(40); {
+	switch n := h.r.IntN(50); {
 	case len(h.talks) == 0 || n == 0 && len(h.talks) < 8:
 		h.create()
 	case n == 1:
@@ -146,6 +146,10 @@ func (h *history) step() {
 		h.freeze()
 	case n == 5:
 		h.thaw()
+	case n == 6:
+		h.spend(h.talks[h.r.IntN(len(h.talks))])
+	case n > 41:
+		h.learn()
 	default:
 		h.grow(h.talks[h.r.IntN(len(h.talks))])
 	}

@@ -68,6 +68,7 @@ func (h *history) compare() {
 			return r, err
 		})
 	}
+	h.compareKnowledge()
 	for _, c := range h.talks {
 		h.compareOne(c)
 	}
@@ -89,6 +90,7 @@ func (h *history) compareOne(c *talk) {
 	if id, ok := pick(h.r, c.messages); ok {
 		sameRead(h, "message", func(s store.Reader) (convo.Message, error) { return s.Message(ctx, c.tenant, c.id, id) })
 	}
+	sameRead(h, "vault", func(s store.Reader) ([][]byte, error) { return s.Vault(ctx, c.tenant, c.id) })
 	h.compareMessages(c)
 	if head.ID != "" {
 		h.compareSessions(c)
