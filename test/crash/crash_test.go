@@ -109,6 +109,7 @@ func TestAServerThatLiesIsFoundOut(t *testing.T) {
 type scene struct {
 	server *process.Server
 	client *client
+	fake   *fakeprovider.Server
 	folder string
 	seed   uint64
 
@@ -130,7 +131,7 @@ func newScene(t *testing.T, binary string, flags ...string) *scene {
 		t.Fatal(err)
 	}
 	fake := fakeprovider.Start(t)
-	s := &scene{client: newClient(address), folder: folder, seed: seed(t)}
+	s := &scene{client: newClient(address), fake: fake, folder: folder, seed: seed(t)}
 	s.server = &process.Server{Address: address, Command: []string{filepath.Join(binaries, binary)}}
 	if binary == "parley" {
 		s.server.Command = append(s.server.Command, "serve")
