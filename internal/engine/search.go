@@ -28,6 +28,7 @@ type Found struct {
 // the dataset's own, and where it has none the server's.
 type finding struct {
 	Text     string
+	Outside  string   // what a provider may see of Text; "" = all of it
 	Must     []string // tags that a record must have: see [convo.Record.Tags]
 	Filter   []Condition
 	Records  int     // at most
@@ -107,7 +108,7 @@ func (e *Engine) seek(ctx context.Context, c retrieve.Collection, q finding) ([]
 	}
 	exact, rest := splitConditions(q.Filter)
 	must := append(slices.Clone(q.Must), exact...)
-	vector := e.questionVector(ctx, q.Text)
+	vector := e.questionVector(ctx, cmp.Or(q.Outside, q.Text))
 	s := &sieve{engine: e, in: c, want: q, must: must, rest: rest}
 	for limit := q.Records + extraHits; ; limit *= moreHits {
 		limit = min(limit, mostHits)
