@@ -201,6 +201,19 @@ func TestAProviderThatHangsCostsASearchSomeTime(t *testing.T) {
 	})
 }
 
+func TestAnEmbedderSeesOfAQuestionWhatItMay(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := &letters{}
+	b.embeds(l)
+	if _, err := b.FindOutside(t.Context(), "t", "ann@example.com", "k3j5h2l9d0s"); err != nil {
+		t.Fatal(err)
+	}
+	if len(l.sent) != 1 || l.sent[0] != "k3j5h2l9d0s" {
+		t.Errorf("it saw %q", l.sent)
+	}
+}
+
 // hanging answers never.
 type hanging struct{ *letters }
 

@@ -90,3 +90,8 @@ func (e *Engine) Idle() { e.active.Wait() }
 func (e *Engine) FindMemories(ctx context.Context, tenant, text string, must ...string) ([]Found, error) {
 	return e.findMemories(ctx, tenant, finding{Text: text, Must: must})
 }
+
+// FindOutside searches memories for a text of which an embedder sees another one.
+func (e *Engine) FindOutside(ctx context.Context, tenant, text, outside string) ([]Found, error) {
+	return e.findMemories(ctx, tenant, finding{Text: text, Outside: outside})
+}
