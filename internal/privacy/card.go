@@ -24,7 +24,7 @@ func (s *scanner) card(n *numbers) {
 			break
 		}
 		digits = append(digits, n.text[g.start:g.end]...)
-		if len(digits) >= shortestCard && n.cardGroups(i+1) && issued(digits) && luhn(digits) {
+		if len(digits) >= shortestCard && issued(digits) && luhn(digits) && n.cardGroups(i+1) {
 			best = g.end
 		}
 	}

@@ -158,7 +158,7 @@ func (s *scanner) announcedKey(i, end int) {
 		return
 	}
 	start, firm := s.given(end)
-	if start < 0 {
+	if start < s.secretSeen {
 		return
 	}
 	if scheme := s.tokenEnd(start, longestScheme, isLetter); scheme < len(s.text) && s.text[scheme] == ' ' {
@@ -168,6 +168,7 @@ func (s *scanner) announcedKey(i, end int) {
 		}
 	}
 	stop := s.tokenEnd(start, longestSecret, secretSign)
+	s.secretSeen = stop
 	stop = start + len(strings.TrimRight(s.text[start:stop], ".,;:!?)]}&"))
 	if parameter, rest, ok := strings.Cut(s.text[start:stop], "&"); ok && firm && strings.Contains(rest, "=") {
 		stop = start + len(parameter) // another one of an address follows

@@ -20,28 +20,34 @@ const (
 
 // number looks at the groups of digits from i on, where one begins.
 func (s *scanner) number(i int) {
-	n := s.groups(i)
-	s.card(&n)
+	s.groups(i)
+	n := &s.numbers
+	s.card(n)
 	s.iban(i)
-	s.nationalID(&n)
-	s.ipv4(&n)
-	s.birth(&n)
-	s.phone(&n)
+	s.nationalID(n)
+	s.ipv4(n)
+	s.birth(n)
+	s.phone(n)
 }
 
-// groups reads the groups from i on.
-func (s *scanner) groups(i int) numbers {
-	n := numbers{text: s.text}
+// groups reads the groups from i on. Those that were read with the group before are
+// not read again.
+func (s *scanner) groups(i int) {
+	n := &s.numbers
+	n.text = s.text
+	if n.n > 1 && n.groups[1].start == i {
+		n.n = copy(n.groups[:], n.groups[1:n.n])
+	} else {
+		n.groups[0], n.n = group{i, s.digitsEnd(i)}, 1
+	}
 	for n.n < most {
-		end := s.digitsEnd(i)
-		n.groups[n.n] = group{i, end}
-		n.n++
-		i = s.overGap(end)
-		if i < 0 {
+		next := s.overGap(n.groups[n.n-1].end)
+		if next < 0 {
 			break
 		}
+		n.groups[n.n] = group{next, s.digitsEnd(next)}
+		n.n++
 	}
-	return n
 }
 
 // overGap gives where the digits behind a gap begin, -1 = there is no gap of the

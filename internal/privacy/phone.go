@@ -220,6 +220,9 @@ func (s *scanner) trunk(n *numbers) int {
 
 // announced finds any digits that may be a number, behind a word that says so.
 func (s *scanner) announced(n *numbers, start int) {
+	if inGap(s.byteAt(start-1)) && isDigit(s.byteAt(start-2)) {
+		return // a number begins behind what announces it
+	}
 	digits, end := 0, 0
 	for i := range n.n {
 		if i > 0 && !phoneGap(n.gap(i), digits < shortestPhone) {

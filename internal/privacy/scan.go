@@ -11,8 +11,10 @@ type scanner struct {
 	text  string
 	found []Found
 
+	numbers numbers // that were looked at last
+
 	// How far looks that go far have gone, so that they are not repeated.
-	urlSeen, keySeen, pemSeen int
+	urlSeen, keySeen, secretSeen, pemSeen int
 }
 
 // class is what a byte may begin.

@@ -28,7 +28,7 @@ func TestTimeGrowsWithTheLengthOnly(t *testing.T) {
 		text := strings.Repeat(unit, 1<<17/len(unit))
 		began := time.Now()
 		privacy.Detect(text)
-		if took := time.Since(began); took > 5*time.Second { // generous: what is not linear takes much more
+		if took := time.Since(began); took > 20*time.Second { // generous: what is not linear takes much more
 			t.Errorf("128 KiB of %q took %s", name, took)
 		}
 	}

@@ -23,12 +23,12 @@ type Vault struct {
 
 	mu sync.RWMutex
 	*contents
-	given int // entries that Added gave, or that were kept before
+	shared bool // other vaults may have the same contents, so that nobody changes them
+	given  int  // entries that Added gave, or that were kept before
 }
 
 // contents are what clones share until one of them adds to it.
 type contents struct {
-	shared   bool
 	entries  []Entry
 	byValue  map[string]int // plain value → place in entries
 	byHolder map[string]int // placeholder → place in entries
@@ -49,7 +49,7 @@ func (v *Vault) Clone() *Vault {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.shared = true
-	return &Vault{random: v.random, contents: v.contents, given: v.given}
+	return &Vault{random: v.random, contents: v.contents, shared: true, given: v.given}
 }
 
 // own has the contents be this vault's alone.
@@ -58,12 +58,11 @@ func (v *Vault) own() {
 		return
 	}
 	c := *v.contents
-	c.shared = false
 	c.entries = slices.Clone(c.entries)
 	c.byValue, c.byHolder = maps.Clone(c.byValue), maps.Clone(c.byHolder)
 	c.holders.sorted = slices.Clone(c.holders.sorted)
 	c.known.values = maps.Clone(c.known.values)
-	v.contents = &c
+	v.contents, v.shared = &c, false
 }
 
 // Add restores an entry that was kept. One whose value or placeholder is there

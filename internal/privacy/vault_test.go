@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf16"
 
@@ -249,5 +250,32 @@ func TestAMaskerHoldsLittleBack(t *testing.T) {
 	got := m.Write("The weather ") + m.Write("will be") + m.Write(" fine today")
 	if got != "The weather will be fine " {
 		t.Errorf("so far it gave %q", got)
+	}
+}
+
+func TestOneValueHasOnePlaceholderForAllWhoMaskAtOnce(t *testing.T) {
+	t.Parallel()
+	v := newVault()
+	masked := make([]string, 8)
+	var all sync.WaitGroup
+	for i := range masked {
+		all.Go(func() {
+			for range 50 {
+				masked[i], _ = v.Mask(letter)
+				if v.Restore(masked[i]) != v.Restore(v.Restorer().Write(masked[i])) {
+					t.Error("it is restored in two ways")
+				}
+				v.Clone().Know("name", "Ann Example", "")
+			}
+		})
+	}
+	all.Wait()
+	for _, m := range masked {
+		if m != masked[0] {
+			t.Errorf("%q and %q", m, masked[0])
+		}
+	}
+	if n := len(v.Added()); n != 3 {
+		t.Errorf("%d values were added", n)
 	}
 }
