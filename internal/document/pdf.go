@@ -123,7 +123,9 @@ func (r renamed) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (p *portableFile) read(ctx context.Context) (blocks []Block, err error) {
-	if err := p.walk(ctx, p.root.Key("Pages"), pdf.Value{}, 0); err != nil {
+	var pages pdf.Value
+	p.try(func() { pages = p.root.Key("Pages") })
+	if err := p.walk(ctx, pages, pdf.Value{}, 0); err != nil {
 		return nil, err
 	}
 	if len(p.blocks) == 0 && p.broken != nil {

@@ -1,11 +1,17 @@
 package document
 
-import "github.com/ledongthuc/pdf"
+import (
+	"io"
+	"strings"
+
+	"github.com/ledongthuc/pdf"
+)
 
 // The bounds of what a page may put into each other.
 const (
-	maxForms  = 12  // drawings in drawings
-	maxStates = 512 // saved states, open marks
+	maxForms   = 12       // drawings in drawings
+	maxStates  = 512      // saved states, open marks
+	maxContent = 64 << 20 // bytes of operators
 )
 
 // matrix maps a point: x' = a·x + c·y + e, y' = b·x + d·y + f.
@@ -22,13 +28,13 @@ func (m matrix) then(n matrix) matrix {
 	}
 }
 
-func matrixOf(args []pdf.Value) (matrix, bool) {
+func matrixOf(args []operand) (matrix, bool) {
 	if len(args) != 6 {
 		return identity, false
 	}
 	return matrix{
-		args[0].Float64(), args[1].Float64(), args[2].Float64(),
-		args[3].Float64(), args[4].Float64(), args[5].Float64(),
+		args[0].number, args[1].number, args[2].number,
+		args[3].number, args[4].number, args[5].number,
 	}, true
 }
 
@@ -53,28 +59,43 @@ type canvas struct {
 
 // draw carries out the operators of a content stream.
 func (c *canvas) draw(content, resources pdf.Value) {
-	if k := content.Kind(); k != pdf.Stream && k != pdf.Array {
-		return
-	}
-	pdf.Interpret(content, func(stack *pdf.Stack, op string) {
-		args := make([]pdf.Value, stack.Len())
-		for i := len(args) - 1; i >= 0; i-- {
-			args[i] = stack.Pop()
-		}
+	o := operators{contentOf(content)}
+	for op, args := o.next(); op != ""; op, args = o.next() {
 		if !c.place(op, args) {
 			c.show(op, args, resources)
 		}
-	})
+	}
+}
+
+// contentOf reads a content stream, or several that belong together. What can be
+// read of a damaged one counts.
+func contentOf(content pdf.Value) string {
+	var b strings.Builder
+	read := func(v pdf.Value) {
+		if v.Kind() != pdf.Stream {
+			return
+		}
+		r := v.Reader()
+		defer r.Close()
+		_, _ = io.Copy(&b, io.LimitReader(r, int64(maxContent-b.Len())))
+		b.WriteByte('\n')
+	}
+	if read(content); content.Kind() == pdf.Array {
+		for i := 0; i < content.Len() && b.Len() < maxContent; i++ {
+			read(content.Index(i))
+		}
+	}
+	return b.String()
 }
 
 // place carries out the operators that say where text stands and how large it is.
-func (c *canvas) place(op string, args []pdf.Value) bool {
+func (c *canvas) place(op string, args []operand) bool {
 	s := &c.state
 	number := func(i int) float64 {
 		if i >= len(args) {
 			return 0
 		}
-		return args[i].Float64()
+		return args[i].number
 	}
 	switch op {
 	case "q":
@@ -125,7 +146,7 @@ func (s *graphics) move(x, y float64) {
 }
 
 // show carries out the operators that show something, and those that say what.
-func (c *canvas) show(op string, args []pdf.Value, resources pdf.Value) {
+func (c *canvas) show(op string, args []operand, resources pdf.Value) {
 	if len(args) == 0 && op != "EMC" {
 		return
 	}
@@ -133,31 +154,31 @@ func (c *canvas) show(op string, args []pdf.Value, resources pdf.Value) {
 	switch op {
 	case "Tf":
 		if len(args) == 2 {
-			s.font, s.size = c.file.font(resources.Key("Font").Key(args[0].Name())), args[1].Float64()
+			s.font, s.size = c.file.font(resources.Key("Font").Key(args[0].name)), args[1].number
 		}
 	case "Tj":
-		c.write(args[0].RawString())
+		c.write(args[0].text)
 	case "'":
 		s.move(0, -s.leading)
-		c.write(args[0].RawString())
+		c.write(args[0].text)
 	case "\"":
 		if len(args) == 3 {
-			s.betweenWords, s.betweenLetters = args[0].Float64(), args[1].Float64()
+			s.betweenWords, s.betweenLetters = args[0].number, args[1].number
 			s.move(0, -s.leading)
-			c.write(args[2].RawString())
+			c.write(args[2].text)
 		}
 	case "TJ":
-		for i := range args[0].Len() {
-			if v := args[0].Index(i); v.Kind() == pdf.String {
-				c.write(v.RawString())
+		for _, v := range args[0].list {
+			if v.isText {
+				c.write(v.text)
 			} else {
-				s.advance(-v.Float64() / 1000 * s.size * s.scale)
+				s.advance(-v.number / 1000 * s.size * s.scale)
 			}
 		}
 	case "Do":
-		c.form(resources.Key("XObject").Key(args[0].Name()), resources)
+		c.form(resources.Key("XObject").Key(args[0].name), resources)
 	case "BMC", "BDC":
-		c.mark(args[0].Name() == "Artifact")
+		c.mark(args[0].name == "Artifact")
 	case "EMC":
 		c.unmark()
 	}
@@ -195,9 +216,9 @@ func (c *canvas) form(form, resources pdf.Value) {
 		resources = own
 	}
 	state, saved := c.state, c.saved
-	values := make([]pdf.Value, form.Key("Matrix").Len())
+	values := make([]operand, min(form.Key("Matrix").Len(), 6))
 	for i := range values {
-		values[i] = form.Key("Matrix").Index(i)
+		values[i].number = form.Key("Matrix").Index(i).Float64()
 	}
 	if m, ok := matrixOf(values); ok {
 		c.state.ctm = m.then(c.state.ctm)

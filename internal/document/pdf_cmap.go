@@ -23,8 +23,8 @@ func charactersOf(table pdf.Value) map[string]string {
 	return characters(string(text))
 }
 
-// operand is an operand of a table's operators: a string, or a list of them.
-type operand struct {
+// mapped is an operand of a table's operators: a string, or a list of them.
+type mapped struct {
 	text string
 	list []string
 }
@@ -33,22 +33,22 @@ type operand struct {
 // has two: for single codes, and for codes that follow each other.
 func characters(table string) map[string]string {
 	m := map[string]string{}
-	var operands []operand
-	var list *operand // that is open
+	var operands []mapped
+	var list *mapped // that is open
 	for table != "" && len(m) < maxCodes {
 		var word string
 		word, table = nextWord(table)
 		switch {
 		case word == "":
 		case word == "[":
-			operands = append(operands, operand{})
+			operands = append(operands, mapped{})
 			list = &operands[len(operands)-1]
 		case word == "]":
 			list = nil
 		case word[0] == '<' && list != nil:
 			list.list = append(list.list, unhex(word))
 		case word[0] == '<':
-			operands = append(operands, operand{text: unhex(word)})
+			operands = append(operands, mapped{text: unhex(word)})
 		case word == "endbfchar":
 			for i := 0; i+1 < len(operands); i += 2 {
 				m[operands[i].text] = fromUTF16(operands[i+1].text)
@@ -98,7 +98,7 @@ func unhex(word string) string {
 
 // between adds the codes from one to another: their meanings are in a list, or
 // count up from the first one's.
-func between(m map[string]string, from, to string, meaning operand) {
+func between(m map[string]string, from, to string, meaning mapped) {
 	if len(from) == 0 || len(from) > 2 || len(to) != len(from) {
 		return
 	}

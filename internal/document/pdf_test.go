@@ -91,6 +91,8 @@ func TestTheTextOfAPDFIsReadByPages(t *testing.T) {
 		{"what is no content", "/Artifact BMC BT /F 9 Tf (Page 1) Tj ET EMC BT /F 9 Tf (text) Tj ET", "text"},
 		{"bold letters that are drawn twice", "BT /F 12 Tf 72 700 Td (A) Tj ET BT /F 12 Tf 72.3 700 Td (A) Tj (B) Tj ET", "AB"},
 		{"a turned line", "BT /F 12 Tf 0 1 -1 0 100 100 Tm (up) Tj 0 -14 Td (next) Tj ET", "up\nnext"},
+		{"a picture in the content", "BI /W 2 /H 2 ID <(\x00EI[ EI\nBT /F 12 Tf (te\\170t\\\n \\(\\)) Tj ET", "text ()"},
+		{"a string that does not end", "BT /F 12 Tf (one) Tj T* (two) Tj <41", "one\ntwo"},
 		{"operators without their operands", "Td Tm cm Tf q Q Q Q EMC Do BT /F 12 Tf 1 Td (x) Tj ET", "x"},
 	} {
 		d := read(t, "a.pdf", "application/pdf", onePagePDF(stream("", c.operators), type0, form, stream("", cmap)))
@@ -131,6 +133,7 @@ func TestAPDFThatCannotBeReadIsRefusedWithTheReason(t *testing.T) {
 		{"without a text", onePagePDF(stream("", "0 0 10 10 re f")), "holds no text"},
 		{"a tree of pages without an end", pdfOf("", catalog, "<</Kids[2 0 R 2 0 R]>>"), "has no end"},
 		{"a list of objects of another size than it says", strings.Replace(pdfOf("", catalog, onePage), "0 3\n", "0 99999999999\n", 1), "damaged"},
+		{"pages that cannot be read", pdfOf("", catalog, "nonsense"), "damaged"},
 		{"a filter that there is none of", onePagePDF(stream("/Filter/None", "x")), "damaged"},
 	} {
 		_, err := document.Reader{}.Read(t.Context(), file("a.pdf", "", c.content))
@@ -168,10 +171,17 @@ func TestAProcessOfItsOwnReadsWhatInflates(t *testing.T) {
 
 func TestAHostilePDFCostsOnlyTheProcessThatReadsIt(t *testing.T) {
 	t.Parallel()
-	bomb := onePagePDF(stream("/Filter/FlateDecode", deflated(t, "BT /F 1 Tf (", strings.Repeat("x", 1<<20), 320, ") Tj ET")))
-	_, err := isolated(time.Minute).Read(t.Context(), file("a.pdf", "", bomb))
+	spaces := strings.Repeat(" ", 1<<20)
+	bomb := onePagePDF(stream("/Filter/FlateDecode", deflated(t, "BT /F 1 Tf (", spaces, 320, ") Tj ET")))
+	if _, err := isolated(time.Minute).Read(t.Context(), file("a.pdf", "", bomb)); convo.ErrorKind(err) != convo.Invalid {
+		t.Errorf("a page that inflates: %v, want Invalid", err)
+	}
+
+	nested := []string{catalog, "<</Kids[3 0 R]/Resources<</XObject<</X 5 0 R>>>>>>", page, stream("", "/X Do"),
+		stream("/Subtype/Form/Filter/FlateDecode", deflated(t, "/X Do", spaces, 60, ""))}
+	_, err := isolated(time.Minute).Read(t.Context(), file("a.pdf", "", pdfOf("", nested...)))
 	if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "too much memory") {
-		t.Errorf("a bomb: %v, want Invalid and the reason", err)
+		t.Errorf("a drawing that inflates in itself: %v, want Invalid and the reason", err)
 	}
 
 	loop := []string{catalog, "<</Kids[3 0 R]/Resources<</XObject<</X 5 0 R>>>>>>", page, stream("", "/X Do"),
