@@ -94,7 +94,7 @@ func (c *collection) settle(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	defer func() { <-c.work }()
-	return c.maintain(ctx, worth)
+	return c.maintain(ctx, 1)
 }
 
 // follow reads changes up to one; not as far, if the background lags behind.
@@ -108,7 +108,7 @@ func (c *collection) follow(ctx context.Context, to int64) (*view, error) {
 		return nil, err
 	}
 	for limit := firstPage; v.applied < to; {
-		if _, size := c.unstored(v); size >= c.maxSegment() {
+		if _, size := v.unstored(); size >= c.maxSegment() {
 			return v, nil
 		}
 		changes, err := c.store.RecordChanges(ctx, c.Tenant, c.Dataset, v.applied, limit)

@@ -76,7 +76,7 @@ func (ix *Index) let(c *collection) bool {
 		return false
 	}
 	if v := c.view.Load(); v != nil {
-		if _, size := c.unstored(v); size >= small {
+		if _, size := v.unstored(); size >= small {
 			return false
 		}
 	}

@@ -87,7 +87,7 @@ func TestHitsAreThoseOfAPlainScan(t *testing.T) {
 	ix := newIndex(t, k, fulltext.Options{})
 	s := newTalk(7)
 	records := map[string]convo.Record{}
-	for round := range 60 {
+	for round := range 40 {
 		for range s.rng.IntN(400) {
 			r := record(fmt.Sprintf("r%06d", s.rng.IntN(10000)), s.say(1+s.rng.IntN(60)))
 			records[r.ID] = r

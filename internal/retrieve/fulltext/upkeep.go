@@ -66,7 +66,14 @@ type job struct{ from, to int }
 
 // nextJob finds what there is to do, or !ok. least is from what size on something is
 // stored.
+//
+// Stored are always the first parts, so that what is read again after a start begins
+// where they end. So all that the store does not have becomes one part when it is
+// stored, and it is too little for that when others are merged.
 func (c *collection) nextJob(v *view, least int64) (j job, ok bool) {
+	if start, size := v.unstored(); size > 0 && size >= min(least, c.maxSegment()/2) {
+		return job{start, len(v.parts)}, true
+	}
 	for i, p := range v.parts {
 		if p.docs < p.segment.docs-p.segment.docs/4 && p.segment.docs > quick/2 {
 			return job{i, i + 1}, true
@@ -75,15 +82,14 @@ func (c *collection) nextJob(v *view, least int64) (j job, ok bool) {
 	if at := tier(v.parts, c.maxSegment()); at >= 0 {
 		return job{at, len(v.parts)}, true
 	}
-	start, size := c.unstored(v)
-	return job{start, len(v.parts)}, size >= least && size > 0
+	return job{}, false
 }
 
 // unstored says where the parts begin that the store does not have, and how large
 // they are.
-func (c *collection) unstored(v *view) (start int, size int64) {
+func (v *view) unstored() (start int, size int64) {
 	start = len(v.parts)
-	for start > 0 && v.parts[start-1].id() == "" && size < c.maxSegment() {
+	for start > 0 && v.parts[start-1].id() == "" {
 		start--
 		size += v.parts[start].size
 	}
@@ -143,7 +149,7 @@ func (c *collection) do(ctx context.Context, v *view, j job, least int64) error 
 			instead = append(instead, id)
 		}
 	}
-	if s.size < least && len(instead) == 0 {
+	if s.size < min(least, c.maxSegment()/2) && len(instead) == 0 {
 		return nil
 	}
 	return c.keep(ctx, s, instead)
