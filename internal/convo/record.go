@@ -66,6 +66,7 @@ type Collection struct {
 type Vector struct {
 	Record string
 	Change int64 // the record's, whose text it is of
+	Stored int64 // counts those of a space in the order in which they were stored, with gaps; given by the store
 	Values []float32
 }
 

@@ -35,8 +35,8 @@ type RecordReader interface {
 	// those have. A space stays, also without any, until it is dropped.
 	Spaces(ctx context.Context, tenant, dataset string) (map[string]int, error)
 
-	// Vectors reads up to limit vectors of records that have not changed since, with
-	// changes above after, in their order.
+	// Vectors reads up to limit vectors of records that have not changed since, that
+	// were stored behind after, in the order in which they were stored.
 	Vectors(ctx context.Context, tenant, dataset, space string, after int64, limit int) ([]convo.Vector, error)
 
 	// Unembedded reads up to limit records that have no vector in the space, or one of a

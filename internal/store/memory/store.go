@@ -38,6 +38,7 @@ type Store struct {
 	epoch         int // how often the machine was restarted
 	closed        bool
 	sockets       map[string]store.SocketSession
+	stored        int64               // vectors that were stored
 	collections   map[key]*collection // by dataset
 	// lastCollection is the highest number of a collection that there ever was.
 	lastCollection int64

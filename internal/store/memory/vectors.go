@@ -37,12 +37,12 @@ func (s *Store) Vectors(
 	}
 	var list []convo.Vector
 	for _, v := range one.vectors {
-		if v.Change > after {
+		if v.Stored > after {
 			v.Values = slices.Clone(v.Values)
 			list = append(list, v)
 		}
 	}
-	slices.SortFunc(list, func(a, b convo.Vector) int { return cmp.Compare(a.Change, b.Change) })
+	slices.SortFunc(list, func(a, b convo.Vector) int { return cmp.Compare(a.Stored, b.Stored) })
 	return list[:min(limit, len(list))], nil
 }
 
@@ -89,7 +89,8 @@ func (s *Store) PutVectors(ctx context.Context, tenant, dataset, name string, ve
 		if c.spaces[name] == nil {
 			c.spaces[name] = &space{len(v.Values), make(map[string]convo.Vector)}
 		}
-		v.Values = slices.Clone(v.Values)
+		s.stored++
+		v.Values, v.Stored = slices.Clone(v.Values), s.stored
 		c.spaces[name].vectors[v.Record] = v
 	}
 	return nil

@@ -33,8 +33,8 @@ func (s *reader) Spaces(ctx context.Context, tenant, dataset string) (map[string
 }
 
 const vectorsOf = `
-	SELECT r.key, v.change, v.data FROM vectors v JOIN records r ON r.collection = ? AND r.change = v.change
-	WHERE v.space = ? AND v.change > ? ORDER BY v.change LIMIT ?`
+	SELECT r.key, v.change, v.id, v.data FROM vectors v JOIN records r ON r.collection = ? AND r.change = v.change
+	WHERE v.space = ? AND v.id > ? ORDER BY v.id LIMIT ?`
 
 // Vectors implements store.RecordReader.
 func (s *reader) Vectors(
@@ -47,7 +47,7 @@ func (s *reader) Vectors(
 		}
 		q := ask(conn, vectorsOf).int(c.Number).int(id).int(after).int(int64(limit))
 		for q.next() {
-			list = append(list, convo.Vector{Record: q.readKey(), Change: q.readInt(), Values: readValues(q.readBlob())})
+			list = append(list, convo.Vector{Record: q.readKey(), Change: q.readInt(), Stored: q.readInt(), Values: readValues(q.readBlob())})
 		}
 		return q.done()
 	})
@@ -101,9 +101,7 @@ func (s *Store) PutVectors(ctx context.Context, tenant, dataset, space string, v
 
 const (
 	recordWithChange = `SELECT 1 FROM records WHERE collection = ? AND change = ? AND key = ? AND created IS NOT NULL`
-	insertVector     = `
-		INSERT INTO vectors (space, change, data) VALUES (?, ?, ?)
-		ON CONFLICT (space, change) DO UPDATE SET data = excluded.data`
+	insertVector     = `INSERT OR REPLACE INTO vectors (space, change, data) VALUES (?, ?, ?)`
 )
 
 // putVector writes a vector, unless its record has changed since, into a space that

@@ -72,12 +72,13 @@ CREATE INDEX spaces_gone ON spaces (id) WHERE name IS NULL;
 -- A vector belongs to the record that has its change. There is no other of an earlier
 -- text of it.
 CREATE TABLE vectors (
-	id     INTEGER PRIMARY KEY,
+	id     INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order in which they were stored
 	space  INTEGER NOT NULL,
 	change INTEGER NOT NULL,
 	data   BLOB NOT NULL -- 32-bit floats, little endian
 ) STRICT;
 CREATE UNIQUE INDEX vectors_change ON vectors (space, change);
+CREATE INDEX vectors_stored ON vectors (space, id);
 
 -- Parts of indexes of records, which can be made again.
 CREATE TABLE segments (
