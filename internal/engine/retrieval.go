@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/privacy"
 )
 
 const (
@@ -58,7 +59,11 @@ func (l *loop) retrieve(ctx context.Context) error {
 	}
 	within, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	found := l.e.lookEverywhere(within, &l.lookup, query)
+	query, outside, err := l.secrets.question(ctx, query)
+	if err != nil {
+		return err
+	}
+	found := l.e.lookEverywhere(within, &l.lookup, finding{Text: query, Outside: outside})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -68,6 +73,17 @@ func (l *loop) retrieve(ctx context.Context) error {
 	}
 	given.ID, given.Place = l.sink.messageID(), l.sink.place()
 	return l.write(given, true)
+}
+
+// question gives what a user said as it is looked for here, and, in a private turn,
+// as others may see it.
+func (s *secrecy) question(ctx context.Context, said string) (clear, outside string, err error) {
+	if !s.private() {
+		return said, "", nil
+	}
+	clear = s.reveal(said)
+	err = s.add(ctx, func(v *privacy.Vault) { outside, _ = v.Mask(clear) })
+	return clear, outside, err
 }
 
 // question is what the user said last, if nobody has answered it and nothing was

@@ -43,7 +43,7 @@ type lookedUp struct {
 
 // lookEverywhere searches all that a turn looks in. What cannot be searched is passed
 // over, and told to the operator.
-func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, query string) lookedUp {
+func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, q finding) lookedUp {
 	var out lookedUp
 	var seen []string
 	files := map[string]*convo.Object{}
@@ -54,7 +54,7 @@ func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, query string) lo
 			continue
 		}
 		seen = append(seen, dataset.ID)
-		found, err := e.find(ctx, l.tenant, dataset, finding{Text: query})
+		found, err := e.find(ctx, l.tenant, dataset, q)
 		e.notLookedUp(ctx, l, name, err)
 		settings, _ := dataset.Body.(convo.Dataset)
 		if len(found) > 0 {
@@ -67,12 +67,12 @@ func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, query string) lo
 		}
 	}
 	for i, d := range l.inline {
-		for _, f := range e.findInline(d, query) {
+		for _, f := range e.findInline(d, q.Text) {
 			f.Record.ID = strconv.Itoa(i+1) + "." + f.Record.ID
 			out.passages = append(out.passages, e.passage(ctx, l.tenant, f, files))
 		}
 	}
-	out.memories = e.recallMemories(ctx, l, query)
+	out.memories = e.recallMemories(ctx, l, q)
 	slices.SortStableFunc(out.passages, func(a, b passage) int { return cmp.Compare(b.Score, a.Score) })
 	out.passages = bounded(out.passages)
 	return out
@@ -130,7 +130,7 @@ func (e *Engine) findInline(d InlineDataset, query string) []Found {
 
 // recallMemories finds what is remembered of the contact and the bot: of what
 // belongs to both, both have to be those of the turn.
-func (e *Engine) recallMemories(ctx context.Context, l *lookup, query string) []string {
+func (e *Engine) recallMemories(ctx context.Context, l *lookup, q finding) []string {
 	if !l.memory {
 		return nil
 	}
@@ -140,7 +140,7 @@ func (e *Engine) recallMemories(ctx context.Context, l *lookup, query string) []
 			continue
 		}
 		found, err := e.findMemories(ctx, l.tenant, finding{
-			Text: query, Must: []string{convo.Tag(name, id)}, Records: 4 * toldMemories, Tokens: memoryTokens,
+			Text: q.Text, Outside: q.Outside, Must: []string{convo.Tag(name, id)}, Records: 4 * toldMemories, Tokens: memoryTokens,
 		})
 		e.notLookedUp(ctx, l, convo.MemoryDataset, err)
 		all = append(all, found...)

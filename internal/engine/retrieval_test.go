@@ -2,13 +2,16 @@ package engine_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/embed"
 	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/model"
 	"github.com/parleyhq/parley/internal/model/scripted"
@@ -319,5 +322,52 @@ func TestWhatIsRememberedOfTheBotAndTheContactIsTold(t *testing.T) {
 	b.askWith(id, "more tea", engine.Given{})
 	if got := b.messages(id); got[len(got)-2].Type != convo.User {
 		t.Errorf("without the feature: %s", b.listed(id))
+	}
+}
+
+// shownTo is an embedder that remembers what it is shown.
+type shownTo struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (*shownTo) Space() string { return "test" }
+func (*shownTo) Batch() int    { return 10 }
+func (a *shownTo) Embed(_ context.Context, _ embed.Purpose, texts []string) ([][]float32, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.texts = append(a.texts, texts...)
+	vectors := make([][]float32, len(texts))
+	for i := range vectors {
+		vectors[i] = []float32{1}
+	}
+	return vectors, nil
+}
+
+func TestAPrivateTurnLooksUpWhatItKeepsFromOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t, answer("See [1]."), answer("See [2]."))
+	shown := &shownTo{}
+	b.stop()
+	b.embedder, b.vectors = shown, noVectors{}
+	b.start()
+	dataset := b.dataset(convo.Dataset{})
+	id := b.conversation(convo.Fields{Config: convo.Config{DatasetID: &dataset, Privacy: ptr(true)}})
+	b.askWith(id, "who is ann@example.com", guide("ann@example.com is Ann, the guide of the tower"))
+	b.askWith(id, "and ann@example.com again", guide("ann@example.com is the guide"))
+	for i := range 2 {
+		if got := fmt.Sprint(b.prompt(i)); strings.Contains(got, "ann@") || !strings.Contains(got, "the guide") {
+			t.Errorf("the model is told %s", got)
+		}
+	}
+	for _, m := range b.messages(id) {
+		if strings.Contains(m.Text+string(m.Meta), "ann@") {
+			t.Errorf("it is stored that %s %s", m.Text, m.Meta)
+		}
+	}
+	shown.mu.Lock()
+	defer shown.mu.Unlock()
+	if all := fmt.Sprint(shown.texts); len(shown.texts) == 0 || strings.Contains(all, "ann@") {
+		t.Errorf("the service of embeddings is shown %s", all)
 	}
 }
