@@ -34,13 +34,14 @@ func (e *Engine) AttachFile(ctx context.Context, actor convo.Actor, dataset, fil
 		switch {
 		case err == nil && body.State != convo.IndexFailed && body.State != convo.IndexLeaves:
 			return nil
-		case err == nil:
-			return restart(tx, d.ID, f.ID)
-		case convo.ErrorKind(err) != convo.NotFound:
+		case err != nil && convo.ErrorKind(err) != convo.NotFound:
 			return err
 		}
 		if err := joinDataset(tx, f, d.ID); err != nil {
 			return err
+		}
+		if err == nil {
+			return restart(tx, d.ID, f.ID)
 		}
 		at := now()
 		return putNoted(tx, convo.Object{

@@ -439,6 +439,67 @@ func TestTheEventLogTellsWhatWasDoneToDatasets(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsLeavingMayComeBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	f := b.source("a.txt", "text/plain", "some words")
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
+		// As a detachment leaves it whose process died.
+		file, err := tx.Object(convo.ObjectFile, f)
+		if err != nil {
+			return err
+		}
+		stored, _ := file.Body.(convo.Stored)
+		stored.Datasets = nil
+		file.Body = stored
+		entry, err := tx.Object(convo.ObjectDatasetFile, convo.DatasetFileID(d, f))
+		if err != nil {
+			return err
+		}
+		entry.Body = convo.DatasetFile{File: f, Type: engine.SourceFile, State: convo.IndexLeaves}
+		return errors.Join(tx.PutObject(file), tx.PutObject(entry))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "some words")
+	b.fill(f, "a.txt", "text/plain", "other words")
+	b.entry(d, f, convo.IndexDone)
+	b.wantFound(d, "words", "other words")
+}
+
+func TestWhatLeavesWhenAProcessDiesIsGoneAfterTheNextStart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	d := b.dataset(convo.Dataset{})
+	f := b.source("a.txt", "text/plain", "some words")
+	b.attach(d, f)
+	b.entry(d, f, convo.IndexDone)
+	b.stop()
+	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
+		entry, err := tx.Object(convo.ObjectDatasetFile, convo.DatasetFileID(d, f))
+		if err != nil {
+			return err
+		}
+		entry.Body = convo.DatasetFile{File: f, Type: engine.SourceFile, State: convo.IndexLeaves}
+		return tx.PutObject(entry)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.start()
+	b.Idle()
+	b.wantFound(d, "words")
+	if _, err := b.store.Object(t.Context(), "t", convo.ObjectDatasetFile, convo.DatasetFileID(d, f)); convo.ErrorKind(err) != convo.NotFound {
+		t.Errorf("the entry is still there: %v", err)
+	}
+}
+
 func TestADeletedFileIsNotFoundAnyMore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
