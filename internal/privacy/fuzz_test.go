@@ -15,7 +15,7 @@ func seeds(f *testing.F) {
 	for _, text := range []string{
 		letter, "", "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111", "ann%2540example.com \\\\u0040 &#64; \xff\u200b", "RSS MRA 85T10 A562S (A123456(7))",
 		"Dear Ann,\nI live at 12 Rose Lane, Flat 2, Bristol BS1 4ND. Born 1 May 1980", "我叫王小明，地址：北京市朝阳区建国路88号", "password: hunter22 -----BEGIN PRIVATE KEY-----",
-		"https://a:b@c.example/?token=12345678", "2001:db8::1 ::ffff:1.2.3.4 1.2.3.4", `{"a":["b",4111111111111111,{"phone":"1712345678"}]}`,
+		"https://a:b@c.example/?token=12345678", "2001:db8::1 ::ffff:1.2.3.4 1.2.3.4", ":01.2.3.4A1.2.3.4", `{"a":["b",4111111111111111,{"phone":"1712345678"}]}`,
 	} {
 		f.Add(text)
 	}

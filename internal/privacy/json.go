@@ -17,6 +17,13 @@ func (v *Vault) MaskJSON(text string) string {
 		masked, _ := v.mask("", text)
 		return masked
 	}
+	for range passes { // what is found in one string may stand in one before it
+		known := len(v.entries)
+		masked := eachString(text, v.maskString)
+		if len(v.entries) == known {
+			return masked
+		}
+	}
 	return eachString(text, v.maskString)
 }
 

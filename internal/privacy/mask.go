@@ -26,9 +26,25 @@ func (v *Vault) Mask(text string) (string, []convo.Entity) {
 	return v.mask("", text)
 }
 
+// passes is how often a text is looked at again for the values that were found in it
+// and stand elsewhere in it, where nothing tells them.
+const passes = 4
+
 // mask masks a text behind a cue, which is not part of it.
 func (v *Vault) mask(cue, text string) (string, []convo.Entity) {
-	pieces := v.pieces(cue, text)
+	var pieces []piece
+	for range passes {
+		pieces = v.pieces(cue, text)
+		known := len(v.entries)
+		for i, p := range pieces {
+			if p.entry < 0 {
+				pieces[i].entry = v.entry(p.kind, p.value, "", text)
+			}
+		}
+		if len(v.entries) == known {
+			break
+		}
+	}
 	if len(pieces) == 0 {
 		return text, nil
 	}
@@ -39,11 +55,7 @@ func (v *Vault) mask(cue, text string) (string, []convo.Entity) {
 		gap := units(text[last:p.start])
 		out.WriteString(text[last:p.start])
 		before, after = before+gap, after+gap
-		entry := p.entry
-		if entry < 0 {
-			entry = v.entry(p.kind, p.value, "", text)
-		}
-		e := v.entries[entry]
+		e := v.entries[p.entry]
 		out.WriteString(e.Placeholder)
 		value := text[p.start:p.end]
 		size := units(value)

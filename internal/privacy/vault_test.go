@@ -92,6 +92,18 @@ func TestKnownValuesAreMaskedWhereverTheyStand(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldOnceIsMaskedInAllOfAText(t *testing.T) {
+	t.Parallel()
+	v := newVault()
+	masked, entities := v.Mask("ORDINA QUESADA called. My name is Ordina Quesada, said ordina quesada.")
+	if len(entities) != 3 || strings.Contains(strings.ToLower(masked), "quesada") {
+		t.Errorf("masked %q", masked)
+	}
+	if masked := newVault().MaskJSON(`["ask Ordina Quesada", {"full_name": "Ordina Quesada"}]`); strings.Contains(masked, "Quesada") {
+		t.Errorf("masked %s", masked)
+	}
+}
+
 func TestAVaultIsMadeAgainOfItsEntries(t *testing.T) {
 	t.Parallel()
 	first, second := newVault(), newVault()
