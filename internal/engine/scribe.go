@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
-	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -123,7 +122,7 @@ func (s *scribe) write(logs []*turnLog) {
 	masks := make([]*maskingTx, len(logs))
 	for _, l := range logs {
 		if events := l.send(); len(events) > 0 {
-			changes, from = append(changes, s.change(l.key, events, &masks[len(from)])), append(from, l)
+			changes, from = append(changes, s.change(l, events, &masks[len(from)])), append(from, l)
 		}
 	}
 	// What was said is written, also when the engine ends.
@@ -138,16 +137,17 @@ func (s *scribe) write(logs []*turnLog) {
 }
 
 // change makes a change of events. Its transaction is in last when it was carried out.
-func (s *scribe) change(key hub.Key, events []convo.Event, last **maskingTx) *store.Change {
+func (s *scribe) change(l *turnLog, events []convo.Event, last **maskingTx) *store.Change {
 	level := store.Buffered
 	if slices.ContainsFunc(events, func(e convo.Event) bool { return closes(e.Body) }) {
 		level = store.Durable // a finished message and a call are shown after their sync
 	}
 	return &store.Change{
-		Tenant: key.Tenant, Conversation: key.Conversation, Sync: level,
+		Tenant: l.key.Tenant, Conversation: l.key.Conversation, Sync: level,
 		Fn: func(tx store.Tx) error {
 			(*last).over(errRunsAgain)
-			*last = s.e.masking(key, tx)
+			*last = s.e.masking(l.key, tx)
+			decide(*last, l.config)
 			return appendAll(*last, events)
 		},
 	}

@@ -181,7 +181,7 @@ func (e *Engine) carryOut(key hub.Key, r *run) (*run, error) {
 	if err != nil {
 		return e.endEarly(key, r, err)
 	}
-	log := e.openTurnLog(key, r.turn)
+	log := e.openTurnLog(key, r.turn, l.kit.config)
 	defer log.close()
 	l.sink, r.end.Choice = log, l.choice
 	reason, failed := l.start(r.ctx, r.goesOn)
@@ -345,6 +345,7 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{e: e, key: key, turn: r.id, origin: r.turn.Origin, choice: choice, kit: r.kit, told: r.told}
+	r.kit.config = head.Config
 	if l.secrets, err = e.keeps(r.ctx, key, head.Config); err != nil {
 		return nil, err
 	}

@@ -23,8 +23,10 @@ type turnLog struct {
 	e    *Engine
 	key  hub.Key
 	turn string
-	next int64 // index of the turn's next message
-	slot int64
+	// config is what counts for the turn, so that its transactions need not look.
+	config convo.Config
+	next   int64 // index of the turn's next message
+	slot   int64
 
 	mu      sync.Mutex
 	room    sync.Cond     // the backlog shrank, a send ended, or err was set
@@ -39,8 +41,8 @@ type turnLog struct {
 	written int64 // events that were committed
 }
 
-func (e *Engine) openTurnLog(key hub.Key, t convo.Turn) *turnLog {
-	l := &turnLog{e: e, key: key, turn: t.ID, slot: t.Slot, next: t.Next}
+func (e *Engine) openTurnLog(key hub.Key, t convo.Turn, c convo.Config) *turnLog {
+	l := &turnLog{e: e, key: key, turn: t.ID, config: c, slot: t.Slot, next: t.Next}
 	l.room.L = &l.mu
 	e.scribe.enter()
 	return l
@@ -198,6 +200,7 @@ func (l *turnLog) update(more func(store.Tx) error) ([]convo.Event, error) {
 	}
 	// What was said is written, also when the engine ends.
 	events, err := l.e.updated(l.e.ctx, l.key, store.Durable, func(tx store.Tx) error {
+		decide(tx, l.config)
 		if err := appendAll(tx, gathered); err != nil {
 			return err
 		}
