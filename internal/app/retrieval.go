@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"github.com/parleyhq/parley/internal/config"
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/retrieve"
@@ -27,4 +29,9 @@ func botDatasets(cfg config.Config) func(tenant, bot string) []string {
 		known[name{cfg.TenantOf(a), a.ID}] = a.Datasets
 	}
 	return func(tenant, bot string) []string { return known[name{tenant, bot}] }
+}
+
+// search is what abilities search with. They are made before the engine.
+func (a *App) search(ctx context.Context, tenant, dataset, text string) (convo.JSON, error) {
+	return a.engine.SearchForTool(ctx, tenant, dataset, text)
 }

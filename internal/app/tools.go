@@ -27,7 +27,7 @@ func (a *App) openTools(box *seal.Box) (err error) {
 		return err
 	}
 	a.onClose(func() error { agents.Close(); return nil })
-	a.abilities = ability.New(engine.NewObjects(a.store, box), a.outbound)
+	a.abilities = ability.New(engine.NewObjects(a.store, box), a.outbound, a.search)
 	servers, err := mcp.New(mcpAgents(a.cfg), mcp.Options{Client: a.outbound, Log: a.log, Chosen: a.chosen})
 	if err != nil {
 		return err

@@ -133,6 +133,7 @@ func wanted(given Given, bot *string, config convo.Config, owner *string) tool.W
 	want.User = text(owner)
 	want.BotID = cmp.Or(want.BotID, text(bot))
 	want.SkillsetID = cmp.Or(want.SkillsetID, text(config.SkillsetID))
+	want.DatasetID = cmp.Or(want.DatasetID, text(config.DatasetID))
 	return want
 }
 

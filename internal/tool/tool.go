@@ -80,6 +80,7 @@ type Want struct {
 	BotID      string
 	SkillsetID string
 	Skillsets  []Skillset // inline, with the request
+	DatasetID  string     // what is searched where a tool names no dataset; "" = nothing
 	// User is whose choices count where tools are to be chosen; "" is the tenant's
 	// service user.
 	User string

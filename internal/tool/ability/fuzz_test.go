@@ -45,7 +45,7 @@ func FuzzParse(f *testing.F) {
 func FuzzModifiers(f *testing.F) {
 	f.Add("A 17")
 	f.Add("\"\\\n\x00é\u2028😀<&>%2e")
-	set := ability.New(objects{}, nil) // nothing is fetched
+	set := ability.New(objects{}, nil, nil) // nothing is fetched
 	f.Fuzz(func(t *testing.T, value string) {
 		if !utf8.ValidString(value) {
 			return

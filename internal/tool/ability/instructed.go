@@ -2,6 +2,7 @@ package ability
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -24,7 +25,8 @@ type instructed struct {
 	secret      string // the id of the ability's own
 	spec        tool.Spec
 	instruction *Instruction
-	fault       error // why it cannot be carried out
+	fault       error  // why it cannot be carried out
+	dataset     string // what it searches where it names none
 }
 
 func (s *Set) instructed(tenant string, a tool.Ability, name string) *instructed {
@@ -107,9 +109,27 @@ func (t *instructed) Call(ctx context.Context, c tool.Call) (tool.Result, error)
 	case "fetch":
 		return t.fetch(ctx, arguments)
 	case "search":
-		return tool.Result{}, convo.Errorf(convo.NotImplemented, "searching data sets is not available yet on this server")
+		return t.search(ctx, arguments)
 	}
 	return tool.Result{}, convo.Errorf(convo.NotImplemented, "action not supported: %s", request.Short(t.instruction.Action))
+}
+
+// search looks for the filled text in the dataset that the instruction names, or in
+// that of the turn.
+func (t *instructed) search(ctx context.Context, arguments map[string]string) (tool.Result, error) {
+	text, err := t.instruction.text.Fill(request.Values{Arguments: arguments})
+	if err != nil {
+		return tool.Result{}, err
+	}
+	dataset := cmp.Or(t.instruction.Dataset, t.dataset)
+	switch {
+	case t.set.search == nil:
+		return tool.Result{}, convo.Errorf(convo.NotImplemented, "this server searches no datasets")
+	case dataset == "":
+		return tool.Result{}, convo.Errorf(convo.Invalid, "there is no dataset to search: the operator of this ability has to name one, as in search/datasetId=…, or give the conversation one")
+	}
+	output, err := t.set.search(ctx, t.tenant, dataset, text)
+	return tool.Result{Output: output}, err
 }
 
 func (t *instructed) fetch(ctx context.Context, arguments map[string]string) (tool.Result, error) {

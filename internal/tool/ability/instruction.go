@@ -18,11 +18,12 @@ const (
 
 // Instruction is what an ability does.
 type Instruction struct {
-	Action     string      // "fetch", "text", "" = the text itself, or what this server does not have
+	Action     string      // "fetch", "search", "text", "" = the text itself, or what this server does not have
+	Dataset    string      // of a search: the id or alias of what is searched; "" = the turn's
 	Parameters []Parameter // what the model fills in
 	Guidance   string      // the text around the action
 
-	text  request.Template // of the action text, and of none
+	text  request.Template // of the actions text and search, and of none
 	fetch *request.Request
 }
 
@@ -41,13 +42,20 @@ func Parse(text string) (*Instruction, error) {
 	if b == nil {
 		i.text, err = p.template(text)
 	} else {
-		i.Action, _, _ = strings.Cut(b.info, "/")
+		options := ""
+		i.Action, options, _ = strings.Cut(b.info, "/")
 		i.Guidance = strings.TrimSpace(b.before + "\n" + b.after)
 		switch i.Action {
 		case "fetch":
 			i.fetch, err = p.fetch(b.body)
 		case "text":
 			i.text, err = p.template(b.body)
+		case "search":
+			i.Dataset = option(options, "datasetId")
+			if strings.TrimSpace(b.body) == "" {
+				b.body = "$[query!|what to look for]"
+			}
+			i.text, err = p.template(strings.TrimSpace(b.body))
 		}
 	}
 	if err != nil {
@@ -55,6 +63,16 @@ func Parse(text string) (*Instruction, error) {
 	}
 	i.Parameters = p.parameters
 	return i, nil
+}
+
+// option gives the value of an option of an action: name=value, behind slashes.
+func option(options, name string) string {
+	for o := range strings.SplitSeq(options, "/") {
+		if key, value, ok := strings.Cut(o, "="); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // block is a fenced block whose info string is an action.

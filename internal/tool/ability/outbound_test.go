@@ -37,7 +37,7 @@ func TestANameThatBecomesALocalAddressIsRefusedAtTheSecondCall(t *testing.T) {
 	resolver := &rebinding{}
 	client := outbound.New(outbound.Options{Allow: rules, Resolver: resolver})
 	t.Cleanup(client.Close)
-	s := ability.New(objects{}, client)
+	s := ability.New(objects{}, client, nil)
 	a := fetchBlock("GET http://rebind.example:" + u.host[len("127.0.0.1:"):])
 	if got, err := call(t, s, a, "{}"); err != nil || got != `"here"` {
 		t.Fatalf("the first call gives %s, %v", got, err)

@@ -28,10 +28,17 @@ type Objects interface {
 type Set struct {
 	objects Objects
 	client  *outbound.Client
+	search  Search
 }
 
-// New makes a set.
-func New(objects Objects, client *outbound.Client) *Set { return &Set{objects, client} }
+// Search looks for a text in a dataset of a tenant, by its id or alias, and gives what
+// it finds as the result of a call. Its errors are *convo.Error.
+type Search func(ctx context.Context, tenant, dataset, text string) (convo.JSON, error)
+
+// New makes a set. Without a search, abilities that search fail.
+func New(objects Objects, client *outbound.Client, search Search) *Set {
+	return &Set{objects, client, search}
+}
 
 // Tools implements tool.Set: the abilities of the stored skillset first, then
 // those that came along.
@@ -58,7 +65,9 @@ func (s *Set) Tools(ctx context.Context, tenant string, want tool.Want) ([]tool.
 	var names tool.Names
 	tools := make([]tool.Tool, len(all))
 	for i, a := range all {
-		tools[i] = s.instructed(tenant, a, names.Take(tool.Name(a.Name)))
+		t := s.instructed(tenant, a, names.Take(tool.Name(a.Name)))
+		t.dataset = want.DatasetID
+		tools[i] = t
 	}
 	return tools, nil
 }

@@ -83,7 +83,7 @@ func newSet(t *testing.T, o objects, allow ...string) *ability.Set {
 	}
 	client := outbound.New(outbound.Options{Allow: rules, Timeout: 10 * time.Second})
 	t.Cleanup(client.Close)
-	return ability.New(o, client)
+	return ability.New(o, client, nil)
 }
 
 // call carries out an instruction with arguments, as the tenant acme.
@@ -424,7 +424,7 @@ func TestWhatCannotBeCarriedOutSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newSet(t, objects{})
 	for instruction, want := range map[string]string{
-		"```search\n$[query]\n```":         "not available yet",
+		"```search\n$[query]\n```":         "searches no datasets",
 		"```email\nto: a@example.com\n```": "action not supported: email",
 		"$[order":                          "its instruction is wrong: the placeholder $[order is not closed",
 	} {
@@ -476,6 +476,32 @@ func TestAnAbilityIsExecutedWithAnObjectOrTheValueOfItsOnlyParameter(t *testing.
 	}{{one, "", "a is missing"}, {one, "{}", "a is missing"}, {two, "free text", "parameters: a, b"}} {
 		if _, err := s.Execute(t.Context(), "acme", c.ability, c.input); convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v", c.input, err)
+		}
+	}
+}
+
+func TestAnAbilitySearchesItsDatasetOrThatOfTheTurn(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	s := ability.New(objects{}, nil, func(_ context.Context, tenant, dataset, text string) (convo.JSON, error) {
+		asked = append(asked, tenant+" "+dataset+" "+text)
+		return convo.JSON(`{"records":[]}`), nil
+	})
+	for _, c := range []struct{ instruction, turns, arguments, want string }{
+		{"```search/datasetId=mine\n$[what!] please\n```", "turns", `{"what":"tea"}`, "acme mine tea please"},
+		{"```search\n$[what!]\n```", "turns", `{"what":"tea"}`, "acme turns tea"},
+		{"Use it.\n```search\n```", "turns", `{"query":"tea"}`, "acme turns tea"},
+		{"```search\n$[what!]\n```", "", `{"what":"tea"}`, ""},
+	} {
+		asked = nil
+		set := []tool.Skillset{{Abilities: []tool.Ability{{Name: "a", Instruction: c.instruction}}}}
+		tools, err := s.Tools(t.Context(), "acme", tool.Want{Skillsets: set, DatasetID: c.turns})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := tools[0].Call(t.Context(), tool.Call{Arguments: convo.JSON(c.arguments)})
+		if got := strings.Join(asked, ", "); got != c.want || (err == nil) != (c.want != "") || err == nil && string(result.Output) != `{"records":[]}` {
+			t.Errorf("%q searches %q, not %q: %s %v", c.instruction, got, c.want, result.Output, err)
 		}
 	}
 }

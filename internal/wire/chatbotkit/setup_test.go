@@ -107,7 +107,7 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	must(t, err)
 	client := outbound.New(outbound.Options{Allow: address})
 	t.Cleanup(client.Close)
-	abilities := ability.New(engine.NewObjects(b.store, box), client)
+	abilities := ability.New(engine.NewObjects(b.store, box), client, nil)
 	models, err := model.NewCatalog(model.CatalogConfig{Providers: []model.Configured{
 		{Name: "scripted", Kind: "scripted", Provider: b.model, Models: []string{scripted.Name}, Window: 32000},
 	}})
