@@ -113,7 +113,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, options ...Op
 		Iterations: cfg.Turns.Iterations, Continuations: cfg.Turns.Continuations, Calls: cfg.Turns.Calls,
 	}
 	limits.ToolTime = cfg.Turns.ToolTimeout
-	limits.Background = cfg.Turns.Background
+	limits.Background, limits.Compact = cfg.Turns.Background, cfg.Turns.Compact
 	limits.Approval = cfg.Approvals.ExpireAfter
 	limits.ChannelWait, limits.ChannelKeep = cfg.Channels.WaitFor, cfg.Channels.Keep
 	a.hub = hub.New()

@@ -151,6 +151,7 @@ type Turns struct {
 	Iterations    int           `key:"iterations" default:"100" doc:"The most answers of the model that one turn may ask for with limits.iterations; a turn that asks for none gets 20 at most."`
 	Continuations int           `key:"continuations" default:"10" doc:"The most times that one turn may ask the model to go on after a token limit with limits.continuations; a turn that asks for none gets none."`
 	Calls         int           `key:"calls" default:"500" doc:"The most tool calls that one turn may ask for with limits.calls; a turn that asks for none gets 50 at most."`
+	Compact       bool          `key:"compact" default:"true" doc:"Sum up a conversation whose prompts fill three quarters of the model's window, so that what they leave out is not lost: one more call of its model, in the background, with the prompt of the last turn. Without it the oldest exchanges are left out."`
 	ToolTimeout   time.Duration `key:"toolTimeout" default:"1m" doc:"How long one call of a tool of the server may take; then the model is told that it failed."`
 }
 

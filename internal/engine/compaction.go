@@ -70,7 +70,10 @@ func (e *Engine) Compact(ctx context.Context, actor convo.Actor, conversation st
 		if err != nil {
 			return Compaction{}, err
 		}
-		err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) { return done, c.put(tx, head, &done, actor.Token) })
+		err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
+			err := c.put(tx, head, &done, actor.Token)
+			return done, err
+		})
 		if !errors.Is(err, errGrown) || try == maxChecks {
 			return done, e.explain(key, grown(err))
 		}
@@ -256,6 +259,9 @@ func (e *Engine) CompactStateless(ctx context.Context, actor convo.Actor, in Sta
 		return Compaction{}, err
 	}
 	defer e.active.Done()
+	if len(in.Messages) == 0 {
+		return Compaction{}, nil
+	}
 	s, err := e.prepareStateless(ctx, actor, in)
 	if err != nil {
 		return Compaction{}, err

@@ -53,6 +53,9 @@ type bundle struct {
 	fetcher     engine.Fetcher
 	inline      func([]convo.Record) func(retrieve.Query) []retrieve.Hit // nil = wordSearch
 	botDatasets func(tenant, bot string) []string
+
+	quotas  []engine.Quota
+	compact bool
 }
 
 // fixedModel resolves every model string but "unknown" to one provider.
@@ -98,9 +101,11 @@ func (b *bundle) start() {
 	if b.inline == nil {
 		b.inline = wordSearch
 	}
+	limits := engine.DefaultLimits()
+	limits.Compact = b.compact
 	b.Engine = engine.New(engine.Options{
 		Inline: b.inline, BotDatasets: b.botDatasets,
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: engine.DefaultLimits(), Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Moderator: b.moderator, Log: b.log,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: limits, Quotas: b.quotas, Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Moderator: b.moderator, Log: b.log,
 		Texts: byWords{b.store}, Vectors: b.vectors, Embedder: b.embedder, Fetcher: b.fetcher,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})

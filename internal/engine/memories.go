@@ -187,3 +187,28 @@ func (e *Engine) DeleteMemory(ctx context.Context, actor convo.Actor, id string,
 		return nil, noteMemory(tx, m, "delete")
 	})
 }
+
+// memoriesFound is how many memories a search gives at most.
+const memoriesFound = 10
+
+// SearchMemories finds what was remembered, the best first.
+func (e *Engine) SearchMemories(ctx context.Context, actor convo.Actor, about About, search string) ([]Found, error) {
+	if err := account(actor); err != nil {
+		return nil, err
+	}
+	if err := e.checkText(search); err != nil {
+		return nil, err
+	}
+	about, err := e.resolveAbout(ctx, actor, about)
+	if err != nil {
+		return nil, err
+	}
+	q := finding{Text: search, Records: memoriesFound, Tokens: -1}
+	if about.Contact != "" {
+		q.Must = append(q.Must, convo.Tag("contact", about.Contact))
+	}
+	if about.Bot != "" {
+		q.Must = append(q.Must, convo.Tag("bot", about.Bot))
+	}
+	return e.findMemories(ctx, actor.Tenant, q)
+}

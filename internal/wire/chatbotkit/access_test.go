@@ -100,6 +100,8 @@ func bodyFor(row chatbotkit.Row) string {
 		return `{"text":"x"}`
 	case strings.HasSuffix(row.Path, "/upload"):
 		return `{"file":"data:,x"}`
+	case row.Path == "/conversation/compact":
+		return `{"messages":[{"type":"user","text":"x"}]}`
 	case row.Path == "/memory/create":
 		return `{"text":"x"}`
 	case row.Path == "/contact/ensure":
@@ -284,7 +286,7 @@ func TestEveryPublishedOperationIsKnown(t *testing.T) {
 			}
 		}
 	}
-	if built+later != 2*310 || built < 2*105 {
+	if built+later != 2*310 || built < 2*109 {
 		t.Errorf("%d are built and %d are for later", built, later)
 	}
 }

@@ -71,6 +71,9 @@ func Decoders() map[reflect.Type]func([]byte) error {
 	decoder[subscribeEntriesRequest](all)
 	decoder[createMemoryRequest](all)
 	decoder[updateMemoryRequest](all)
+	decoder[searchMemoriesRequest](all)
+	decoder[searchAllMemoriesRequest](all)
+	decoder[compactStatelessRequest](all)
 	return all
 }
 

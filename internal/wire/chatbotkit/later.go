@@ -15,13 +15,9 @@ const laterPaths = `
 /blueprint: GET list POST create
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
-/bot/{botId}/memory: POST search
-/contact/{contactId}/memory: POST search
 /contact/{contactId}/rating: GET list
 /contact/{contactId}/secret/{secretId}: POST authenticate revoke verify
-/conversation: POST compact
 /conversation/{conversationId}/attachment: GET list POST upload
-/conversation/{conversationId}: POST compact
 /conversation/{conversationId}/message/{messageId}: POST synthesize
 /: POST graphql
 /integration/discord: GET list POST create
@@ -62,7 +58,6 @@ const laterPaths = `
 /integration/widget/{widgetIntegrationId}/file/{fileId}: POST attach detach
 /magic: GET list
 /magic/{promptId}: POST generate
-/memory: POST search
 /openai/chat: POST completions
 /partner/user: GET list POST create
 /partner/user/{userId}/context: GET list POST create

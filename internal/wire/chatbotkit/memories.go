@@ -175,6 +175,63 @@ func deleteMemory(c *call, _ emptyRequest) error {
 	return c.reply(nil, false)
 }
 
+// searchMemoriesRequest says what is looked for.
+type searchMemoriesRequest struct {
+	Search string `json:"search" required:"true" limit:"text" doc:"What is looked for, in words."`
+}
+
+// searchAllMemoriesRequest says whose memories are looked through besides.
+type searchAllMemoriesRequest struct {
+	searchMemoriesRequest
+	ContactID httpio.Optional[string] `json:"contactId" doc:"Only memories of this contact, by its id or fingerprint."`
+	BotID     httpio.Optional[string] `json:"botId" doc:"Only memories of this bot, by its id or alias."`
+}
+
+// foundMemories are memories that were found, the best first.
+type foundMemories struct {
+	Items []foundMemory `json:"items"`
+}
+
+type foundMemory struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	Meta object `json:"meta,omitempty"`
+}
+
+func (c *call) searchMemories(about engine.About, search string) error {
+	found, err := c.engine().SearchMemories(c.r.Context(), c.actor, about, search)
+	if err != nil {
+		return err
+	}
+	out := foundMemories{Items: make([]foundMemory, len(found))}
+	for i, f := range found {
+		out.Items[i] = foundMemory{f.Record.ID, f.Record.Text, object(f.Record.Meta)}
+	}
+	return c.answer(encode(out), false)
+}
+
+func searchMemories(c *call, in searchAllMemoriesRequest) error {
+	return c.searchMemories(engine.About{Contact: in.ContactID.Value, Bot: in.BotID.Value}, in.Search)
+}
+
+// searchContactMemories looks through those of the contact in the path.
+func searchContactMemories(c *call, in searchMemoriesRequest) error {
+	found, err := c.engine().Object(c.r.Context(), c.actor, engine.Contacts(), contacts().named(c))
+	if err != nil {
+		return err
+	}
+	return c.searchMemories(engine.About{Contact: found.ID}, in.Search)
+}
+
+// searchBotMemories looks through those of the bot in the path.
+func searchBotMemories(c *call, in searchMemoriesRequest) error {
+	found, err := c.engine().Object(c.r.Context(), c.actor, engine.Bots(), c.bot())
+	if err != nil {
+		return err
+	}
+	return c.searchMemories(engine.About{Bot: found.ID}, in.Search)
+}
+
 // memoryOperations are the rows of the table for memories.
 func memoryOperations() []operation {
 	const memory = "/memory/{memoryId}"
@@ -186,6 +243,9 @@ func memoryOperations() []operation {
 		get("fetchMemory", memory+"/fetch", account, fetchMemory),
 		post("updateMemory", memory+"/update", account, updateMemory),
 		post("deleteMemory", memory+"/delete", account, deleteMemory),
+		post("searchMemory", "/memory/search", account, searchMemories),
+		post("searchContactMemory", "/contact/{contactId}/memory/search", account, searchContactMemories),
+		post("searchBotMemory", "/bot/{botId}/memory/search", account, searchBotMemories),
 		get("listContactMemories", "/contact/{contactId}/memory/list", account, contactMemories, newestFirst.declared()...),
 	}
 }

@@ -79,6 +79,8 @@ func operations() []operation {
 		turn("receiveConversationMessage", one+"/receive", session, receive),
 		post("dispatchConversation", "/conversation/dispatch", account, dispatchStateless),
 		post("dispatchConversationMessage", one+"/dispatch", account, dispatch),
+		post("compactConversation", one+"/compact", account, compactConversation),
+		post("compactConversationMessages", "/conversation/compact", account, compactStateless),
 		post("sendConversationMessage", one+"/send", session, send),
 		get("readConversationEvents", one+"/events", session, readEvents, eventsAfter, eventsCount, eventsLive),
 		post("stopConversation", one+"/stop", session, stop),

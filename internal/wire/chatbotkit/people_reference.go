@@ -80,6 +80,12 @@ func memoryReferences() map[string]reference {
 		"updateMemory": {summary: "Update a memory", description: "Changes the members that are given. null clears one, but for the text.",
 			example: `{"text":"Ann takes the bus."}`, answer: with[idObject]("The id of the memory.")},
 		"deleteMemory": {summary: "Delete a memory", description: "Forgets it.", example: `{}`, answer: with[idObject]("The id of what is gone.")},
+		"searchMemory": {summary: "Search memories", description: "Finds memories by what they say, the best first, at most 10. What was remembered a moment ago is found.",
+			example: `{"search":"train"}`, answer: with[foundMemories]("The memories.")},
+		"searchContactMemory": {summary: "Search the memories of a contact", description: "The same among those of a contact.",
+			example: `{"search":"train"}`, answer: with[foundMemories]("The memories.")},
+		"searchBotMemory": {summary: "Search the memories of a bot", description: "The same among those of a bot.",
+			example: `{"search":"train"}`, answer: with[foundMemories]("The memories.")},
 		"listContactMemories": {summary: "List the memories of a contact", description: "The newest first.",
 			answer: listOf[memoryObject]("A page of memories.")},
 	}
