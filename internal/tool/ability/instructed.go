@@ -41,7 +41,11 @@ func (s *Set) instructed(tenant string, a tool.Ability, name string) *instructed
 	if t.instruction.Guidance != "" {
 		description = strings.TrimSpace(description + "\n\n" + request.Trim(t.instruction.Guidance, maxGuidance))
 	}
-	t.spec = tool.Spec{Name: name, Description: description, Parameters: schema(t.instruction.Parameters), Reveals: reveals(a.Meta)}
+	t.spec = tool.Spec{
+		Name: name, Description: description, Parameters: schema(t.instruction.Parameters),
+		// What is searched for may be shown to a service of embeddings.
+		Reveals: reveals(a.Meta) && t.instruction.Action != "search",
+	}
 	return t
 }
 
