@@ -371,3 +371,20 @@ func TestAPrivateTurnLooksUpWhatItKeepsFromOthers(t *testing.T) {
 		t.Errorf("the service of embeddings is shown %s", all)
 	}
 }
+
+func TestAToolIsGivenRecordsWithTheirAddresses(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	dataset := b.dataset(convo.Dataset{})
+	b.record(dataset, "the tower is tall", `{"url":"https://tower.example"}`)
+	b.record(dataset, "the old bridge", "")
+	got, err := b.SearchForTool(t.Context(), "t", dataset, "tower tall old")
+	want := `{"records":[{"title":"the tower is tall","text":"the tower is tall","score":0.6666666666666666},{"title":"the old bridge","text":"the old bridge","score":0.3333333333333333}],` +
+		`"sources":[{"title":"the tower is tall","url":"https://tower.example"}]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%v: a tool is given %s, not %s", err, got, want)
+	}
+	if _, err := b.SearchForTool(t.Context(), "u", dataset, "tower"); convo.ErrorKind(err) != convo.NotFound {
+		t.Errorf("another tenant's tool gets %v", err)
+	}
+}
