@@ -3,7 +3,9 @@ package bench
 import (
 	"context"
 	"errors"
+	"iter"
 	"path/filepath"
+	"sync"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/retrieve"
@@ -67,6 +69,50 @@ func (x *indexed) put(ctx context.Context, records []convo.Record) error {
 		return nil
 	})
 	return err
+}
+
+// fill stores texts as the engine does, which makes the next batch while one is
+// written and lets the index follow beside it. It says how many they were.
+func (x *indexed) fill(ctx context.Context, texts iter.Seq2[string, error]) (n int, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	made, stored := make(chan []string, 1), make(chan struct{}, 1)
+	var all sync.WaitGroup
+	all.Go(func() {
+		defer close(stored)
+		for some := range made {
+			if err := x.add(ctx, n, some); err != nil {
+				cancel(err)
+			}
+			n += len(some)
+			select {
+			case stored <- struct{}{}:
+			default: // it is on its way
+			}
+		}
+	})
+	all.Go(func() {
+		for range stored {
+			if err := x.index.Follow(ctx, measuredRecords); err != nil {
+				cancel(err)
+			}
+		}
+	})
+	var some []string
+	for text, failed := range texts {
+		if failed != nil {
+			cancel(failed)
+			break
+		}
+		if some = append(some, text); len(some) == batch {
+			made <- some
+			some = nil
+		}
+	}
+	made <- some
+	close(made)
+	all.Wait()
+	return n, context.Cause(ctx)
 }
 
 func (x *indexed) find(ctx context.Context, words []string, limit int) (int, error) {

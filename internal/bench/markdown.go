@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -114,28 +115,15 @@ func (l *library) index(ctx context.Context, folder string, texts func(func(stri
 		return nil, err
 	}
 	began := time.Now()
-	var waiting []string
-	n := 0
-	for text, err := range texts {
-		if waiting = append(waiting, text); err == nil && len(waiting) == batch {
-			err = x.add(ctx, n, waiting)
-			n, waiting = n+len(waiting), waiting[:0]
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if err := x.add(ctx, n, waiting); err != nil {
-		return nil, err
-	}
-	if err := x.index.Follow(ctx, measuredRecords); err != nil {
-		return nil, err
+	n, err := x.fill(ctx, texts)
+	if err == nil {
+		err = x.index.Follow(ctx, measuredRecords)
 	}
 	took := time.Since(began)
-	if n += len(waiting); n != len(l.texts) {
-		return nil, fmt.Errorf("%d of %d texts are stored", n, len(l.texts))
+	if err == nil && n != len(l.texts) {
+		err = fmt.Errorf("%d of %d texts are stored", n, len(l.texts))
 	}
-	return took, x.close()
+	return took, errors.Join(err, x.close())
 }
 
 // table has the texts inserted into a table of FTS5, in one transaction.

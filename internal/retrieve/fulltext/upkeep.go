@@ -11,8 +11,8 @@ const (
 	// quick is up to how many records are merged while somebody waits.
 	quick = 2048
 	// worth is how large a segment is that is worth being stored: what is smaller is
-	// as quickly made again.
-	worth = 1 << 20
+	// made again in a second, and each one that is stored is merged again later.
+	worth = 4 << 20
 	// small is what is worth it when it is let go of.
 	small = 64 << 10
 )

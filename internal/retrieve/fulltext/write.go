@@ -31,6 +31,11 @@ func newWriter(ids []string, lengths []uint32, gone []string) *writer {
 // packed puts values one behind the other, and says where they end.
 func packed(values []string) (all, ends []byte) {
 	ends = make([]byte, 4, 4*(len(values)+1))
+	size := 0
+	for _, v := range values {
+		size += len(v)
+	}
+	all = make([]byte, 0, size)
 	for _, v := range values {
 		all = append(all, v...)
 		ends = binary.LittleEndian.AppendUint32(ends, uint32(len(all)))
