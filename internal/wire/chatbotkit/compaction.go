@@ -92,3 +92,11 @@ func (c *call) patiently(do func(context.Context) ([]byte, error)) error {
 	}
 	return c.w.Send(http.StatusOK, "application/json", body)
 }
+
+// compactionOperations are the rows of the table for summaries.
+func compactionOperations() []operation {
+	return []operation{
+		post("compactConversation", "/conversation/{conversationId}/compact", account, compactConversation),
+		post("compactConversationMessages", "/conversation/compact", account, compactStateless),
+	}
+}

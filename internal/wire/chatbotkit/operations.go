@@ -79,8 +79,6 @@ func operations() []operation {
 		turn("receiveConversationMessage", one+"/receive", session, receive),
 		post("dispatchConversation", "/conversation/dispatch", account, dispatchStateless),
 		post("dispatchConversationMessage", one+"/dispatch", account, dispatch),
-		post("compactConversation", one+"/compact", account, compactConversation),
-		post("compactConversationMessages", "/conversation/compact", account, compactStateless),
 		post("sendConversationMessage", one+"/send", session, send),
 		get("readConversationEvents", one+"/events", session, readEvents, eventsAfter, eventsCount, eventsLive),
 		post("stopConversation", one+"/stop", session, stop),
@@ -99,5 +97,5 @@ func operations() []operation {
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),
-	}, objectOperations(), knowledgeOperations(), contactOperations(), memoryOperations(), accountOperations())
+	}, objectOperations(), knowledgeOperations(), contactOperations(), memoryOperations(), accountOperations(), compactionOperations())
 }
