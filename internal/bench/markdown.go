@@ -144,20 +144,23 @@ func (l *library) table(ctx context.Context, folder string) (any, error) {
 func markdown(size int) string {
 	words, rng := newProse(), rand.New(rand.NewPCG(19, 23))
 	var b []byte
+	say := func(before string, size int, behind string) {
+		b = append(append(append(b, before...), words.say(nil, size, rng)...), behind...)
+	}
 	for section := 0; len(b) < size; section++ {
 		level := "## "
 		if section%8 == 0 {
 			level = "# "
 		}
-		b = append(words.say(append(b, level...), 30, rng), "\n\n"...)
+		say(level, 30, "\n\n")
 		for range 1 + rng.IntN(4) {
-			b = append(words.say(b, 300+rng.IntN(600), rng), "\n\n"...)
+			say("", 300+rng.IntN(600), "\n\n")
 		}
 		for range rng.IntN(5) {
-			b = append(words.say(append(b, "- "...), 60, rng), '\n')
+			say("- ", 60, "\n")
 		}
 		if rng.IntN(4) == 0 {
-			b = append(words.say(append(b, "\n```\n"...), 200, rng), "\n```\n"...)
+			say("\n```\n", 200, "\n```\n")
 		}
 		b = append(b, '\n')
 	}
