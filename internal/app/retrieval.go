@@ -7,13 +7,33 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/retrieve/fulltext"
+	"github.com/parleyhq/parley/internal/retrieve/vector"
 )
 
 // texts opens what finds records by their words.
 func (a *App) texts() retrieve.Texts {
-	index := fulltext.New(a.store, fulltext.Options{Memory: int64(a.cfg.Retrieval.Memory), Log: a.log})
+	index := fulltext.New(a.store, fulltext.Options{Memory: a.indexMemory(), Log: a.log})
 	a.onClose(index.Close)
 	return index
+}
+
+// vectors opens what finds records by what they mean; nil, where nothing embeds.
+func (a *App) vectors() retrieve.Vectors {
+	if !a.cfg.Embedding.Configured() {
+		return nil
+	}
+	index := vector.New(a.store, vector.Options{Memory: a.indexMemory(), Log: a.log})
+	a.onClose(index.Close)
+	return index
+}
+
+// indexMemory is what each of the indexes may take.
+func (a *App) indexMemory() int64 {
+	memory := int64(a.cfg.Retrieval.Memory)
+	if a.cfg.Embedding.Configured() {
+		memory /= 2
+	}
+	return memory
 }
 
 // inline makes the search of records that come with a turn.

@@ -156,7 +156,7 @@ func layers() []layer {
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/auth/openid", "internal/identity", "internal/engine", "internal/telemetry", "internal/transfer",
-				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/moderate", "internal/moderate/openai", "internal/transcribe", "internal/transcribe/openai", "internal/embed", "internal/embed/remote", "internal/retrieve", "internal/retrieve/fulltext", "internal/document", "internal/wire/*",
+				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/moderate", "internal/moderate/openai", "internal/transcribe", "internal/transcribe/openai", "internal/embed", "internal/embed/remote", "internal/retrieve", "internal/retrieve/fulltext", "internal/retrieve/vector", "internal/document", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

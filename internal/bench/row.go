@@ -66,6 +66,9 @@ func Rows() []Row {
 			Name: "search-text", What: "full text, top 10 of 100,000 records of 80 words, 3 to 8 words asked, a question a core at once, a writer beside them: against SQLite's FTS5", Goal: "≤ 0.05× the p50 and p99",
 			measure: searchText{records: 100_000, questions: 200, pace: 20 * time.Millisecond}.measure,
 		}, {
+			Name: "search-vector", What: "vectors, top 10 of 100,000 of 768 values around 1,000 centres: against a plain scan in memory on one core", Goal: "≤ 0.5×, recall ≥ 0.98",
+			measure: searchVectors{records: 100_000, length: 768, clusters: 1000, questions: 100}.measure,
+		}, {
 			Name: "index-markdown", What: "10 MB of Markdown, from the file to records that are found: against the bare insert of the same texts into FTS5", Goal: "≤ 1.5×",
 			measure: indexMarkdown{size: 10_000_000}.measure,
 		}, {

@@ -40,6 +40,7 @@ func roles() map[string]role {
 		"turns":    writeTurns,
 		"filler":   fillFolders,
 		"searcher": findRecords,
+		"vectors":  findVectors,
 		"markdown": indexFiles,
 		"masker":   maskTexts,
 	}
