@@ -308,6 +308,11 @@ const putRecord = `
 		updated = excluded.updated, size = excluded.size, file = excluded.file, upload = excluded.upload,
 		contact = excluded.contact, bot = excluded.bot, meta = excluded.meta, fields = excluded.fields, text = excluded.text`
 
+// longRecord is how long a record's text is from which on it is deflated. Records are
+// read whole twice, by an index and by each search that finds them, and deflating
+// them would be a third of what indexing a file costs; most are shorter.
+const longRecord = 8 << 10
+
 // writeRecord writes a record with its change.
 func (w *writer) writeRecord(collection int64, r *convo.Record) error {
 	fields, err := record.EncodeFound(*r)
@@ -315,7 +320,7 @@ func (w *writer) writeRecord(collection int64, r *convo.Record) error {
 		return err
 	}
 	var packed []byte
-	if len(r.Text) >= longText {
+	if len(r.Text) >= longRecord {
 		if packed, err = w.packer.pack(r.Text); err != nil {
 			return err
 		}
