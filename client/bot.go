@@ -8,6 +8,7 @@ type BotService struct {
 	objects[Bot, BotCreateRequest, BotUpdateRequest]
 
 	Session *BotSessionService
+	Memory  *BotMemoryService
 }
 
 func newBotService(c *Client) *BotService {
@@ -15,6 +16,7 @@ func newBotService(c *Client) *BotService {
 	return &BotService{
 		objects: objects[Bot, BotCreateRequest, BotUpdateRequest]{client: c, kind: "bot", id: id},
 		Session: &BotSessionService{client: c},
+		Memory:  &BotMemoryService{client: c},
 	}
 }
 

@@ -14,6 +14,12 @@ type Client struct {
 	Bot          *BotService
 	Skillset     *SkillsetService
 	Secret       *SecretService
+	Dataset      *DatasetService
+	File         *FileService
+	Contact      *ContactService
+	Memory       *MemoryService
+	Event        *EventService
+	Usage        *UsageService
 	Platform     *PlatformService
 
 	defaults *settings // behind a pointer, which %+v and %#v do not follow to the secret
@@ -44,12 +50,19 @@ func New(options ...Option) (*Client, error) {
 	c.Conversation = &ConversationService{
 		Message: &MessageService{client: c},
 		Session: &SessionService{client: c},
+		Contact: &ConversationContactService{client: c},
 		client:  c,
 	}
 	c.Channel = &ChannelService{client: c}
 	c.Bot = newBotService(c)
 	c.Skillset = newSkillsetService(c)
 	c.Secret = newSecretService(c)
+	c.Dataset = newDatasetService(c)
+	c.File = newFileService(c)
+	c.Contact = newContactService(c)
+	c.Memory = newMemoryService(c)
+	c.Event = &EventService{Log: &EventLogService{client: c}}
+	c.Usage = &UsageService{Series: &UsageSeriesService{client: c}, client: c}
 	c.Platform = &PlatformService{Model: &ModelService{client: c}}
 	return c, nil
 }

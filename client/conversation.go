@@ -5,14 +5,13 @@ import (
 	"io"
 	"iter"
 	"net/url"
-	"strconv"
-	"time"
 )
 
 // ConversationService holds the operations on conversations.
 type ConversationService struct {
 	Message *MessageService
 	Session *SessionService
+	Contact *ConversationContactService
 
 	client *Client
 }
@@ -106,16 +105,7 @@ func (s *ConversationService) Export(ctx context.Context, in ListRequest, option
 // ExportCSV gives the conversations as a table with a row of headings. The
 // caller closes it.
 func (s *ConversationService) ExportCSV(ctx context.Context, in ListRequest, options ...Option) (io.ReadCloser, error) {
-	r, err := get("/conversation/export", in.query())
-	if err != nil {
-		return nil, err
-	}
-	r.accept = typeCSV
-	c, err := s.client.open(ctx, r, options)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return s.listing("/conversation/export").csv(ctx, in, options)
 }
 
 // Fetch reads a conversation.
@@ -142,12 +132,6 @@ func (s *ConversationService) Delete(ctx context.Context, id string, options ...
 	return call[Reference](ctx, s.client, r, err, options)
 }
 
-// UsageRequest says for which time to count; zero times are no bounds.
-type UsageRequest struct {
-	From time.Time // the first moment that counts
-	To   time.Time // the first that does not
-}
-
 // ConversationUsage is what a conversation cost.
 type ConversationUsage struct {
 	Tokens   int64 `json:"tokens"`
@@ -156,13 +140,7 @@ type ConversationUsage struct {
 
 // Usage counts what a conversation cost.
 func (s *ConversationService) Usage(ctx context.Context, id string, in UsageRequest, options ...Option) (*ConversationUsage, error) {
-	query := url.Values{}
-	for name, t := range map[string]time.Time{"from": in.From, "to": in.To} {
-		if !t.IsZero() {
-			query.Set(name, strconv.FormatInt(t.UnixMilli(), 10))
-		}
-	}
-	r, err := getConversation(id, query, "usage", "fetch")
+	r, err := getConversation(id, in.query(), "usage", "fetch")
 	return call[ConversationUsage](ctx, s.client, r, err, options)
 }
 

@@ -356,4 +356,59 @@
 //	revokeSecret                                         SecretService.Revoke
 //	authenticateSecret                                   SecretService.Authenticate
 //	listPlatformModels                                   ModelService.List, ModelService.All, ModelService.ListStream
+//	listDatasets                                         DatasetService.List, DatasetService.All, DatasetService.ListStream
+//	createDataset                                        DatasetService.Create
+//	fetchDataset                                         DatasetService.Fetch
+//	updateDataset                                        DatasetService.Update
+//	deleteDataset                                        DatasetService.Delete
+//	searchDataset                                        DatasetService.Search
+//	listDatasetRecords                                   DatasetRecordService.List, DatasetRecordService.All, DatasetRecordService.ListStream
+//	createDatasetRecord                                  DatasetRecordService.Create
+//	fetchDatasetRecord                                   DatasetRecordService.Fetch
+//	updateDatasetRecord                                  DatasetRecordService.Update
+//	deleteDatasetRecord                                  DatasetRecordService.Delete
+//	exportDatasetRecords                                 DatasetRecordService.Export, DatasetRecordService.ExportCSV
+//	listDatasetFiles                                     DatasetFileService.List, DatasetFileService.All, DatasetFileService.ListStream
+//	attachDatasetFile                                    DatasetFileService.Attach
+//	detachDatasetFile                                    DatasetFileService.Detach
+//	syncDatasetFile                                      DatasetFileService.Sync
+//	listFiles                                            FileService.List, FileService.All, FileService.ListStream
+//	createFile                                           FileService.Create
+//	fetchFile                                            FileService.Fetch
+//	updateFile                                           FileService.Update
+//	deleteFile                                           FileService.Delete
+//	uploadFile                                           FileService.Upload, FileService.Announce
+//	putBlob                                              FileService.Announce
+//	downloadFile                                         FileService.Download
+//	syncFile                                             FileService.Sync
+//	listContacts                                         ContactService.List, ContactService.All, ContactService.ListStream
+//	createContact                                        ContactService.Create
+//	fetchContact                                         ContactService.Fetch
+//	updateContact                                        ContactService.Update
+//	deleteContact                                        ContactService.Delete
+//	exportContacts                                       ContactService.Export, ContactService.ExportCSV
+//	ensureContact                                        ContactService.Ensure
+//	upsertConversationContact                            ConversationContactService.Upsert
+//	listContactConversations                             ContactConversationService.List, ContactConversationService.All, ContactConversationService.ListStream
+//	listContactMemories                                  ContactMemoryService.List, ContactMemoryService.All, ContactMemoryService.ListStream
+//	listContactSecrets                                   Client.Fetch
+//	listContactSpaces                                    Client.Fetch
+//	listContactTasks                                     Client.Fetch
+//	listMemories                                         MemoryService.List, MemoryService.All, MemoryService.ListStream
+//	createMemory                                         MemoryService.Create
+//	fetchMemory                                          MemoryService.Fetch
+//	updateMemory                                         MemoryService.Update
+//	deleteMemory                                         MemoryService.Delete
+//	exportMemories                                       MemoryService.Export, MemoryService.ExportCSV
+//	searchMemory                                         MemoryService.Search
+//	searchContactMemory                                  ContactMemoryService.Search
+//	searchBotMemory                                      BotMemoryService.Search
+//	listEventLogs                                        EventLogService.List, EventLogService.All, EventLogService.ListStream
+//	exportEventLogs                                      EventLogService.Export, EventLogService.ExportCSV
+//	subscribeEventLogs                                   EventLogService.Subscribe
+//	fetchUsage                                           UsageService.Fetch
+//	fetchUsageSeries                                     UsageSeriesService.Fetch
+//	listUsage                                            UsageService.List, UsageService.All, UsageService.ListStream
+//	compactConversation                                  ConversationService.Compact
+//	compactConversationMessages                          ConversationService.CompactStateless
 package client

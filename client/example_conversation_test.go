@@ -209,3 +209,31 @@ func ExampleSessionService_Create() {
 	// You said: Hello
 	// a session token may not do this; use an API secret (403 NOT_AUTHORIZED)
 }
+
+// What stands before the summary is kept, and not given to the model any more.
+func ExampleConversationService_Compact() {
+	ctx, c := context.Background(), dial()
+	id := talk(c, "Is there soup?", "Yes.", "And fish?", "On Fridays.")
+	compacted, err := c.Conversation.Compact(ctx, id)
+	if err != nil {
+		log.Fatal(err)
+	}
+	message, err := c.Conversation.Message.Fetch(ctx, id, compacted.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(message.Type, compacted.Usage.Token > 0)
+	// Output: checkpoint true
+}
+
+func ExampleConversationService_CompactStateless() {
+	ctx, c := context.Background(), dial()
+	compacted, err := c.Conversation.CompactStateless(ctx, client.CompactStatelessRequest{Messages: []client.Message{
+		{Type: client.MessageUser, Text: "Is there soup?"}, {Type: client.MessageBot, Text: "Yes."},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(compacted.Text != "")
+	// Output: true
+}

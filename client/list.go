@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"net/url"
 	"strconv"
 )
@@ -56,22 +57,26 @@ type Page[T any] struct {
 // listing is a list of the API: where it is, and by what its items are known.
 type listing[T any] struct {
 	client *Client
-	path   string // below prefix
-	err    error  // in place of a path
+	path   string     // below prefix
+	query  url.Values // beside what a ListRequest says
+	err    error      // in place of a path
 	id     func(*T) string
+}
+
+// request asks for the list, or an export of it.
+func (l listing[T]) request(in ListRequest) (*request, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	query := in.query()
+	maps.Copy(query, l.query)
+	return get(l.path, query)
 }
 
 // page reads one page.
 func (l listing[T]) page(ctx context.Context, in ListRequest, options []Option) (*Page[T], error) {
-	if l.err != nil {
-		return nil, l.err
-	}
-	r, err := get(l.path, in.query())
-	var page Page[T]
-	if err := l.client.call(ctx, r, err, &page, options); err != nil {
-		return nil, err
-	}
-	return &page, nil
+	r, err := l.request(in)
+	return call[Page[T]](ctx, l.client, r, err, options)
 }
 
 // all reads page after page, until one is empty. Where the server gives no
@@ -110,11 +115,22 @@ func (l listing[T]) all(ctx context.Context, in ListRequest, options []Option) i
 // stream reads the items of one answer while they come: all there are, or as
 // many as in says.
 func (l listing[T]) stream(ctx context.Context, in ListRequest, options []Option) iter.Seq2[T, error] {
-	if l.err != nil {
-		return failing[T](l.err)
-	}
-	r, err := get(l.path, in.query())
+	r, err := l.request(in)
 	return streamLines[T](ctx, l.client, r, err, EventItem, options)
+}
+
+// csv asks for a table with a row of headings. The caller closes it.
+func (l listing[T]) csv(ctx context.Context, in ListRequest, options []Option) (io.ReadCloser, error) {
+	r, err := l.request(in)
+	if err != nil {
+		return nil, err
+	}
+	r.accept = typeCSV
+	c, err := l.client.open(ctx, r, options)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func failing[T any](err error) iter.Seq2[T, error] {

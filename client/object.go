@@ -7,7 +7,7 @@ import (
 	"net/url"
 )
 
-// Visibility says who may see a bot, a skillset or a secret.
+// Visibility says who may see a bot, a skillset, a secret, a dataset or a file.
 type Visibility string
 
 // The visibilities.
@@ -52,8 +52,9 @@ func postObject(in any, kind, id string, parts ...string) (*request, error) {
 	return post(path, in)
 }
 
-// objects holds the operations that bots, skillsets and secrets have alike. The
-// types are those of one kind: a Bot, a BotCreateRequest and a BotUpdateRequest.
+// objects holds the operations that bots, skillsets, secrets, datasets, files,
+// contacts and memories have alike. The types are those of one kind: a Bot, a
+// BotCreateRequest and a BotUpdateRequest.
 type objects[Object, CreateRequest, UpdateRequest any] struct {
 	client *Client
 	kind   string // as in paths
@@ -96,8 +97,9 @@ func (s *objects[Object, CreateRequest, UpdateRequest]) Update(ctx context.Conte
 	return s.post(ctx, in, options, id, "update")
 }
 
-// Delete removes one: a skillset with its abilities, a secret with its value.
-// What names it elsewhere stays as it is.
+// Delete removes one and what is its own: a skillset's abilities, a secret's
+// value, a dataset's records, a file's content and the records that datasets have
+// of it, a contact's memories. What names it elsewhere stays as it is.
 func (s *objects[Object, CreateRequest, UpdateRequest]) Delete(ctx context.Context, id string, options ...Option) (*Reference, error) {
 	return s.post(ctx, struct{}{}, options, id, "delete")
 }
@@ -106,4 +108,32 @@ func (s *objects[Object, CreateRequest, UpdateRequest]) Delete(ctx context.Conte
 func (s *objects[Object, CreateRequest, UpdateRequest]) post(ctx context.Context, in any, options []Option, id string, parts ...string) (*Reference, error) {
 	r, err := postObject(in, s.kind, id, parts...)
 	return call[Reference](ctx, s.client, r, err, options)
+}
+
+// parts holds the lists of what belongs to an object, as the files of a dataset.
+type parts[Item any] struct {
+	client *Client
+	kind   string // of the object, as in paths
+	part   string // of its paths, as "file"
+	id     func(*Item) string
+}
+
+func (s *parts[Item]) listing(owner, operation string) listing[Item] {
+	path, err := objectPath(s.kind, owner, s.part, operation)
+	return listing[Item]{client: s.client, path: path, err: err, id: s.id}
+}
+
+// List reads a page of those of one object.
+func (s *parts[Item]) List(ctx context.Context, owner string, in ListRequest, options ...Option) (*Page[Item], error) {
+	return s.listing(owner, "list").page(ctx, in, options)
+}
+
+// All reads all those of one object page by page; in.Take is the length of a page.
+func (s *parts[Item]) All(ctx context.Context, owner string, in ListRequest, options ...Option) iter.Seq2[Item, error] {
+	return s.listing(owner, "list").all(ctx, in, options)
+}
+
+// ListStream reads them out of one answer: all of them, or in.Take.
+func (s *parts[Item]) ListStream(ctx context.Context, owner string, in ListRequest, options ...Option) iter.Seq2[Item, error] {
+	return s.listing(owner, "list").stream(ctx, in, options)
 }
