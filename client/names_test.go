@@ -199,7 +199,7 @@ func TestEveryOperationOfTheServerIsInTheTable(t *testing.T) {
 		}
 		return true
 	}
-	for _, file := range []string{"operations.go", "configured.go", "knowledge.go", "contacts.go", "memories.go", "usage.go"} {
+	for _, file := range []string{"operations.go", "configured.go", "knowledge.go", "contacts.go", "memories.go", "usage.go", "compaction.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "internal", "wire", "chatbotkit", file), nil, 0)
 		if err != nil {
 			t.Fatal(err)
