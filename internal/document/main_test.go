@@ -1,73 +1,50 @@
 package document_test
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"strings"
+	"os/exec"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
-
-	"github.com/parleyhq/parley/internal/document"
 )
 
-// TestMain is also the processes that tests start: the one that reads what inflates,
-// and one whose memory is measured while it reads and splits a file.
 func TestMain(m *testing.M) {
-	switch {
-	case len(os.Args) == 2 && os.Args[1] == "extract":
-		if err := document.Extract(context.Background(), os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	case len(os.Args) == 3 && os.Args[1] == "measure":
-		if err := measure(os.Args[2]); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		sayPeak()
-		return
+	folder, err := os.MkdirTemp("", "parley-document")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	program = sync.OnceValues(func() (string, error) { return build(folder) })
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(folder)
+		os.Exit(code)
+	}))
 }
 
-// measure reads and splits a file and says what came of it.
-func measure(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
+// program gives the path of the program of testdata/reader.
+var program func() (string, error)
+
+// build makes it as servers are made, without the race detector: what is measured
+// is what a server takes, and large files stay cheap.
+func build(folder string) (string, error) {
+	path := filepath.Join(folder, "reader")
+	build := exec.Command("go", "build", "-trimpath", "-o", path, "./testdata/reader")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	reader := document.Reader{Isolation: document.Isolate(self, "extract")}
-	d, err := reader.Read(context.Background(), document.File{Name: name, Size: info.Size(), Content: f})
-	if err != nil {
-		fmt.Print(err)
-		return nil
-	}
-	var chunks int
-	var tokens int64
-	for chunk := range document.Split(d, document.Options{}) {
-		chunks++
-		tokens += document.Tokens(chunk.Text)
-	}
-	fmt.Printf("%d chunks, %d tokens", chunks, tokens)
-	return nil
+	return path, nil
 }
 
-// sayPeak says the most memory that this process had, where the system tells.
-func sayPeak() {
-	status, _ := os.ReadFile("/proc/self/status")
-	if _, peak, ok := strings.Cut(string(status), "VmHWM:"); ok {
-		peak, _, _ = strings.Cut(peak, "\n")
-		fmt.Println("; peak:", strings.TrimSpace(peak))
+// reader is the program that reads files for tests.
+func reader(t *testing.T) string {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return path
 }

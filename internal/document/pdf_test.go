@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +30,12 @@ func pdfOf(trailer string, objects ...string) string {
 	}
 	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, trailer, at)
 	return b.String()
+}
+
+// locked is a PDF with a password.
+func locked(more ...string) string {
+	trailer := "/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(" + strings.Repeat("o", 32) + ")/U(" + strings.Repeat("u", 32) + ")>>/ID[(" + strings.Repeat("i", 16) + ")(i)]"
+	return pdfOf(trailer, append([]string{catalog, onePage, page}, more...)...)
 }
 
 func stream(dict, content string) string {
@@ -123,13 +128,12 @@ func TestChunksOfAPDFNameTheirPages(t *testing.T) {
 func TestAPDFThatCannotBeReadIsRefusedWithTheReason(t *testing.T) {
 	t.Parallel()
 	whole := onePagePDF(stream("", "BT /F 12 Tf (x) Tj ET"))
-	secret := "/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(" + strings.Repeat("o", 32) + ")/U(" + strings.Repeat("u", 32) + ")>>/ID[(" + strings.Repeat("i", 16) + ")(i)]"
 	for _, c := range []struct{ what, content, reason string }{
 		{"text said to be a PDF", "hello", "is no PDF file"},
 		{"nothing said to be a PDF", "", "is no PDF file"},
 		{"only its mark", "%PDF-1.7\n%%EOF", "damaged"},
 		{"cut in the middle", whole[:len(whole)/2], "damaged, cut"},
-		{"with a password", pdfOf(secret, catalog, onePage, page), "has a password"},
+		{"with a password", locked(), "has a password"},
 		{"without a text", onePagePDF(stream("", "0 0 10 10 re f")), "holds no text"},
 		{"a tree of pages without an end", pdfOf("", catalog, "<</Kids[2 0 R 2 0 R]>>"), "has no end"},
 		{"a list of objects of another size than it says", strings.Replace(pdfOf("", catalog, onePage), "0 3\n", "0 99999999999\n", 1), "damaged"},
@@ -144,8 +148,9 @@ func TestAPDFThatCannotBeReadIsRefusedWithTheReason(t *testing.T) {
 }
 
 // isolated reads files in processes of their own.
-func isolated(limit time.Duration) document.Reader {
-	return document.Reader{Isolation: document.IsolateFor(limit, os.Args[0], "extract")}
+func isolated(t *testing.T, limit time.Duration) document.Reader {
+	t.Helper()
+	return document.Reader{Isolation: document.IsolateFor(limit, reader(t), "extract")}
 }
 
 func TestAProcessOfItsOwnReadsWhatInflates(t *testing.T) {
@@ -155,7 +160,7 @@ func TestAProcessOfItsOwnReadsWhatInflates(t *testing.T) {
 		"a.docx": docx(t, paragraph("", "text"), "docProps/core.xml", "<title>T</title>"),
 	} {
 		inside := read(t, name, "", content)
-		d, err := isolated(time.Minute).Read(t.Context(), file(name, "", content))
+		d, err := isolated(t, time.Minute).Read(t.Context(), file(name, "", content))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -163,7 +168,7 @@ func TestAProcessOfItsOwnReadsWhatInflates(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, told(d), told(inside))
 		}
 	}
-	_, err := isolated(time.Minute).Read(t.Context(), file("a.pdf", "", "%PDF-1.4 x"))
+	_, err := isolated(t, time.Minute).Read(t.Context(), file("a.pdf", "", "%PDF-1.4 x"))
 	if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "damaged, cut") {
 		t.Errorf("%v, want what is wrong with the file", err)
 	}
@@ -172,28 +177,28 @@ func TestAProcessOfItsOwnReadsWhatInflates(t *testing.T) {
 func TestAHostilePDFCostsOnlyTheProcessThatReadsIt(t *testing.T) {
 	t.Parallel()
 	spaces := strings.Repeat(" ", 1<<20)
-	bomb := onePagePDF(stream("/Filter/FlateDecode", deflated(t, "BT /F 1 Tf (", spaces, 320, ") Tj ET")))
-	if _, err := isolated(time.Minute).Read(t.Context(), file("a.pdf", "", bomb)); convo.ErrorKind(err) != convo.Invalid {
+	bomb := onePagePDF(stream("/Filter/FlateDecode", deflated(t, "BT /F 1 Tf (", spaces, 100, ") Tj ET")))
+	if _, err := isolated(t, time.Minute).Read(t.Context(), file("a.pdf", "", bomb)); convo.ErrorKind(err) != convo.Invalid {
 		t.Errorf("a page that inflates: %v, want Invalid", err)
 	}
 
 	nested := []string{catalog, "<</Kids[3 0 R]/Resources<</XObject<</X 5 0 R>>>>>>", page, stream("", "/X Do"),
 		stream("/Subtype/Form/Filter/FlateDecode", deflated(t, "/X Do", spaces, 60, ""))}
-	_, err := isolated(time.Minute).Read(t.Context(), file("a.pdf", "", pdfOf("", nested...)))
+	_, err := isolated(t, time.Minute).Read(t.Context(), file("a.pdf", "", pdfOf("", nested...)))
 	if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "too much memory") {
 		t.Errorf("a drawing that inflates in itself: %v, want Invalid and the reason", err)
 	}
 
 	loop := []string{catalog, "<</Kids[3 0 R]/Resources<</XObject<</X 5 0 R>>>>>>", page, stream("", "/X Do"),
 		stream("/Subtype/Form", strings.Repeat("/X Do ", 1000))}
-	_, err = isolated(time.Second).Read(t.Context(), file("a.pdf", "", pdfOf("", loop...)))
+	_, err = isolated(t, time.Second).Read(t.Context(), file("a.pdf", "", pdfOf("", loop...)))
 	if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), "takes more than") {
 		t.Errorf("drawings in themselves: %v, want Invalid and the reason", err)
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
-	if _, err := isolated(time.Minute).Read(ctx, file("a.pdf", "", pdfOf("", loop...))); ctx.Err() == nil || err != ctx.Err() {
+	if _, err := isolated(t, time.Minute).Read(ctx, file("a.pdf", "", pdfOf("", loop...))); ctx.Err() == nil || err != ctx.Err() {
 		t.Errorf("its caller is gone: %v", err)
 	}
 }
