@@ -225,6 +225,7 @@ func (c *collection) open(ctx context.Context) (*view, error) {
 			c.drop(segments[at].ID)
 		} else {
 			v.parts = append(v.parts, whole(s))
+			c.spare(v)
 		}
 		segments = slices.Delete(segments, at, at+1)
 	}
@@ -282,7 +283,22 @@ func (c *collection) overlay(ctx context.Context, v *view) error {
 				p, own = p.without(below, text(above.goneID(gone)), own)
 			}
 			v.parts[i] = p
+			c.spare(v)
 		}
 	}
 	return nil
+}
+
+// spare lets go of the bodies of a view that is being opened, where they would take
+// more than half of the memory: nobody else knows them yet who could.
+func (c *collection) spare(v *view) {
+	held := int64(0)
+	for _, p := range v.parts {
+		if p.held.Load() != nil {
+			held += p.size
+		}
+	}
+	if held > c.budget/2 {
+		v.release()
+	}
 }

@@ -21,6 +21,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,17 +97,26 @@ func (ix *Index) maxSegment() int64 { return max(64<<10, min(64<<20, ix.budget/8
 
 // collection is what the index knows of one.
 func (ix *Index) collection(name retrieve.Collection) (*collection, error) {
+	c, fresh, err := ix.entry(name)
+	if fresh {
+		ix.grew(overhead)
+	}
+	return c, err
+}
+
+func (ix *Index) entry(name retrieve.Collection) (c *collection, fresh bool, err error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	if ix.closed {
-		return nil, errors.New("the index is closed")
+		return nil, false, errors.New("the index is closed")
 	}
-	c := ix.collections[name]
+	c = ix.collections[name]
 	if c == nil {
-		c = newCollection(ix, name)
+		c, fresh = newCollection(ix, name), true
+		c.used.Store(ix.clock.Add(1)) // or it were the first to go
 		ix.collections[name] = c
 	}
-	return c, nil
+	return c, fresh, nil
 }
 
 // Search implements retrieve.Texts.
@@ -155,10 +166,11 @@ func (ix *Index) with(ctx context.Context, name retrieve.Collection, use func(*c
 	return err
 }
 
-// isLost reports whether an error says that a segment cannot be read.
+// isLost reports whether an error says that a segment cannot be read, or that what the
+// index knows is of changes that the store no longer tells, and cannot be stored.
 func isLost(err error) bool {
 	var e *convo.Error
-	return errors.Is(err, errDamaged) || errors.As(err, &e) && e.Kind == convo.NotFound
+	return errors.Is(err, errDamaged) || isConflict(err) || errors.As(err, &e) && e.Kind == convo.NotFound
 }
 
 // start has the background do what there is to do for a collection, and store what is
@@ -201,12 +213,19 @@ func (ix *Index) Close() error {
 	// Nobody asks for this any more.
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
+	ix.mu.Lock() // a search that goes on may let go of collections meanwhile
+	all := slices.Collect(maps.Values(ix.collections))
+	ix.mu.Unlock()
 	var errs []error
-	for _, c := range ix.collections {
+	for _, c := range all {
 		c.work <- struct{}{}
-		errs = append(errs, c.maintain(ctx, small))
+		if err := c.maintain(ctx, small); !errors.Is(err, errRemoved) {
+			errs = append(errs, err)
+		}
 		<-c.work
 	}
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
 	clear(ix.collections)
 	return errors.Join(errs...)
 }

@@ -42,7 +42,9 @@ func (ix *Index) shrink() (unstored []*collection) {
 			break
 		}
 		before := c.size()
-		c.release()
+		if v := c.view.Load(); v != nil {
+			v.release()
+		}
 		if ix.let(c) {
 			used -= before
 			continue
@@ -54,11 +56,7 @@ func (ix *Index) shrink() (unstored []*collection) {
 }
 
 // release lets go of the bodies that the store has.
-func (c *collection) release() {
-	v := c.view.Load()
-	if v == nil {
-		return
-	}
+func (v *view) release() {
 	for _, p := range v.parts {
 		if p.id() != "" {
 			p.held.Store(nil)

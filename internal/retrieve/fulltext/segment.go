@@ -23,11 +23,12 @@ type segment struct {
 
 	held   atomic.Pointer[body]
 	stored atomic.Pointer[string] // its id in the store; nil = it is not there
+	turn   chan struct{}          // holds one while somebody reads the body
 }
 
 // newSegment is a segment whose body only the memory has.
 func newSegment(from, to int64, b *body) *segment {
-	s := &segment{from: from, to: to, docs: b.docs, words: b.words, size: int64(len(b.data))}
+	s := &segment{from: from, to: to, docs: b.docs, words: b.words, size: int64(len(b.data)), turn: make(chan struct{}, 1)}
 	s.held.Store(b)
 	return s
 }
@@ -40,8 +41,18 @@ func (s *segment) id() string {
 	return ""
 }
 
-// load gives the body of a segment, from the store if it must be.
+// load gives the body of a segment, from the store if it must be: once for all who
+// wait for it, so that many searches do not take the memory of many bodies.
 func (c *collection) load(ctx context.Context, s *segment) (*body, error) {
+	if b := s.held.Load(); b != nil {
+		return b, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if b := s.held.Load(); b != nil {
 		return b, nil
 	}
@@ -53,9 +64,8 @@ func (c *collection) load(ctx context.Context, s *segment) (*body, error) {
 	if err != nil {
 		return nil, fmt.Errorf("segment %s of %s: %w", s.id(), c.Dataset, err)
 	}
-	if s.held.CompareAndSwap(nil, b) {
-		c.grew(s.size)
-	}
+	s.held.Store(b)
+	c.grew(s.size)
 	return b, nil
 }
 

@@ -75,7 +75,7 @@ func (c *collection) nextJob(v *view, least int64) (j job, ok bool) {
 		return job{start, len(v.parts)}, true
 	}
 	for i, p := range v.parts {
-		if p.docs < p.segment.docs-p.segment.docs/4 && p.segment.docs > quick/2 {
+		if p.docs < p.segment.docs-p.segment.docs/4 && (p.segment.docs > quick/2 || p.size > c.maxSegment()/2) {
 			return job{i, i + 1}, true
 		}
 	}
