@@ -6,6 +6,7 @@ import http from 'node:http'
 import test, { after, before } from 'node:test'
 
 import { BotClient } from '@chatbotkit/sdk/bot/index.js'
+import { DatasetClient } from '@chatbotkit/sdk/dataset/index.js'
 import { SkillsetClient } from '@chatbotkit/sdk/skillset/index.js'
 import { SecretClient } from '@chatbotkit/sdk/secret/index.js'
 
@@ -16,6 +17,7 @@ import { assertCalls, calls } from './turn.mjs'
 const client = connect()
 const { conversation } = client
 const skillset = new SkillsetClient({ secret, baseUrl: url })
+const datasets = new DatasetClient({ secret, baseUrl: url })
 const bots = new BotClient({ secret, baseUrl: url })
 const secrets = new SecretClient({ secret, baseUrl: url })
 
@@ -91,7 +93,8 @@ test('what goes wrong is told', async () => {
     [block('GET http://[::1]:9/'), /not on the public internet/],
     [block('GET http://169.254.169.254/latest/meta-data/'), /not on the public internet/],
     [block(`GET ${shop}/away`), /not on the public internet/],
-    ['```search\n$[query]\n```', /not available yet/],
+    ['```search\n$[query]\n```', /no dataset to search/],
+    ['```search/datasetId=nowhere\n$[query]\n```', /datasetId/],
     ['```email\nto: x\n```', /action not supported/],
     ['Hello $[name', /is not closed/],
   ]) {
@@ -100,6 +103,22 @@ test('what goes wrong is told', async () => {
     assert.match(error, want)
     assert.deepEqual(rest, { usage: { token: 0 } })
   }
+})
+
+test('an ability searches a dataset, the one that it names or the conversation\'s', async () => {
+  const { id: datasetId } = await datasets.create({ alias: `tea-${Date.now()}` })
+  await datasets.record.create(datasetId, { text: 'Green tea wants water of 80 degrees.', source: 'https://tea.example/green' })
+  const named = await make('Finds:\n```search/datasetId=' + datasetId + '\n$[query!]\n```')
+  const { result, ...rest } = await skillset.ability.execute(...named, { input: JSON.stringify({ query: 'green tea' }) })
+  assert.deepEqual(rest, { usage: { token: 0 } })
+  assert.match(JSON.stringify(result), /80 degrees/)
+
+  const [skillsetId] = await make('```search\n$[query!]\n```')
+  const { id } = await conversation.create({ skillsetId, datasetId })
+  await fake.next({ calls: [{ name: 'find_order', arguments: { query: 'green tea' } }] })
+  const lines = await collect(conversation.complete(id, { text: 'How?' }).stream())
+  assert.match(JSON.stringify(calls(lines).at(-1)), /80 degrees/)
+  assert.equal(lines.at(-1).data.end.reason, 'stop')
 })
 
 test('a turn calls the abilities of its skillset, or of its bot\'s', async () => {

@@ -59,7 +59,7 @@ test('what cannot be a bot is refused', async () => {
   const { id } = await bot.create({ alias: 'taken' })
   await assert.rejects(bot.create({ alias: 'taken' }), failure('CONFLICT', /alias/))
   await assert.rejects(bot.create({ skillsetId: 'nowhere' }), failure('NOT_FOUND', /skillsetId/))
-  await assert.rejects(bot.create({ datasetId: 'later' }), failure('BAD_REQUEST', /datasetId/))
+  await assert.rejects(bot.create({ datasetId: 'nowhere' }), failure('NOT_FOUND', /datasetId/))
   await assert.rejects(bot.create({ visibility: 'hidden' }), failure('BAD_REQUEST', /visibility/))
   await assert.rejects(conversation.create({ botId: 'nowhere' }), failure('NOT_FOUND', /botId/))
   await bot.delete(id)

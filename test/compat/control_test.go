@@ -58,7 +58,17 @@ func (b *bench) control() http.Handler {
 		}
 		answer(w, map[string]any{"at": time.Now().UnixMilli()})
 	})
+	mux.HandleFunc("GET /sent", func(w http.ResponseWriter, _ *http.Request) { answer(w, b.sent()) })
 	return mux
+}
+
+// sent gives the bodies of all requests that left the server, to models and services.
+func (b *bench) sent() []string {
+	bodies := b.services.bodies()
+	for _, request := range b.fake.Requests() {
+		bodies = append(bodies, string(request.Body))
+	}
+	return bodies
 }
 
 // next reads how the provider is to answer the next requests.

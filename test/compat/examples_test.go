@@ -86,8 +86,44 @@ func TestThePublishedExamplesRunUnmodified(t *testing.T) {
 	})
 }
 
+func TestThePublishedExamplesOfDatasetsAndFilesRunUnmodified(t *testing.T) {
+	folder := examples(t)
+	setup(t)
+	b := newBench(t)
+	workshop := newWorkshop(t, folder)
+	dataset := post(t, b, "/v1/dataset/create", `{"name":"Tea","description":"All of it"}`)
+	texts := []string{"Green tea wants water of 80 degrees.", "Black tea wants boiling water."}
+	for _, text := range texts {
+		post(t, b, "/v1/dataset/"+dataset+"/record/create", `{"text":"`+text+`"}`)
+	}
+	workshop.env = []string{"CHATBOTKIT_DATASET_ID=" + dataset}
+
+	for _, example := range []struct {
+		script string
+		prints []string
+	}{
+		{"create-dataset.js", []string{" created\n", " deleted\n"}},
+		{"list-datasets-stream.js", []string{`id: "` + dataset + `"`, `name: "Tea"`, `description: "All of it"`}},
+		{"list-records.js", texts},
+		{"list-records-stream.js", texts},
+		{"upload-and-download.js", []string{"field1,field2,field3\n"}},
+	} {
+		t.Run(example.script, func(t *testing.T) {
+			out := workshop.run(t, b, example.script)
+			for _, text := range example.prints {
+				if !strings.Contains(out, text) {
+					t.Errorf("%q is not printed", text)
+				}
+			}
+		})
+	}
+}
+
 // workshop is a folder with copies of the scripts and what they need.
-type workshop struct{ folder string }
+type workshop struct {
+	folder string
+	env    []string // of the scripts, beside what all have
+}
 
 func newWorkshop(t *testing.T, examples string) workshop {
 	t.Helper()
@@ -130,6 +166,7 @@ func (w workshop) command(t *testing.T, b *bench, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "node", "--import", redirect, script)
 	cmd.Dir = w.folder
 	cmd.Env = append(os.Environ(), "PARLEY_URL=http://"+b.server.Address, "CHATBOTKIT_API_SECRET="+apiSecret)
+	cmd.Env = append(cmd.Env, w.env...)
 	return cmd
 }
 

@@ -28,13 +28,13 @@ export async function failOnce(status) {
 }
 
 /**
- * Says how it answers the next requests, one each: with a text, calls of
+ * Says how it answers the next requests, one each: with a text or its pieces, calls of
  * functions, and whether the text was cut. Arguments that are a string are sent
  * as they are.
  */
 export async function next(...answers) {
   const list = answers.map(({ text, calls = [], stop }) => ({
-    text: text === undefined ? null : [text],
+    text: text === undefined ? null : [text].flat(),
     stop: stop ?? '',
     calls: calls.map((c, i) => ({
       id: `call_${++count}_${i}`,
@@ -60,6 +60,9 @@ export async function times(text) {
 export async function cancelled(text) {
   return (await ask('GET', `cancelled?text=${encodeURIComponent(text)}`)).at
 }
+
+/** The bodies of all requests that it and the services beside it got. */
+export const sent = () => ask('GET', 'sent')
 
 async function ask(method, path) {
   const response = await fetch(new URL(path, process.env.CONTROL_URL), { method })

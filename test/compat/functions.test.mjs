@@ -299,8 +299,7 @@ test('extensions add to a turn and are stored nowhere', async () => {
   await conversation.complete(id, { text: again })
   assert.ok(!JSON.stringify((await fake.asked(again)).messages).includes('brief'))
   for (const [extensions, named] of [
-    [{ datasets: [{ records: [{ text: 'x' }] }] }, /datasets/],
-    [{ features: [{ name: 'memory' }] }, /memory/],
+    [{ datasets: [{ records: [{ text: 7 }] }] }, /text/],
     [{ features: [{ name: 'skills', options: { skills: [{ name: 7 }] } }] }, /skills/],
     [{ skillsets: [{ abilities: [{ instruction: 7 }] }] }, /instruction/],
   ]) {

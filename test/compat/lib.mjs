@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import net from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 
 import { ChatBotKit } from '@chatbotkit/sdk/index.js'
 
@@ -117,6 +118,18 @@ export async function countRequests(work) {
     globalThis.fetch = real
   }
   return count
+}
+
+/** Waits until check gives something, and gives that. what says how it is meanwhile. */
+export async function until(what, check) {
+  for (let tries = 0; tries < 3000; tries++) {
+    const found = await check()
+    if (found) {
+      return found
+    }
+    await wait(20)
+  }
+  assert.fail(`${what} for a minute`)
 }
 
 /** Tells the test to do something with the server's process: kill, stop or start. */

@@ -51,8 +51,9 @@ func setup(t *testing.T) {
 
 // bench is a server with its provider, and the test's hand on both.
 type bench struct {
-	server *process.Server
-	fake   *fakeprovider.Server
+	server   *process.Server
+	fake     *fakeprovider.Server
+	services *services
 }
 
 // newBench starts a server, with more settings than all have.
@@ -62,8 +63,8 @@ func newBench(t *testing.T, more ...string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake := fakeprovider.Start(t)
-	b := &bench{fake: fake, server: &process.Server{
+	fake, services := fakeprovider.Start(t), newServices(t)
+	b := &bench{fake: fake, services: services, server: &process.Server{
 		Command: []string{program, "serve"},
 		Address: address,
 		Env: append([]string{
@@ -76,7 +77,7 @@ func newBench(t *testing.T, more ...string) *bench {
 			"ANTHROPIC_BASE_URL=" + fake.URL,
 			"ANTHROPIC_API_KEY=any",
 			`PARLEY_PROVIDERS=[{name: small, kind: openai, baseURL: "` + fake.URL + `/v1", models: [one]}]`,
-		}, more...),
+		}, services.set(more)...),
 	}}
 	if err := b.server.Start(t.Context()); err != nil {
 		t.Fatal(err)
