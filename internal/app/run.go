@@ -93,8 +93,8 @@ func within(limit time.Duration, what string, work func() error) error {
 	}
 }
 
-// prepare makes the bots of the configuration, brings turns to life, and makes
-// the secrets. They come last, when nothing can keep the server from showing
+// prepare makes the bots and datasets of the configuration, brings turns to life, and
+// makes the secrets. They come last, when nothing can keep the server from showing
 // them, not even a signal that comes meanwhile: one that was made and not shown
 // would be good for nobody.
 func (a *App) prepare(ctx context.Context) error {
@@ -103,6 +103,9 @@ func (a *App) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := a.engine.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.declareDatasets(ctx); err != nil {
 		return err
 	}
 	secrets, err := prepareTokens(context.WithoutCancel(ctx), a.auth, a.cfg)

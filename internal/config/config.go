@@ -46,6 +46,8 @@ type Config struct {
 
 	Agents []Agent `key:"agents" doc:"Bots that are there from the start. What is said of one here wins over changes made over the API, at each start; what leaves this list is kept, and in no list of bots."`
 
+	Datasets []Dataset `key:"datasets" doc:"Datasets that are there from the start, filled from files of this machine. What leaves this list is kept, and in no list of datasets."`
+
 	Quotas []Quota `key:"quotas" doc:"How many tokens turns may use. A turn that comes when a quota is used up is refused with 402 before it costs anything. Each is one that holds, so several may hold for one turn."`
 
 	Origins []string `key:"origins" doc:"The web pages that may use the conversational agent API and its sockets, as https://app.example.com; * for all. Empty: all. Tokens come from scripts, never from the browser itself, so that a page without one gains nothing."`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"sort"
 	"strings"
@@ -98,6 +99,9 @@ func (l *loader) readFile(path string) {
 	}
 	a := assigner{loader: l, file: path, origins: l.loaded.Origins}
 	a.group(reflect.ValueOf(&l.loaded.Config).Elem(), root, "")
+	for i := range l.loaded.Config.Datasets {
+		l.loaded.Config.Datasets[i].Folder = filepath.Dir(path)
+	}
 }
 
 // readEnv reads the variables of all settings, and looks through the others

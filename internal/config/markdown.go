@@ -62,6 +62,9 @@ agents:
       - {name: get_location, description: Where the user is, client: true}
     mcp:
       - {name: files, command: [mcp-files, --root, .]}
+    datasets: [handbook]
+datasets:
+  - {id: handbook, name: Handbook, files: [docs, "terms/*.pdf"]}
 oidc:
   issuers:
     - {issuer: https://id.example.com/realms/acme, audience: parley, tenant: acme/dev}
@@ -93,6 +96,7 @@ func Markdown() string {
 	}{
 		{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `models`", reflect.TypeFor[Model]()},
 		{"Each of `tenants`", reflect.TypeFor[Tenant]()}, {"Each of `agents`", reflect.TypeFor[Agent]()},
+		{"Each of `datasets`", reflect.TypeFor[Dataset]()},
 		{"Each of `oidc.issuers`", reflect.TypeFor[Issuer]()}, {"Each of `oidc.builtin.clients`", reflect.TypeFor[Client]()},
 		{"Each of `oidc.builtin.users`", reflect.TypeFor[LoginUser]()},
 		{"Each of an agent's `tools`", reflect.TypeFor[AgentTool]()}, {"Each of an agent's `mcp`", reflect.TypeFor[MCPServer]()},

@@ -41,12 +41,11 @@ func (ps Problems) Error() string {
 // does not have. The names are those of the settings' first words.
 func later(path string) (string, bool) {
 	parts := map[string]string{
-		"database": "PostgreSQL", "nats": "several nodes", "datasets": "datasets",
+		"database": "PostgreSQL", "nats": "several nodes",
 		"approvals": "approvals",
 		"retrieval": "retrieval", "speech": "speech",
 		"connections": "connections",
 		"databaseurl": "PostgreSQL", "natsurl": "several nodes",
-		"agents.datasets": "datasets",
 	}
 	words := strings.Split(strings.ToLower(path), ".")
 	for i, word := range words {

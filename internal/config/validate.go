@@ -42,6 +42,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	v.embedding(cfg)
 	v.bounds(cfg)
 	v.agents(cfg)
+	v.datasets(cfg)
 	v.login(cfg)
 	v.telemetry(cfg.Telemetry, secrets)
 	return v.problems

@@ -45,7 +45,11 @@ func (e *Engine) DeclareBots(ctx context.Context, tenant string, bots []Declared
 	if err != nil {
 		return err
 	}
-	return e.retireBots(ctx, tenant, bots)
+	ids := make(map[string]bool, len(bots))
+	for _, b := range bots {
+		ids[b.ID] = true
+	}
+	return e.retire(ctx, tenant, convo.ObjectBot, ids)
 }
 
 // checkDeclaredModel refuses a model string that can never work. A provider that
@@ -112,13 +116,10 @@ func sameBot(a, b convo.Object) bool {
 
 func sameFlag(p, q *bool) bool { return (p == nil) == (q == nil) && (p == nil || *p == *q) }
 
-// retireBots takes bots out of the lists that the configuration declared once.
-func (e *Engine) retireBots(ctx context.Context, tenant string, bots []DeclaredBot) error {
-	declared := make(map[string]bool, len(bots))
-	for _, b := range bots {
-		declared[b.ID] = true
-	}
-	q := store.ObjectQuery{Kind: convo.ObjectBot, Limit: MaxTake}
+// retire takes out of the lists what the configuration declared once, and does no
+// more.
+func (e *Engine) retire(ctx context.Context, tenant string, kind convo.ObjectKind, declared map[string]bool) error {
+	q := store.ObjectQuery{Kind: kind, Limit: MaxTake}
 	for more := true; more; {
 		page, err := e.store.Objects(ctx, tenant, q)
 		if err != nil {
@@ -126,10 +127,10 @@ func (e *Engine) retireBots(ctx context.Context, tenant string, bots []DeclaredB
 		}
 		for _, o := range page {
 			q.After = store.Position{Created: o.Created, ID: o.ID}
-			if b, _ := o.Body.(convo.BotConfig); !b.Declared || declared[o.ID] {
+			if !wasDeclared(o) || declared[o.ID] {
 				continue
 			}
-			if err := e.retireBot(ctx, tenant, o.ID); err != nil {
+			if err := e.unlist(ctx, tenant, kind, o.ID); err != nil {
 				return err
 			}
 		}
@@ -138,9 +139,19 @@ func (e *Engine) retireBots(ctx context.Context, tenant string, bots []DeclaredB
 	return nil
 }
 
-func (e *Engine) retireBot(ctx context.Context, tenant, id string) error {
+func wasDeclared(o convo.Object) bool {
+	switch b := o.Body.(type) {
+	case convo.BotConfig:
+		return b.Declared
+	case convo.Dataset:
+		return b.Declared
+	}
+	return false
+}
+
+func (e *Engine) unlist(ctx context.Context, tenant string, kind convo.ObjectKind, id string) error {
 	_, err := e.store.Update(ctx, tenant, "", store.Durable, func(tx store.Tx) error {
-		o, err := tx.Object(convo.ObjectBot, id)
+		o, err := tx.Object(kind, id)
 		if err != nil {
 			return err
 		}
