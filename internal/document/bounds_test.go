@@ -1,25 +1,27 @@
 package document_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/test/strict"
 )
 
 // readMeasured has a process read a file that was made for it, and gives what it
 // said and the most memory, in MiB, that it or one that it started had.
-func readMeasured(t *testing.T, name, content, separators string) (said string, most int64) {
+func readMeasured(ctx context.Context, t *testing.T, name, content, separators string) (said string, most int64) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), reader(t), "measure", file, separators).CombinedOutput()
+	out, err := exec.CommandContext(ctx, reader(t), "measure", file, separators).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -60,6 +62,8 @@ func TestLargeAndHostileFilesAreReadInBoundedMemory(t *testing.T) {
 		{"a DOCX file with a part that inflates to 64 MB", "a.docx", func() string { return docx(t, "", "word/styles.xml", strings.Repeat("<a/>", 16*mebi)) }, 200, "inflates to more than"},
 		{"a DOCX file with one element of many attributes", "a.docx", func() string { return docx(t, "<w:p "+strings.Repeat(`a="" `, mebi)+"/>") }, 600, "inflates to more than"},
 		{"a CSV file in Latin-1", "a.csv", func() string { return "stra\xdfe,ort\n" + strings.Repeat("K\xf6nigstra\xdfe,K\xf6ln\n", mebi) }, 150, "chunks"},
+		{"20 MB of commas", "a.csv", func() string { return "a,b\n" + strings.Repeat(",", 20*mebi) }, 200, "more than 1048576 values"},
+		{"commas behind quotes that do not count", "a.csv", func() string { return "a,b\nx\"" + strings.Repeat(",", 20*mebi) }, 200, "more than 1048576 values"},
 		{"CSV with long names", "a.csv", func() string { return strings.Repeat("n", 1000) + ",b\n" + strings.Repeat("v,w\n", mebi/8) }, 150, "chunks"},
 		{"a CSV file of one open quote", "a.csv", func() string { return "a,b\n\"" + strings.Repeat("x\n", 2*mebi) }, 150, "chunks"},
 		{"20 MB of brackets", "a.json", func() string { return strings.Repeat("[", 20*mebi) }, 150, "nests deeper"},
@@ -70,7 +74,7 @@ func TestLargeAndHostileFilesAreReadInBoundedMemory(t *testing.T) {
 		}, 600, "than 256 MiB"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			said, most := readMeasured(t, c.name, c.content(), "")
+			said, most := readMeasured(t.Context(), t, c.name, c.content(), "")
 			if !strings.Contains(said, c.says) {
 				t.Errorf("it says %q, want %q", said, c.says)
 			}
@@ -79,5 +83,22 @@ func TestLargeAndHostileFilesAreReadInBoundedMemory(t *testing.T) {
 			}
 			t.Logf("%d MiB: %s", most, strings.TrimSpace(said))
 		})
+	}
+}
+
+// Time that grows with the square of a text's length would be hours here.
+func TestLargeTextsAreSplitInATimeThatGrowsWithTheirLength(t *testing.T) {
+	t.Parallel()
+	const mebi = 1 << 20
+	for _, c := range []struct{ what, content, separators, says string }{
+		{"spaces between two words", "a" + strings.Repeat(" ", 60*mebi) + "b", "", "2 chunks"},
+		{"empty lines between two words", "a" + strings.Repeat("\n", 60*mebi) + "b", "", "2 chunks"},
+		{"separators of which one is everywhere and one nowhere", strings.Repeat("word###", 4*mebi), "%%%\n###", "4194304 chunks"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		if said, _ := readMeasured(ctx, t, "a.txt", c.content, c.separators); !strings.Contains(said, c.says) {
+			t.Errorf("%s: it says %q, want %q", c.what, said, c.says)
+		}
 	}
 }

@@ -16,27 +16,60 @@ import (
 func table(text string) parse {
 	comma := commaOf(text)
 	return func(emit func(Block) bool) (string, error) {
-		r := csv.NewReader(strings.NewReader(text))
+		rest := row{text: text, comma: string(comma)}
+		r := csv.NewReader(&rest)
 		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = comma, -1, true, true
 		var names []string
 		for first := true; ; first = false {
-			row, err := r.Read()
+			rest.commas = 0
+			values, err := r.Read()
 			if errors.Is(err, io.EOF) {
 				return "", nil
 			}
 			if err != nil {
-				return "", convo.WrapError(convo.Invalid, err, "the CSV file cannot be read: %s", reason(err))
+				return "", unreadableRow(err)
 			}
 			if first {
-				if names = columns(row); names != nil {
+				if names = columns(values); names != nil {
 					continue
 				}
 			}
-			if b := (Block{Kind: Row, Text: record(names, row)}); !blank(b.Text) && !emit(b) {
+			if b := (Block{Kind: Row, Text: record(names, values)}); !blank(b.Text) && !emit(b) {
 				return "", nil
 			}
 		}
 	}
+}
+
+// maxValues bounds the values of a row. Each takes many times more memory than the
+// comma behind it.
+const maxValues = 1 << 20
+
+// row gives a text to a reader of rows, which sets commas to 0 before each of them.
+type row struct {
+	text   string
+	comma  string
+	commas int
+}
+
+func (r *row) Read(p []byte) (int, error) {
+	if r.commas > maxValues {
+		return 0, convo.Errorf(convo.Invalid, "the CSV file cannot be read: it has a row of more than %d values, or a quote that is not closed", maxValues)
+	}
+	n := copy(p, r.text)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	r.commas += strings.Count(r.text[:n], r.comma)
+	r.text = r.text[n:]
+	return n, nil
+}
+
+func unreadableRow(err error) error {
+	if convo.ErrorKind(err) != convo.Internal {
+		return err
+	}
+	return convo.WrapError(convo.Invalid, err, "the CSV file cannot be read: %s", reason(err))
 }
 
 // reason is what a reader of CSV says is wrong, with its line.

@@ -40,10 +40,10 @@ func Split(d *Document, o Options) iter.Seq[Chunk] {
 	return func(yield func(Chunk) bool) {
 		p := packer{most: most, title: d.Title, yield: yield}
 		for b := range d.Blocks() {
-			rest := b
+			parts := newCutter(b.Text, separators)
 			for more := true; more && !p.stopped; {
-				rest.Text, b.Text, more = separated(b.Text, separators)
-				p.add(rest)
+				b.Text, more = parts.next()
+				p.add(b)
 				if more {
 					p.flush()
 				}
@@ -68,15 +68,45 @@ func separatorsOf(said string) []string {
 	return separators
 }
 
-// separated cuts a text at the first of any separators.
-func separated(text string, separators []string) (before, after string, found bool) {
-	at, size := len(text), 0
+// cutter cuts a text at separators. It looks for each of them once in every part of
+// the text, however often the others are found.
+type cutter struct {
+	text  string
+	at    int
+	marks []mark
+}
+
+// mark is a separator and where it is found next; the text's length = nowhere.
+type mark struct {
+	text string
+	next int
+}
+
+func newCutter(text string, separators []string) *cutter {
+	c := &cutter{text: text}
 	for _, separator := range separators {
-		if i := strings.Index(text[:min(len(text), at+len(separator))], separator); i >= 0 && i < at {
-			at, size = i, len(separator)
+		c.marks = append(c.marks, mark{separator, -1})
+	}
+	return c
+}
+
+// next gives what stands before the next separator, and whether there is one.
+func (c *cutter) next() (part string, more bool) {
+	end, size := len(c.text), 0
+	for i := range c.marks {
+		m := &c.marks[i]
+		if m.next < c.at {
+			m.next = len(c.text)
+			if found := strings.Index(c.text[c.at:], m.text); found >= 0 {
+				m.next = c.at + found
+			}
+		}
+		if m.next < end {
+			end, size = m.next, len(m.text)
 		}
 	}
-	return text[:at], text[at+size:], size > 0
+	part, c.at = c.text[c.at:end], end+size
+	return part, size > 0
 }
 
 // packer joins pieces to chunks.
@@ -107,7 +137,8 @@ func (p *packer) add(b Block) {
 	if b.Kind != Prose && !p.fits(units(b.Text)+around) {
 		p.flush()
 	}
-	for text := b.Text; !blank(text) && !p.stopped; {
+	next := ink(b.Text) // known for as long as it is ahead: spaces are looked at once
+	for text := b.Text; next >= 0 && !p.stopped; {
 		room := p.most - p.units - around
 		if p.units > 0 {
 			room -= unitsPerToken // for what stands between
@@ -120,7 +151,11 @@ func (p *packer) add(b Block) {
 		if piece := tidy(text[:end]); piece != "" {
 			p.join(b.Head + piece + b.Tail)
 		}
-		if text = text[end:]; !blank(text) {
+		text = text[end:]
+		if next -= end; next < 0 {
+			next = ink(text)
+		}
+		if next >= 0 {
 			p.flush()
 		}
 	}

@@ -11,11 +11,14 @@ func plain(text string) parse {
 }
 
 // blank says that a text has nothing to read.
-func blank(text string) bool {
-	for _, r := range text {
+func blank(text string) bool { return ink(text) < 0 }
+
+// ink is where a text has something to read, -1 = nowhere.
+func ink(text string) int {
+	for i, r := range text {
 		if r != ' ' && r != '\n' && r != '\t' && r != '\f' && r != '\v' && r != '\u00a0' {
-			return false
+			return i
 		}
 	}
-	return true
+	return -1
 }
