@@ -49,7 +49,8 @@ func content(f File) (string, error) {
 // not the UTF-8 that it should be is taken for Windows-1252, of which Latin-1 is a part.
 func encodingOf(raw, mediaType string, format format) encoding.Encoding {
 	e, name, certain := charset.DetermineEncoding([]byte(raw[:min(len(raw), 1024)]), mediaType)
-	if name != "utf-8" && (certain || format == formatHTML && name != "windows-1252") {
+	// "replacement" are those that nobody decodes, because they can hide things.
+	if name != "utf-8" && name != "replacement" && (certain || format == formatHTML && name != "windows-1252") {
 		return e
 	}
 	if mostlyUTF8(raw) {

@@ -16,9 +16,11 @@ package document
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"strings"
+	"sync/atomic"
 
 	"github.com/parleyhq/parley/internal/convo"
 )
@@ -90,11 +92,43 @@ func (r Reader) Read(ctx context.Context, f File) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	content := &witness{from: f.Content}
+	f.Content = content
 	blocks, err := r.open(ctx, f, format)
+	if lost := content.lost.Load(); err != nil && lost != nil {
+		return nil, unreadable(*lost)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return check(ctx, blocks)
+}
+
+// witness remembers that a content could not be had, which those who read it take
+// for damage of the file.
+type witness struct {
+	from io.ReaderAt
+	lost atomic.Pointer[error]
+}
+
+func (w *witness) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.from.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.lost.Store(&err)
+	}
+	return n, err
+}
+
+// gather reads all blocks of a file, so that its content is not needed any more.
+func gather(blocks parse) (parse, error) {
+	var list []Block
+	size := 0
+	title, err := blocks(func(b Block) bool {
+		list = append(list, b)
+		size += len(b.Text) + len(b.Head)
+		return size <= maxText
+	})
+	return given(title, list), err
 }
 
 func (r Reader) open(ctx context.Context, f File, format format) (parse, error) {
@@ -102,7 +136,11 @@ func (r Reader) open(ctx context.Context, f File, format format) (parse, error) 
 		if r.Isolation != nil {
 			return r.Isolation.read(ctx, f, format)
 		}
-		return inflate(ctx, f, format)
+		blocks, err := inflate(ctx, f, format)
+		if err != nil {
+			return nil, err
+		}
+		return gather(blocks)
 	}
 	text, err := decode(f, format)
 	if err != nil {

@@ -3,8 +3,10 @@ package document_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/document"
@@ -105,6 +107,8 @@ func TestAFileIsWhatItsMediaTypeThenItsNameThenItsBeginningSays(t *testing.T) {
 		{"a", "application/vnd.api+json", `{"k":"v"}`, " [row] k: v\n"},
 		{"a", "", "<!DOCTYPE html><p>v", " [prose] v\n"},
 		{"a", "", `{"k":"v"}`, " [row] k: v\n"},
+		{"a.md", "", "A PDF begins with %PDF-1.7.", " [prose] A PDF begins with %PDF-1.7.\n"},
+		{"a", "text/plain", "It says %PDF-1.7.", " [prose] It says %PDF-1.7.\n"},
 		{"a.go", "", "package a", " [prose] package a\n"},
 		{"", "", "", ""},
 	} {
@@ -124,6 +128,7 @@ func TestTextOfAnyUsualEncodingIsRead(t *testing.T) {
 		{"Windows-1252 said to be UTF-8", "a.txt", "text/plain; charset=utf-8", "\x93caf\xe9\x94", "“café”"},
 		{"what the media type says", "a.txt", "text/plain; charset=iso-8859-2", "\xb3\xf3d\xbc", "łódź"},
 		{"what the page says", "a.html", "", "<meta charset=iso-8859-2><p>\xb3\xf3d\xbc", "łódź"},
+		{"a page that says what nobody decodes", "a.html", "", "<meta charset=iso-2022-kr><p>caf\xe9", "café"},
 		{"UTF-8 cut in the middle of a rune", "a.txt", "", "Zürich caf\xc3", "Zürich caf\ufffd"},
 		{"other ends of lines", "a.txt", "", "a\r\nb\rc", "a\nb\nc"},
 	} {
@@ -179,6 +184,49 @@ func TestAFileShorterThanItsSizeIsRefused(t *testing.T) {
 			t.Errorf("size %d: %v, want Invalid", size, err)
 		}
 	}
+}
+
+// failing is a content that cannot be had beyond a place, for a reason of the server.
+type failing struct {
+	io.ReaderAt
+	from int64
+}
+
+var errLost = errors.New("the disk is gone")
+
+func (f failing) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > f.from {
+		return 0, errLost
+	}
+	return f.ReaderAt.ReadAt(p, off)
+}
+
+func TestAContentThatCannotBeHadIsNoFaultOfTheFile(t *testing.T) {
+	t.Parallel()
+	padding := strings.Repeat("0 0 m ", 20_000)
+	for name, content := range map[string]string{
+		"a.txt":  padding,
+		"a.pdf":  onePagePDF(stream("", padding)),
+		"a.docx": docx(t, paragraph("", "text"), "word/media/image1.png", noise(200_000)),
+	} {
+		for what, r := range map[string]document.Reader{"here": {}, "in a process of its own": isolated(t, time.Minute)} {
+			f := file(name, "", content)
+			f.Content = failing{f.Content, 64 << 10}
+			if _, err := r.Read(t.Context(), f); convo.ErrorKind(err) != convo.Internal || !errors.Is(err, errLost) {
+				t.Errorf("%s, %s: %v, want what is wrong with the server", name, what, err)
+			}
+		}
+	}
+}
+
+// noise is a text that hardly deflates.
+func noise(n int) string {
+	b := make([]byte, n)
+	for i, seed := 0, uint32(1); i < n; i++ {
+		seed = seed*1664525 + 1013904223
+		b[i] = byte(seed >> 24)
+	}
+	return string(b)
 }
 
 func TestReadingEndsWithItsContext(t *testing.T) {

@@ -41,8 +41,10 @@ func formatOf(f File) (format, error) {
 		said = byName(f.Name)
 	}
 	switch {
-	case bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-")):
+	case bytes.HasPrefix(head, []byte("%PDF-")):
 		return formatPDF, nil
+	case bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-")) && (said == formatPDF || said == "" && isBinary(head)):
+		return formatPDF, nil // with something before it, and no text that speaks of PDFs
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return formatDOCX, nil
 	case said == formatPDF || said == formatDOCX:
