@@ -30,8 +30,16 @@ func (s talk) say(words int) string {
 	return strings.Join(all, " ")
 }
 
-// plain scores records as docs/retrieval.md says, one after the other.
-func plain(records []convo.Record, query string, limit int) []retrieve.Hit {
+// counted are the words of records, counted one after the other.
+type counted struct {
+	records []convo.Record
+	counts  map[string]map[string]float64 // of the words of each record
+	lengths map[string]float64
+	docs    map[string]float64 // that have a word
+	words   float64
+}
+
+func count(records []convo.Record) counted {
 	counts, lengths, docs := map[string]map[string]float64{}, map[string]float64{}, map[string]float64{}
 	words := 0.0
 	for _, r := range records {
@@ -45,6 +53,12 @@ func plain(records []convo.Record, query string, limit int) []retrieve.Hit {
 			words++
 		}
 	}
+	return counted{records, counts, lengths, docs, words}
+}
+
+// plain scores the records as docs/retrieval.md says.
+func (c counted) plain(query string, limit int) []retrieve.Hit {
+	records, counts, lengths, docs, words := c.records, c.counts, c.lengths, c.docs, c.words
 	asked := map[string]float64{}
 	all := 0.0
 	for _, w := range strings.Fields(query) {
@@ -103,13 +117,14 @@ func TestHitsAreThoseOfAPlainScan(t *testing.T) {
 		for _, r := range records {
 			all = append(all, r)
 		}
+		scan := count(all)
 		for range 5 {
 			query, limit := s.say(1+s.rng.IntN(6)), 1+s.rng.IntN(30)
 			got, err := ix.Search(t.Context(), here, retrieve.Query{Text: query, Limit: limit})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := plain(all, query, limit); !same(got, want) {
+			if want := scan.plain(query, limit); !same(got, want) {
 				t.Fatalf("round %d, %d records, %q:\n got %v\nwant %v", round, len(all), query, got, want)
 			}
 		}

@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	pruneRowsAtOnce  = 500 // rows of records
-	pruneLargeAtOnce = 16  // rows of up to 256 KiB
-	pruneSpaceAtOnce = 100 // vectors, of some KiB
+	pruneRowsAtOnce  = 500     // rows of records
+	pruneTextAtOnce  = 4 << 20 // bytes of their texts, beside the row that goes beyond it
+	pruneLargeAtOnce = 16      // rows of up to 256 KiB
+	pruneSpaceAtOnce = 100     // vectors, of some KiB
 )
 
 // PruneRecords implements store.Records.
@@ -27,7 +28,7 @@ func (s *Store) PruneRecords(ctx context.Context) error {
 const (
 	segmentsOfGone = `UPDATE segments SET key = NULL WHERE collection = ? AND key IS NOT NULL`
 	spacesOfGone   = `UPDATE spaces SET name = NULL WHERE collection = ? AND name IS NOT NULL`
-	someRecords    = `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE collection = ? LIMIT ?)`
+	someRecords    = `SELECT id, size FROM records WHERE collection = ? LIMIT ?`
 )
 
 // pruneCollections removes the records of datasets that are gone. Their segments and
@@ -40,8 +41,25 @@ func (s *Store) pruneCollections(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.slices(ctx, pruneRowsAtOnce, ask1(someRecords, id), ask1(`DELETE FROM collections WHERE id = ?`, id))
+		return s.slices(ctx, pruneRowsAtOnce, func(conn *sqlite.Conn, limit int) (bool, error) {
+			return deleteRecords(conn, id, limit)
+		}, ask1(`DELETE FROM collections WHERE id = ?`, id))
 	})
+}
+
+// deleteRecords removes some records of a collection, and says whether there were any.
+func deleteRecords(conn *sqlite.Conn, collection int64, limit int) (bool, error) {
+	var ids []int64
+	q := ask(conn, someRecords).int(collection).int(int64(limit))
+	for size := int64(0); size < pruneTextAtOnce && q.next(); {
+		ids = append(ids, q.readInt())
+		size += q.readInt()
+	}
+	err := q.done()
+	for _, id := range ids {
+		err = errorsFirst(err, ask(conn, `DELETE FROM records WHERE id = ?`).int(id).exec())
+	}
+	return len(ids) > 0, err
 }
 
 // somePieces are those of a segment, unless it has become complete meanwhile.
@@ -57,8 +75,9 @@ func (s *Store) pruneSegments(ctx context.Context) error {
 		if s.writing.has(id) {
 			return nil
 		}
-		return s.slices(ctx, pruneLargeAtOnce, func(conn *sqlite.Conn, limit int) error {
-			return ask(conn, somePieces).int(pieceID(id, 0)).int(pieceID(id+1, 0)).int(id).int(int64(limit)).exec()
+		return s.slices(ctx, pruneLargeAtOnce, func(conn *sqlite.Conn, limit int) (bool, error) {
+			err := ask(conn, somePieces).int(pieceID(id, 0)).int(pieceID(id+1, 0)).int(id).int(int64(limit)).exec()
+			return conn.Changes() >= limit, err
 		}, ask1(`DELETE FROM segments WHERE id = ? AND key IS NULL`, id))
 	})
 }
@@ -72,14 +91,16 @@ func (s *Store) pruneSpaces(ctx context.Context) error {
 	})
 }
 
-// ask1 carries out a statement with an id and, if it takes one, a limit.
-func ask1(sql string, id int64) func(*sqlite.Conn, int) error {
-	return func(conn *sqlite.Conn, limit int) error {
+// ask1 carries out a statement with an id and, if it takes one, a limit, and says
+// whether it reached that.
+func ask1(sql string, id int64) func(*sqlite.Conn, int) (bool, error) {
+	return func(conn *sqlite.Conn, limit int) (bool, error) {
 		q := ask(conn, sql).int(id)
 		if limit > 0 {
 			q.int(int64(limit))
 		}
-		return q.exec()
+		err := q.exec()
+		return conn.Changes() >= limit, err
 	}
 }
 
@@ -104,19 +125,16 @@ func (s *Store) each(ctx context.Context, next string, fn func(id int64) error, 
 	}
 }
 
-// slices removes rows a few at a time until none is left, and with the last of them
-// what they belong to.
-func (s *Store) slices(ctx context.Context, limit int, some, last func(*sqlite.Conn, int) error) error {
+// slices removes rows a few at a time, as long as some says that there may be more,
+// and with the last of them what they belong to.
+func (s *Store) slices(ctx context.Context, limit int, some, last func(*sqlite.Conn, int) (bool, error)) error {
 	for more := true; more; {
 		err := s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
-			return overwriting(conn, func() error {
-				if err := some(conn, limit); err != nil {
-					return err
+			return overwriting(conn, func() (err error) {
+				if more, err = some(conn, limit); err == nil && !more {
+					_, err = last(conn, 0)
 				}
-				if more = conn.Changes() >= limit; more {
-					return nil
-				}
-				return last(conn, 0)
+				return err
 			})
 		})
 		if err != nil {
@@ -161,7 +179,8 @@ func (s *Store) forgetIn(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	return s.slices(ctx, pruneRowsAtOnce, func(conn *sqlite.Conn, limit int) error {
-		return ask(conn, someGone).int(id).int(upTo).int(int64(limit)).exec()
-	}, func(*sqlite.Conn, int) error { return nil })
+	return s.slices(ctx, pruneRowsAtOnce, func(conn *sqlite.Conn, limit int) (bool, error) {
+		err := ask(conn, someGone).int(id).int(upTo).int(int64(limit)).exec()
+		return conn.Changes() >= limit, err
+	}, func(*sqlite.Conn, int) (bool, error) { return false, nil })
 }
