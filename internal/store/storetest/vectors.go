@@ -12,7 +12,7 @@ import (
 
 func vectorChecks() []check {
 	return []check{
-		{"vectors come back in the order of their changes", vectorsBack},
+		{"vectors come back in the order in which they were stored", vectorsBack},
 		{"a vector goes with the text that it is of", vectorsFollow},
 		{"vectors of another length are refused, and none is stored", vectorsRefused},
 		{"what has no vector is found", vectorsMissing},
