@@ -9,7 +9,6 @@ import (
 	"io"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/document"
@@ -34,9 +33,9 @@ type DeclaredFile struct {
 // declaredContent is the meta of a declared file, by which the next start knows what
 // it has read. Records have it too, so that searches can be held to a path.
 type declaredContent struct {
-	Path string    `json:"path"`
-	Sum  string    `json:"sha256"`
-	Read time.Time `json:"read"` // when the content came: other content has another time
+	Path   string `json:"path"`
+	Sum    string `json:"sha256"`
+	Upload string `json:"upload"` // that has this sum: what somebody else sends is another one
 }
 
 // DeclareDatasets makes a tenant's datasets what the configuration says of them, and
@@ -184,7 +183,7 @@ func sumOf(f DeclaredFile) (string, error) {
 func hasContent(o convo.Object, sum string) bool {
 	s, _ := o.Body.(convo.Stored)
 	var read declaredContent
-	return s.Upload != "" && json.Unmarshal(o.Meta, &read) == nil && read.Sum == sum && read.Read.Equal(s.At)
+	return s.Upload != "" && json.Unmarshal(o.Meta, &read) == nil && read.Sum == sum && read.Upload == s.Upload
 }
 
 // fillDeclared stores a declared file, and has the datasets index it anew that have
@@ -202,8 +201,8 @@ func (e *Engine) fillDeclared(ctx context.Context, tenant, id string, f Declared
 	if err != nil {
 		return err
 	}
-	meta, err := json.Marshal(declaredContent{Path: f.Path, Sum: hex.EncodeToString(sum.Sum(nil)), Read: stored.At})
-	if err != nil { // of texts and a time there is always a form
+	meta, err := json.Marshal(declaredContent{Path: f.Path, Sum: hex.EncodeToString(sum.Sum(nil)), Upload: stored.Upload})
+	if err != nil { // of texts there is always a form
 		return err
 	}
 	var filled convo.Object

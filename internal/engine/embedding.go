@@ -79,14 +79,29 @@ func (e *Engine) embedDataset(ctx context.Context, job indexJob) error {
 	space, after := e.embedder.Space(), int64(0)
 	for {
 		records, err := e.store.Unembedded(ctx, job.tenant, job.dataset, space, after, max(1, e.embedder.Batch()))
-		if err != nil || len(records) == 0 {
+		if err != nil {
 			return ignoreMissing(err)
+		}
+		if len(records) == 0 {
+			return e.dropSpaces(ctx, job, space)
 		}
 		if err := e.embedRecords(ctx, job, space, records); err != nil {
 			return err
 		}
 		after = records[len(records)-1].Change
 	}
+}
+
+// dropSpaces removes the vectors of a dataset that no question is compared with any
+// more: those that another model has made.
+func (e *Engine) dropSpaces(ctx context.Context, job indexJob, kept string) error {
+	spaces, err := e.store.Spaces(ctx, job.tenant, job.dataset)
+	for space := range spaces {
+		if space != kept && err == nil {
+			err = e.store.DropSpace(ctx, job.tenant, job.dataset, space)
+		}
+	}
+	return ignoreMissing(err)
 }
 
 // embedRecords embeds some records. If the provider refuses them together, one may be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"runtime/debug"
 	"strings"
@@ -142,7 +143,7 @@ func (e *Engine) makeRecords(ctx context.Context, m *making) error {
 // begin gives the making its name, unless it is one that was begun and can go on.
 func (m *making) begin() error {
 	s, _ := m.file.Body.(convo.Stored)
-	content := fmt.Sprintf("%s.%d.", s.Upload, document.Version)
+	content := fmt.Sprintf("%s.%d.%x.", s.Upload, document.Version, m.manner())
 	m.name = m.entry.Upload
 	if strings.HasPrefix(m.name, content) && m.entry.State == convo.IndexRuns {
 		return nil
@@ -151,6 +152,15 @@ func (m *making) begin() error {
 	return m.change(func(b *convo.DatasetFile) {
 		*b = convo.DatasetFile{File: b.File, Type: b.Type, Upload: m.name, State: convo.IndexRuns}
 	})
+}
+
+// manner stands for what, beside the content, says how the file is read and split: a
+// making that was begun in another one cannot go on.
+func (m *making) manner() uint64 {
+	d, _ := m.dataset.Body.(convo.Dataset)
+	hash := fnv.New64a()
+	fmt.Fprintf(hash, "%d %q %q", number(d.RecordMaxTokens), text(d.Separators), text(m.file.Name))
+	return hash.Sum64()
 }
 
 // change writes the entry, with what else belongs to it. It is errOutdated if the
@@ -249,8 +259,10 @@ func (m *making) store(ctx context.Context, doc *document.Document) error {
 		defer cancel()
 		written <- m.write(ctx, batches)
 	}()
-	m.batches(ctx, doc, skip, batches)
-	close(batches)
+	func() {
+		defer close(batches) // also when the splitter panics
+		m.batches(ctx, doc, skip, batches)
+	}()
 	return <-written
 }
 

@@ -151,12 +151,23 @@ func (e *Engine) recallMemories(ctx context.Context, l *lookup, q finding) []str
 	slices.SortFunc(all, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Record.ID, b.Record.ID))
 	})
-	all = slices.CompactFunc(all, func(a, b Found) bool { return a.Record.ID == b.Record.ID })
+	all = onceEach(all)
 	var texts []string
 	for _, f := range all[:min(len(all), toldMemories)] {
 		texts = append(texts, f.Record.Text)
 	}
 	return texts
+}
+
+// onceEach keeps the best of what was found more than once: two searches may give one
+// record different scores.
+func onceEach(sorted []Found) []Found {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(sorted, func(f Found) bool {
+		again := seen[f.Record.ID]
+		seen[f.Record.ID] = true
+		return again
+	})
 }
 
 // passage says where a record is from. files are those that were read for it.
