@@ -116,9 +116,9 @@ func (e *Engine) askLabel(ctx context.Context, head convo.Head, user, bot string
 	if err != nil || choice.ProviderKind == "quote" { // which writes nothing of its own
 		return "", err
 	}
-	said := "User: " + clipText(user, labelInput)
+	said := "User: " + cutText(user, labelInput)
 	if bot != "" {
-		said += "\n\nAssistant: " + clipText(bot, labelInput)
+		said += "\n\nAssistant: " + cutText(bot, labelInput)
 	}
 	request := model.Request{Model: choice.Name, Params: choice.Params, Context: choice.Context, Messages: []model.Message{
 		{Role: model.System, Text: labelOrder}, {Role: model.User, Text: said},
@@ -176,24 +176,15 @@ func cleanLabel(text string) string {
 // shorten puts a text on one line of at most so many characters, and cuts it
 // between words where it can.
 func shorten(text string, most int) string {
-	text = strings.Join(strings.Fields(clipText(strings.TrimSpace(text), 4*most)), " ")
+	text = strings.Join(strings.Fields(cutText(strings.TrimSpace(text), 4*most)), " ")
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	runes := []rune(text)[:most-1]
-	cut := string(runes)
+	cut := cutText(text, len(string([]rune(text)[:most-1])))
 	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
-		cut = cut[:i]
+		cut = cutText(cut, i)
 	}
 	return cut + "…"
-}
-
-// clipText gives at most so many bytes of a text, in whole characters.
-func clipText(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "")
 }
 
 // hearsay is the sink of an answer of which only the text counts.

@@ -74,13 +74,7 @@ func cutOutput(text string, size int) convo.JSON {
 
 // cut gives the beginning of a text, at most n bytes, in whole characters.
 func cut(text string, n int) string {
-	if len(text) > n {
-		for n > 0 && !utf8.RuneStart(text[n]) {
-			n--
-		}
-		text = text[:n]
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	return strings.ToValidUTF8(cutText(text, n), "\uFFFD")
 }
 
 // quoted is a text as JSON.

@@ -327,7 +327,7 @@ func rewriteSources(citations []convo.Citation, w rewriter) []convo.Citation {
 		sources := slices.Clone(citations[i].Sources)
 		for n := range sources {
 			s := &sources[n]
-			s.Title, s.URL, s.DownloadURL = w.text(s.Title), w.text(s.URL), w.text(s.DownloadURL)
+			s.Title, s.URL, s.DownloadURL, s.Origin = w.text(s.Title), w.text(s.URL), w.text(s.DownloadURL), w.text(s.Origin)
 		}
 		citations[i].Sources = sources
 	}

@@ -396,3 +396,42 @@ func TestPromptsContinueEachOtherInPrivate(t *testing.T) {
 		}
 	}
 }
+
+// What is cut before it is masked must not be cut within a value: half of one is not
+// told any more.
+func TestALabelIsNotMadeOfHalfAValue(t *testing.T) {
+	t.Parallel()
+	for _, made := range []string{"", "A label"} {
+		b, m := withMimic(t, nil, func(int, *model.Request) []model.Event { return said(made) })
+		var ids []string
+		for before := 0; before < 80; before += 3 {
+			for _, filler := range []string{"", strings.Repeat("b ", 960)} {
+				id := b.conversation(convo.Fields{Agenda: convo.Agenda{AutoLabel: true}})
+				in := message(convo.User, filler+strings.Repeat("a", before)+" "+card+" "+mail+" said before it was private")
+				if _, err := b.CreateMessage(t.Context(), b.actor, id, in, nil); err != nil {
+					t.Fatal(err)
+				}
+				if err := b.UpdateConversation(t.Context(), b.actor, id, func(f *convo.Fields) { f.Privacy = new(true) }, nil); err != nil {
+					t.Fatal(err)
+				}
+				r, err := b.Complete(t.Context(), b.actor, id, engine.TurnInput{}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.read(r)
+				other := b.conversation(privately(convo.Fields{Agenda: convo.Agenda{AutoLabel: true}}))
+				b.read(b.complete(other, in.Text, nil))
+				ids = append(ids, id, other)
+			}
+		}
+		b.stop() // waits for the labels
+		mustNotHold(t, "a prompt", m.all(), mail[:8], card[:9])
+		for _, id := range ids {
+			head, err := b.store.Head(t.Context(), "t", id)
+			if err != nil || head.Name == nil {
+				t.Fatalf("%+v, %v", head, err)
+			}
+			mustNotHold(t, "a label", *head.Name, mail[:8], card[:9])
+		}
+	}
+}

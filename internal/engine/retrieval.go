@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -67,7 +68,7 @@ func (l *loop) retrieve(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	given, ok := l.fit(query, found)
+	given, ok := l.fit(cmp.Or(outside, query), found)
 	if !ok {
 		return nil
 	}
@@ -76,14 +77,14 @@ func (l *loop) retrieve(ctx context.Context) error {
 }
 
 // question gives what a user said as it is looked for here, and, in a private turn,
-// as others may see it.
+// as others may see it. It is masked as a whole, before it is cut.
 func (s *secrecy) question(ctx context.Context, said string) (clear, outside string, err error) {
 	if !s.private() {
-		return said, "", nil
+		return cutText(said, queryBytes), "", nil
 	}
-	clear = s.reveal(said)
-	err = s.add(ctx, func(v *privacy.Vault) { outside, _ = v.Mask(clear) })
-	return clear, outside, err
+	err = s.add(ctx, func(v *privacy.Vault) { outside, _ = v.Mask(said) })
+	outside = cutText(outside, queryBytes)
+	return s.reveal(outside), outside, err
 }
 
 // question is what the user said last, if nobody has answered it and nothing was
@@ -92,7 +93,7 @@ func (l *loop) question() string {
 	for _, m := range slices.Backward(l.history.messages) {
 		switch {
 		case m.Type == convo.User:
-			return cutText(m.Text, queryBytes)
+			return m.Text
 		case m.Type == convo.Bot, m.Type == convo.Activity, ofRetrieval(m):
 			return ""
 		}

@@ -372,6 +372,51 @@ func TestAPrivateTurnLooksUpWhatItKeepsFromOthers(t *testing.T) {
 	}
 }
 
+// A question, its copy in the meta and a title are cut, never within a value.
+func TestAPrivateTurnTellsNobodyHalfAValue(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shown := &shownTo{}
+	b.stop()
+	b.embedder, b.vectors = shown, noVectors{}
+	b.start()
+	dataset := b.dataset(convo.Dataset{})
+	for before := 280; before < 300; before += 2 {
+		b.record(dataset, strings.Repeat("a", before)+" "+mail+" tower", "")
+	}
+	for _, most := range []int{1000, 8 << 10} {
+		for before := most - 20; before < most; before += 3 {
+			id := b.conversation(convo.Fields{Config: convo.Config{DatasetID: &dataset, Privacy: ptr(true)}})
+			text := "tower " + strings.Repeat("b", before-6) + " " + mail
+			b.read(b.complete(id, text, nil))
+			in := engine.StatelessInput{Config: convo.Config{DatasetID: &dataset, Privacy: ptr(true)}, Messages: []engine.NewMessage{message(convo.User, text)}}
+			r, err := b.CompleteStateless(t.Context(), b.actor, in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.read(r)
+			for _, m := range b.messages(id) {
+				mustNotHold(t, "a message", m.Text+string(m.Meta), mail[:8])
+			}
+		}
+	}
+	for _, call := range b.model.Calls() {
+		mustNotHold(t, "a prompt", fmt.Sprint(call.Request.Messages), mail[:8])
+	}
+	shown.mu.Lock()
+	defer shown.mu.Unlock()
+	asked := 0
+	for _, text := range shown.texts {
+		if strings.Contains(text, "bbb") { // else it is a record
+			asked++
+			mustNotHold(t, "a question", text, mail[:8])
+		}
+	}
+	if asked == 0 {
+		t.Error("no question was embedded")
+	}
+}
+
 func TestAToolIsGivenRecordsWithTheirAddresses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

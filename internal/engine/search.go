@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/embed"
@@ -211,15 +210,4 @@ func (e *Engine) questionVector(ctx context.Context, text string) []float32 {
 		return nil
 	}
 	return vectors[0]
-}
-
-// cutText is the beginning of a text, at most so many bytes of it.
-func cutText(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most]
 }

@@ -85,7 +85,7 @@ func clipLine(s string) string {
 		return s
 	}
 	runes := []rune(s)
-	return string(runes[:min(len(runes), maxSourceTitle)])
+	return cutText(s, len(string(runes[:min(len(runes), maxSourceTitle)])))
 }
 
 // pageNumber reads a number that may be written as a text.
