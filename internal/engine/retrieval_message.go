@@ -87,11 +87,15 @@ func showPassages(list []passage, memories, instructions []string) string {
 	return strings.Join(append(parts, instructions...), "\n\n")
 }
 
-// show is a passage with its number and title.
+// show is a passage with its number and title. A title that is nothing but how the
+// text begins is not said twice.
 func (p passage) show() string {
-	head := fmt.Sprintf("%d: %s", p.Number, p.Title)
-	if p.Page > 0 {
-		head += fmt.Sprintf(", page %d", p.Page)
+	var head []string
+	if p.Title != clipLine(p.text) {
+		head = append(head, p.Title)
 	}
-	return head + "\n" + p.text
+	if p.Page > 0 {
+		head = append(head, fmt.Sprintf("page %d", p.Page))
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d: %s", p.Number, strings.Join(head, ", "))) + "\n" + p.text
 }

@@ -109,6 +109,20 @@ func TestAStatelessTurnLooksUpWhatItIsAskedToo(t *testing.T) {
 	}
 }
 
+func TestWhatHasNoTitleIsToldOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, answer("Tall [1]."))
+	given := guide("the tower is tall")
+	given.Datasets[0].Name = ""
+	events := b.askWith(b.conversation(convo.Fields{}), "how tall is the tower", given)
+	if got, want := short(b.prompt(0)), "by number:\n\n1:\nthe tower is tall\n\n"+cite1; !strings.HasSuffix(got, want) {
+		t.Errorf("the prompt is\n%s\nwant\n%s", got, want)
+	}
+	if got, want := quotes(t, events), "5+3[1] 1the tower is tall"; got != want {
+		t.Errorf("it cites %s, not %s", got, want)
+	}
+}
+
 func TestOneMessageIsLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	failing := scripted.Script{scripted.Fail(&model.Error{Kind: model.Rejected, Provider: "test", Message: "no"})}

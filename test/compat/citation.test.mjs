@@ -71,7 +71,7 @@ test('a turn answers from the dataset of its conversation, with citations', asyn
 })
 
 test('numbers run on through a conversation, and later prompts repeat what was found', async () => {
-  const { id } = await conversation.create({ datasetId: await make([{ text: green, source: 'a' }, { text: 'Coffee is ground just before.', source: 'b' }]) })
+  const { id } = await conversation.create({ datasetId: await make([{ text: green }, { text: 'Coffee is ground just before.' }]) })
   await fake.next({ text: 'At 80 [1].' })
   await conversation.complete(id, { text: 'Green tea?' })
   await fake.next({ text: 'Ground [2], and 80 [1].' })

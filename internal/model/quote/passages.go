@@ -29,7 +29,7 @@ func quotable(m model.Message) (all []sentence, passages bool) {
 	mark, next := "", 0
 	for block := range strings.SplitSeq(found, "\n\n") {
 		head, rest, _ := strings.Cut(block, "\n")
-		digits, _, ok := strings.Cut(head, ": ")
+		digits, _, ok := strings.Cut(head+" ", ": ") // a passage may have no title
 		if n, err := strconv.Atoi(digits); ok && err == nil && (next == 0 || n == next) {
 			mark, next, block = " ["+digits+"]", n+1, rest
 		}

@@ -8,7 +8,7 @@ import (
 
 const twoPassages = "Remembered from earlier conversations:\n- The user likes brief answers to questions.\n\n" +
 	"Found for the last message, by number:\n\n7: Guide: Install, page 2\nInstall it with one command. The tower has three rooms.\n\n" +
-	"3: this is text of the passage.\n\n8: Opening\nThe tower opens at nine in the morning.\n\n" +
+	"3: this is text of the passage.\n\n8: Opening\nThe tower opens at nine in the morning.\n\n9:\nIts keeper feeds seagulls.\n\n" +
 	"Cite a source that you use by its number in square brackets, like [7], right behind what it supports."
 
 func TestQuotesPassagesWithTheirMarks(t *testing.T) {
@@ -24,6 +24,10 @@ func TestQuotesPassagesWithTheirMarks(t *testing.T) {
 	prompt[1].Text = "What is text of that passage?"
 	if got, want := answer(prompt), found+"“3: this is text of the passage.” [7]"; got != want {
 		t.Errorf("it says %q, not %q", got, want)
+	}
+	prompt[1].Text = "Who feeds seagulls?"
+	if got, want := answer(prompt), found+"“Its keeper feeds seagulls.” [9]"; got != want {
+		t.Errorf("of a passage without a title it says %q, not %q", got, want)
 	}
 	prompt[1].Text = "zebra"
 	if got, want := answer(prompt), found+"“Install it with one command.” [7]"; got != want {
