@@ -20,8 +20,9 @@ type TurnInput struct {
 	// Entities are what the caller knows of the text, as those of [NewMessage].
 	Entities []convo.Entity
 
-	dispatch   *dispatch // its events are read on a channel
-	transcript bool      // the text was spoken
+	files      []convo.File // that wait for the message
+	dispatch   *dispatch    // its events are read on a channel
+	transcript bool         // the text was spoken
 }
 
 // Complete admits a turn: when it returns, the user's message is durable and
@@ -92,9 +93,14 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, p.from
 	}
 	if in.Text != nil {
-		h.messages = append(h.messages, convo.Message{
+		m, err := e.render(ctx, convo.Message{
 			Place: convo.Place(head.NextSlot, 0), MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text,
-		})
+			Parts: partsOf(*in.Text, in.files...),
+		}, reachOf(choice).bytes()/fileShare)
+		if err != nil {
+			return nil, nil, claim{}, err
+		}
+		h.messages = append(h.messages, m)
 	}
 	prompt, err := assemble(h)
 	if err != nil && p != nil && p.recalled {
@@ -118,6 +124,12 @@ const maxChecks = 3
 // whose end could not be written, and that would block the queue, is closed.
 func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
 	for try := 0; ; try++ {
+		var err error
+		if in.Text != nil {
+			if in.files, err = e.unsent(ctx, reading.key); err != nil {
+				return convo.Request{}, err
+			}
+		}
 		p, k, need, err := e.checkTurn(ctx, reading.key, in, try > 0)
 		if err != nil {
 			return e.refuse(ctx, reading.key, actor, ask, err)
@@ -218,8 +230,11 @@ func (e *Engine) tryAdmit(ctx context.Context, actor convo.Actor, in TurnInput, 
 		}
 		started, err = e.startNext(tx)
 		if started != nil && idle {
-			started.past, started.given = p, &in.Given
-			if asked != nil {
+			started.given = &in.Given
+			if asked == nil || asked.Parts == nil || in.transcript { // else its files are read
+				started.past = p
+			}
+			if asked != nil && started.past != nil {
 				started.asked = []convo.Message{*asked}
 			}
 			if p != nil { // else its bot or its configuration may have changed since
@@ -273,6 +288,12 @@ func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, sealed []
 	given := convo.MessageGiven{ID: m.ID, Fields: m.MessageFields, Text: m.Text}
 	if in.transcript {
 		given.Parts = []convo.Part{{ID: newID(), MediaType: transcriptType, End: len(m.Text), Transcript: true}}
+	} else {
+		var err error
+		if given.Parts, err = take(tx, m.Text, in.files); err != nil {
+			return nil, err
+		}
+		m.Parts = given.Parts
 	}
 	if err := add(given); err != nil {
 		return nil, err

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/document"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -137,9 +139,47 @@ func (e *Engine) attached(ctx context.Context, tenant, conversation, uri string)
 	return &f, nil
 }
 
-// fileText gives what a file says, cut to so many bytes, if it is a text; "" if it
-// is none.
-func (e *Engine) fileText(ctx context.Context, f convo.File, most int) (string, error) {
+// fileText gives what a file says, cut to so many bytes, if it is a text or a document
+// that can be read; "" if it is none. whole says that nothing was cut.
+func (e *Engine) fileText(ctx context.Context, f convo.File, most int) (text string, whole bool, err error) {
+	if isDocument(f) {
+		return e.documentText(ctx, f, most)
+	}
+	text, err = e.plainText(ctx, f, most)
+	return text, int64(len(text)) >= f.Size, err
+}
+
+// isDocument reports whether the text of a file has to be taken out of it first.
+func isDocument(f convo.File) bool {
+	kind, _, err := mime.ParseMediaType(f.MediaType)
+	if err != nil || kind == "application/octet-stream" {
+		kind = document.MediaType(f.Name)
+	}
+	switch kind {
+	case "application/pdf", "text/html", "application/xhtml+xml",
+		"application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+		return true
+	}
+	return false
+}
+
+// documentText is fileText for documents. One that cannot be read says nothing: that
+// must not end the turns of its conversation.
+func (e *Engine) documentText(ctx context.Context, f convo.File, most int) (string, bool, error) {
+	doc, err := e.documents.Read(ctx, document.File{
+		Name: f.Name, MediaType: f.MediaType, Size: f.Size, Content: contentAt{ctx, e, f},
+	})
+	if err == nil {
+		text, whole := doc.Text(most)
+		return text, whole, nil
+	}
+	if kind := convo.ErrorKind(err); kind != convo.Invalid && kind != convo.TooLarge && ctx.Err() == nil {
+		e.log.Warn("a file of a message could not be read", "file", f.ID, "conversation", f.Conversation, "error", err)
+	}
+	return "", false, ctx.Err()
+}
+
+func (e *Engine) plainText(ctx context.Context, f convo.File, most int) (string, error) {
 	content := make([]byte, min(f.Size, int64(most)))
 	n, err := e.ReadFile(ctx, f, content, 0)
 	if err != nil && !errors.Is(err, io.EOF) {

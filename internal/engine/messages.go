@@ -16,6 +16,8 @@ type NewMessage struct {
 	// Entities are what the caller knows of the text: in a private conversation they
 	// are masked wherever they stand from now on.
 	Entities []convo.Entity
+
+	files []convo.File // that wait for it
 }
 
 // StoredMessage is a message that was stored, and what was masked in it: nothing, if
@@ -25,7 +27,8 @@ type StoredMessage struct {
 	Entities []convo.Entity
 }
 
-// CreateMessage stores a message outside any turn; nothing is generated. It
+// CreateMessage stores a message outside any turn; nothing is generated. One of the
+// user gets the attachments that wait. It
 // stands behind what was there, also behind a running turn's last message, and
 // the next turn sees it.
 func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversation string, in NewMessage, ask *Ask) (StoredMessage, error) {
@@ -35,6 +38,11 @@ func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversat
 	}
 	if err := e.checkMessage(actor, in); err != nil {
 		return StoredMessage{}, err
+	}
+	if in.Type == convo.User {
+		if in.files, err = e.unsent(ctx, key); err != nil {
+			return StoredMessage{}, err
+		}
 	}
 	var stored StoredMessage
 	err = e.judgedFirst(ctx, key, func(judged bool) error {
@@ -65,7 +73,11 @@ func addMessage(tx store.Tx, actor convo.Actor, in NewMessage, at time.Time) (co
 		Conversation: tx.Head().ID, ID: newID(), Place: convo.Place(tx.Head().NextSlot, 0),
 		MessageFields: in.MessageFields, Text: in.Text, Created: at, Updated: at,
 	}
-	given := convo.MessageGiven{ID: m.ID, Place: m.Place, Fields: in.MessageFields, Text: in.Text}
+	var err error
+	if m.Parts, err = take(tx, in.Text, in.files); err != nil {
+		return m, err
+	}
+	given := convo.MessageGiven{ID: m.ID, Place: m.Place, Fields: in.MessageFields, Text: in.Text, Parts: m.Parts}
 	return m, tx.Append(convo.Event{At: at, Origin: actor.Token, Body: given})
 }
 

@@ -159,12 +159,15 @@ func (t *maskingTx) mask(body convo.Body) convo.Body {
 	knowAll(t.own, t.known)
 	t.known = nil
 	given, ok := body.(convo.MessageGiven)
-	if !ok || given.Parts != nil {
+	if !ok {
 		return rewrite(body, masker{t.own})
 	}
 	var text string
 	text, t.found = t.own.Mask(given.Text)
 	t.found = slices.Concat([]convo.Entity{}, t.found) // nil would say that nothing is masked here
+	if given.Parts != nil {
+		return rewrite(body, masker{t.own})
+	}
 	given.Text = ""
 	given, _ = rewrite(given, masker{t.own}).(convo.MessageGiven)
 	given.Text = text

@@ -12,8 +12,8 @@ import (
 const fileShare = 4
 
 // render gives a message of several parts the text that prompts have of it: its
-// texts apart from each other, and for each file what it is and, of a text that is
-// kept here, what it says, cut where all files of the message have so many bytes. The
+// texts apart from each other, and for each file what it is and, of a text or a document
+// that is kept here, what it says, cut where all files of the message have so many bytes. The
 // same message gives the same text, so that prompts keep their beginnings: a file
 // does not change once it is part of a message.
 func (e *Engine) render(ctx context.Context, m convo.Message, most int64) (convo.Message, error) {
@@ -78,12 +78,12 @@ func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64) (s
 	if err != nil {
 		return "", err
 	}
-	text, err := e.fileText(ctx, file, int(most))
+	text, whole, err := e.fileText(ctx, file, int(most))
 	if err != nil || text == "" {
 		return line, err
 	}
 	end := "[end of " + name + "]"
-	if int64(len(text)) < file.Size {
+	if !whole {
 		end = "[the rest of " + name + " is left out]"
 	}
 	return line + "\n" + text + "\n" + end, nil
@@ -96,5 +96,5 @@ func mayBeText(mediaType string) bool {
 	case "image", "audio", "video", "font":
 		return strings.HasSuffix(mediaType, "+xml")
 	}
-	return !strings.HasPrefix(mediaType, "application/pdf") && !strings.HasPrefix(mediaType, "application/zip")
+	return !strings.HasPrefix(mediaType, "application/zip")
 }

@@ -19,9 +19,24 @@ type FileReader interface {
 	// File reads one, of any tenant.
 	File(ctx context.Context, id string) (convo.File, error)
 
+	// ConversationFiles reads a page of the files of a conversation that have content,
+	// in the order in which they were made.
+	ConversationFiles(ctx context.Context, tenant, conversation string, q FileQuery) ([]convo.File, error)
+
 	// Piece reads a piece of a file's content, counted from 0. NotFound: there is
 	// none, or the content has been replaced since f was read.
 	Piece(ctx context.Context, f convo.File, n int64) ([]byte, error)
+}
+
+// FileQuery says which files are read.
+type FileQuery struct {
+	Waiting bool // only those that no message has
+	Desc    bool // the newest first
+	Limit   int
+	// The page begins behind the file with that id, which was made at that time and
+	// may be gone. "" = at the beginning.
+	After   string
+	Created time.Time
 }
 
 // Files keeps files. Their content comes in pieces, so that none has to be held in
@@ -54,6 +69,14 @@ type Files interface {
 // of files that go is gone when the update returns, and nobody can read it from the
 // commit on; if the process ends in between, PruneFiles removes it.
 type FileTx interface {
+	// OwnFile reads a file of the transaction's conversation, as the transaction left
+	// it. It is NotFound if there is none.
+	OwnFile(id string) (convo.File, error)
+
+	// AddFile stores a new file of the transaction's conversation with its content,
+	// an upload. It fails as PutFile does; an id that a file has is a Conflict.
+	AddFile(f convo.File) error
+
 	// UseFile counts one more part that is the file. Unless it is a file of the
 	// transaction's conversation, with content: NotFound.
 	UseFile(id string) error
@@ -67,6 +90,11 @@ type FileTx interface {
 func FilesWaiting() error {
 	return convo.Errorf(convo.Conflict,
 		"%d files of this conversation wait for a message; send them, or wait a day until they are removed", MaxUnusedFiles)
+}
+
+// FileExists is the error of drivers about a second file with an id.
+func FileExists(id string) error {
+	return convo.Errorf(convo.Conflict, "there is a file %q already", id)
 }
 
 // FileUsed is the error of drivers about new content for a file that a message has.

@@ -2,8 +2,10 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -29,6 +31,31 @@ func (s *Store) File(ctx context.Context, id string) (convo.File, error) {
 	return f, nil
 }
 
+// ConversationFiles implements store.FileReader.
+func (s *Store) ConversationFiles(ctx context.Context, tenant, conversation string, q store.FileQuery) ([]convo.File, error) {
+	if err := s.rlock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.RUnlock()
+	order := func(a, b convo.File) int {
+		n := cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+		if q.Desc {
+			return -n
+		}
+		return n
+	}
+	after := convo.File{ID: q.After, Created: stored(q.Created)}
+	var found []convo.File
+	for _, f := range s.files {
+		mine := f.Tenant == tenant && f.Conversation == conversation && f.Upload != ""
+		if mine && !(q.Waiting && f.Uses > 0) && (q.After == "" || order(after, f) < 0) {
+			found = append(found, f)
+		}
+	}
+	slices.SortFunc(found, order)
+	return found[:min(len(found), q.Limit)], nil
+}
+
 // Piece implements store.FileReader.
 func (s *Store) Piece(ctx context.Context, f convo.File, n int64) ([]byte, error) {
 	if err := s.rlock(ctx); err != nil {
@@ -51,19 +78,25 @@ func (s *Store) PutFile(ctx context.Context, f convo.File) error {
 	if _, err := s.find(f.Tenant, f.Conversation); err != nil {
 		return err
 	}
-	waiting := 0
-	for _, other := range s.files {
-		if other.Tenant == f.Tenant && other.Conversation == f.Conversation && other.Uses == 0 {
-			waiting++
-		}
-	}
-	if waiting >= store.MaxUnusedFiles {
+	if s.waiting(f.Tenant, f.Conversation) >= store.MaxUnusedFiles {
 		return store.FilesWaiting()
 	}
 	s.files[f.ID] = convo.File{
 		Tenant: f.Tenant, ID: f.ID, Conversation: f.Conversation, Name: f.Name, Created: stored(f.Created),
 	}
 	return nil
+}
+
+// waiting counts the files of a conversation that no message has. The caller holds
+// the lock.
+func (s *Store) waiting(tenant, conversation string) int {
+	n := 0
+	for _, f := range s.files {
+		if f.Tenant == tenant && f.Conversation == conversation && f.Uses == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // PutPiece implements store.Files.
@@ -148,6 +181,32 @@ func (s *Store) PruneFiles(ctx context.Context, before time.Time) error {
 			delete(s.pieces, id)
 		}
 	}
+	return nil
+}
+
+// OwnFile implements store.FileTx.
+func (t *tx) OwnFile(id string) (convo.File, error) {
+	f, ok := t.store.files[id]
+	if !ok || f.Tenant != t.key.tenant || f.Conversation != t.key.id || t.conversation == nil {
+		return convo.File{}, noFile(id)
+	}
+	return f, nil
+}
+
+// AddFile implements store.FileTx.
+func (t *tx) AddFile(f convo.File) error {
+	switch _, exists := t.store.files[f.ID]; {
+	case t.conversation == nil:
+		return convo.Errorf(convo.NotFound, "there is no conversation %q", t.key.id)
+	case exists:
+		return store.FileExists(f.ID)
+	case t.store.waiting(t.key.tenant, t.key.id) >= store.MaxUnusedFiles:
+		return store.FilesWaiting()
+	}
+	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
+	f.Created, f.Stored = stored(f.Created), stored(f.Stored)
+	t.undo = append(t.undo, func() { delete(t.store.files, f.ID) })
+	t.store.files[f.ID] = f
 	return nil
 }
 

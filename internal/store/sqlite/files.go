@@ -10,16 +10,20 @@ import (
 	"github.com/parleyhq/parley/internal/store"
 )
 
-const fileByID = `
-	SELECT tenant, conversation, name, media_type, size, upload, uses, created, stored FROM files WHERE key = ?`
+const (
+	fileColumns = `key, tenant, conversation, name, media_type, size, upload, uses, created, stored`
+	fileByID    = `SELECT ` + fileColumns + ` FROM files WHERE key = ?`
+)
+
+func (q *query) readFile() convo.File {
+	return convo.File{
+		ID: q.readKey(), Tenant: q.readText(), Conversation: q.readKey(), Name: q.readText(), MediaType: q.readText(),
+		Size: q.readInt(), Upload: q.readKey(), Uses: q.readInt(), Created: fromMilli(q.readInt()), Stored: q.readTime(),
+	}
+}
 
 func readFile(conn *sqlite.Conn, id string) (f convo.File, ok bool, err error) {
-	ok, err = ask(conn, fileByID).position(id).one(func(q *query) {
-		f = convo.File{
-			ID: id, Tenant: q.readText(), Conversation: q.readKey(), Name: q.readText(), MediaType: q.readText(),
-			Size: q.readInt(), Upload: q.readKey(), Uses: q.readInt(), Created: fromMilli(q.readInt()), Stored: q.readTime(),
-		}
-	})
+	ok, err = ask(conn, fileByID).position(id).one(func(q *query) { f = q.readFile() })
 	return f, ok, err
 }
 
@@ -34,6 +38,39 @@ func (s *reader) File(ctx context.Context, id string) (f convo.File, err error) 
 		return err
 	})
 	return f, err
+}
+
+const (
+	ofConversation = `SELECT ` + fileColumns + ` FROM files WHERE tenant = ? AND conversation = ? AND upload IS NOT NULL`
+	notUsed        = ` AND uses = 0`
+)
+
+// ConversationFiles implements store.FileReader.
+func (s *reader) ConversationFiles(ctx context.Context, tenant, conversation string, q store.FileQuery) (found []convo.File, err error) {
+	statement, than, order := ofConversation, " > ", ""
+	if q.Waiting {
+		statement += notUsed
+	}
+	if q.Desc {
+		than, order = " < ", " DESC"
+	}
+	if q.After != "" {
+		statement += ` AND (created, key)` + than + `(?, ?)`
+	}
+	statement += ` ORDER BY created` + order + `, key` + order + ` LIMIT ?`
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		rows := ask(conn, statement).text(tenant).position(conversation)
+		if q.After != "" {
+			rows = rows.int(q.Created.UnixMilli()).position(q.After)
+		}
+		rows.int(int64(q.Limit))
+		found = nil
+		for rows.next() {
+			found = append(found, rows.readFile())
+		}
+		return rows.done()
+	})
+	return found, err
 }
 
 // Piece implements store.FileReader.
@@ -57,9 +94,7 @@ const insertFile = `
 // PutFile implements store.Files.
 func (s *Store) PutFile(ctx context.Context, f convo.File) error {
 	return s.do(ctx, store.Buffered, func(conn *sqlite.Conn) error {
-		waiting := int64(0)
-		_, err := ask(conn, `SELECT count(*) FROM files WHERE tenant = ? AND conversation = ? AND uses = 0`).
-			text(f.Tenant).key(f.Conversation).one(func(q *query) { waiting = q.readInt() })
+		waiting, err := waitingFiles(conn, f.Tenant, f.Conversation)
 		if err != nil {
 			return err
 		}
@@ -72,6 +107,13 @@ func (s *Store) PutFile(ctx context.Context, f convo.File) error {
 		}
 		return err
 	})
+}
+
+// waitingFiles counts the files of a conversation that no message has.
+func waitingFiles(conn *sqlite.Conn, tenant, conversation string) (n int, err error) {
+	_, err = ask(conn, `SELECT count(*) FROM files WHERE tenant = ? AND conversation = ? AND uses = 0`).
+		text(tenant).key(conversation).one(func(q *query) { n = int(q.readInt()) })
+	return n, err
 }
 
 // PutPiece implements store.Files.
@@ -221,6 +263,56 @@ func (t *tx) file(id string) (*convo.File, error) {
 	return &f, nil
 }
 
+// OwnFile implements store.FileTx.
+func (t *tx) OwnFile(id string) (convo.File, error) {
+	f, err := t.file(id)
+	if err != nil {
+		return convo.File{}, err
+	}
+	if f == nil {
+		return convo.File{}, noFile(id)
+	}
+	return *f, nil
+}
+
+// AddFile implements store.FileTx.
+func (t *tx) AddFile(f convo.File) error {
+	if t.conversation == nil {
+		return noConversation(t.key.id)
+	}
+	_, exists, err := readFile(t.conn(), f.ID)
+	if err != nil {
+		return err
+	}
+	if exists || t.files[f.ID] != nil {
+		return store.FileExists(f.ID)
+	}
+	waiting, err := waitingFiles(t.conn(), t.key.tenant, t.key.id)
+	if err != nil {
+		return err
+	}
+	for id := range t.added {
+		if t.files[id].Uses == 0 {
+			waiting++
+		}
+	}
+	if waiting >= store.MaxUnusedFiles {
+		return store.FilesWaiting()
+	}
+	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
+	f.Created, f.Stored = fromMilli(f.Created.UnixMilli()), fromMilli(f.Stored.UnixMilli())
+	put(&t.files, f.ID, &f)
+	put(&t.added, f.ID, true)
+	return nil
+}
+
+const insertWhole = `INSERT INTO files (` + fileColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func insertFilled(conn *sqlite.Conn, f convo.File) error {
+	return ask(conn, insertWhole).key(f.ID).text(f.Tenant).key(f.Conversation).text(f.Name).text(f.MediaType).
+		int(f.Size).key(f.Upload).int(f.Uses).int(f.Created.UnixMilli()).int(f.Stored.UnixMilli()).exec()
+}
+
 // UseFile implements store.FileTx.
 func (t *tx) UseFile(id string) error {
 	f, err := t.file(id)
@@ -251,6 +343,12 @@ func (t *tx) ReleaseFile(id string) error {
 // applyFiles writes how often files are used now. Those that are not are removed.
 func (t *tx) applyFiles() error {
 	for id, f := range t.files {
+		if t.added[id] {
+			if err := insertFilled(t.conn(), *f); err != nil {
+				return err
+			}
+			continue
+		}
 		if f.Uses > 0 {
 			if err := ask(t.conn(), `UPDATE files SET uses = ? WHERE key = ?`).int(f.Uses).key(id).exec(); err != nil {
 				return err

@@ -50,7 +50,8 @@ type tx struct {
 	published  []*publication
 	dispatches []convo.Dispatch
 	objects    objectChanges
-	files      map[string]*convo.File // used or released here
+	files      map[string]*convo.File // added, used or released here
+	added      map[string]bool        // those of them that are new
 	records    recordSets
 	vault      [][]byte
 	spent      []convo.Spent
@@ -312,7 +313,7 @@ func (t *tx) Delete() error {
 	}
 	t.conversation, t.stored, t.owned = nil, false, true
 	t.steps, t.messages, t.turns, t.slotted = nil, nil, nil, nil // nothing of it will be left
-	t.texts, t.summed, t.inputs, t.dispatches, t.aliases, t.files, t.vault = nil, 0, nil, nil, nil, nil, nil
+	t.texts, t.summed, t.inputs, t.dispatches, t.aliases, t.files, t.added, t.vault = nil, 0, nil, nil, nil, nil, nil, nil
 	t.deleted = true
 	t.tokens = slices.DeleteFunc(t.tokens, func(token convo.Token) bool {
 		return token.Tenant == t.key.tenant && token.Conversation == t.key.id

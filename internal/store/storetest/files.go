@@ -19,6 +19,8 @@ func fileChecks() []check {
 		{"a file goes with its conversation", filesDeleted},
 		{"what nobody uses is pruned", filesPruned},
 		{"only so many files wait for a message", filesWaiting},
+		{"a file is added with its content", filesAdded},
+		{"the files of a conversation are listed", filesListed},
 	}
 }
 
@@ -207,4 +209,89 @@ func filesPruned(t *testing.T, d Driver) {
 			t.Errorf("the upload %s: %v", upload, err)
 		}
 	}
+}
+
+func filesAdded(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	must(t, s.PutPiece(t.Context(), uuid(3), 0, start(), []byte("one")))
+	f := convo.File{
+		Tenant: "a", ID: uuid(2), Conversation: w.id, Name: "notes.txt", MediaType: "text/plain", Size: 3, Upload: uuid(3),
+		Created: start(), Stored: start(),
+	}
+	wrong := errors.New("wrong")
+	add := func(then error) error {
+		_, err := w.update(func(tx store.Tx) error { return errors.Join(tx.AddFile(f), then) })
+		return err
+	}
+	if err := add(wrong); !errors.Is(err, wrong) {
+		t.Fatal(err)
+	}
+	_, err := s.File(t.Context(), f.ID)
+	mustBe(t, err, convo.NotFound)
+	must(t, add(nil))
+	mustBe(t, add(nil), convo.Conflict)
+	got, err := s.File(t.Context(), f.ID)
+	must(t, err)
+	equal(t, "the file", got, f)
+	piece, err := s.Piece(t.Context(), got, 0)
+	must(t, err)
+	equal(t, "its content", string(piece), "one")
+
+	second := f
+	second.ID, second.Upload = uuid(4), uuid(5)
+	_, err = w.update(func(tx store.Tx) error {
+		must(t, tx.AddFile(second))
+		must(t, tx.UseFile(second.ID))
+		own, err := tx.OwnFile(second.ID)
+		must(t, err)
+		equal(t, "its parts", own.Uses, 1)
+		_, err = tx.OwnFile(uuid(9))
+		mustBe(t, err, convo.NotFound)
+		return nil
+	})
+	must(t, err)
+	got, err = s.File(t.Context(), second.ID)
+	must(t, err)
+	equal(t, "parts", got.Uses, 1)
+
+	other := converse(t, s, "a", uuid(6))
+	_, err = other.update(func(tx store.Tx) error {
+		_, err := tx.OwnFile(f.ID)
+		return err
+	})
+	mustBe(t, err, convo.NotFound)
+	_, err = s.Update(t.Context(), "a", uuid(8), store.Durable, func(tx store.Tx) error { return tx.AddFile(f) })
+	mustBe(t, err, convo.NotFound)
+}
+
+func filesListed(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w, other := converse(t, s, "a", uuid(1)), converse(t, s, "a", uuid(7))
+	fill(t, s, other.id, uuid(8), uuid(9))
+	for n := range 3 {
+		f := convo.File{Tenant: "a", ID: uuid(10 + n), Conversation: w.id, Created: start().Add(time.Duration(n/2) * time.Second)}
+		must(t, s.PutFile(t.Context(), f))
+		refill(t, s, f, uuid(20+n))
+	}
+	must(t, s.PutFile(t.Context(), convo.File{Tenant: "a", ID: uuid(13), Conversation: w.id, Created: start()})) // without content
+	_, err := w.update(func(tx store.Tx) error { return tx.UseFile(uuid(11)) })
+	must(t, err)
+	list := func(q store.FileQuery) (ids []string) {
+		t.Helper()
+		found, err := s.ConversationFiles(t.Context(), "a", w.id, q)
+		must(t, err)
+		for _, f := range found {
+			ids = append(ids, f.ID)
+		}
+		return ids
+	}
+	equal(t, "all", list(store.FileQuery{Limit: 9}), []string{uuid(10), uuid(11), uuid(12)})
+	equal(t, "the newest first", list(store.FileQuery{Limit: 2, Desc: true}), []string{uuid(12), uuid(11)})
+	equal(t, "the page behind", list(store.FileQuery{Limit: 2, Desc: true, After: uuid(11), Created: start()}), []string{uuid(10)})
+	equal(t, "behind the first", list(store.FileQuery{Limit: 1, After: uuid(10), Created: start()}), []string{uuid(11)})
+	equal(t, "those that wait", list(store.FileQuery{Waiting: true, Limit: 9}), []string{uuid(10), uuid(12)})
+	foreign, err := s.ConversationFiles(t.Context(), "b", w.id, store.FileQuery{Limit: 9})
+	must(t, err)
+	equal(t, "of another tenant", len(foreign), 0)
 }

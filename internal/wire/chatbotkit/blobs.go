@@ -20,12 +20,14 @@ const blobFor = time.Hour
 // blob is what a key lets its holder bring: the content of one file. It holds no
 // secret; that nobody else made it is what counts.
 type blob struct {
-	Tenant  string `json:"t"`
-	File    string `json:"f"`
-	Name    string `json:"n,omitempty"`
-	Type    string `json:"m,omitempty"`
-	Size    int64  `json:"s"` // at most
-	Expires int64  `json:"e"` // Unix seconds
+	Tenant string `json:"t"`
+	File   string `json:"f"`
+	// Conversation is the one whose file it will be; "" = a file of the tenant's.
+	Conversation string `json:"c,omitempty"`
+	Name         string `json:"n,omitempty"`
+	Type         string `json:"m,omitempty"`
+	Size         int64  `json:"s"` // at most
+	Expires      int64  `json:"e"` // Unix seconds
 }
 
 // blobKeys makes keys and knows its own.
@@ -95,7 +97,12 @@ func putBlob(c *call) error {
 	if content.MediaType == "" {
 		content.MediaType = c.r.Header.Get("Content-Type")
 	}
-	if _, err := c.engine().FillTenantFile(c.r.Context(), actor, b.File, content, nil); err != nil {
+	if b.Conversation != "" {
+		_, err = c.engine().AttachAs(c.r.Context(), actor, b.Conversation, b.File, content, nil)
+	} else {
+		_, err = c.engine().FillTenantFile(c.r.Context(), actor, b.File, content, nil)
+	}
+	if err != nil {
 		return err
 	}
 	c.w.NoContent()

@@ -11,13 +11,11 @@ import (
 // gets a clear 501; of a path that nobody knows, 404. An operation that is
 // built moves from here to the table of operations.
 const laterPaths = `
-/Attachment/{conversationId}: POST upload
 /blueprint: GET list POST create
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
 /contact/{contactId}/rating: GET list
 /contact/{contactId}/secret/{secretId}: POST authenticate revoke verify
-/conversation/{conversationId}/attachment: GET list POST upload
 /conversation/{conversationId}/message/{messageId}: POST synthesize
 /: POST graphql
 /integration/discord: GET list POST create

@@ -97,5 +97,5 @@ func operations() []operation {
 
 		post("createConversationSession", one+"/session/create", account, createSession),
 		get("listPlatformModels", "/platform/model/list", account, listModels, newestFirst.declared()...),
-	}, objectOperations(), knowledgeOperations(), contactOperations(), memoryOperations(), accountOperations(), compactionOperations())
+	}, objectOperations(), knowledgeOperations(), contactOperations(), memoryOperations(), accountOperations(), compactionOperations(), attachmentOperations())
 }

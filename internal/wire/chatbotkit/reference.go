@@ -141,6 +141,7 @@ func groups() []group {
 		{"Records", "Texts of a dataset, which searches find.", recordReferences()},
 		{"Dataset files", "Files whose text a dataset has as records.", datasetFileReferences()},
 		{"Files", "Files and their content.", fileReferences()},
+		{"Attachments", "Files of conversations.", attachmentReferences()},
 		{"Contacts", "Whom conversations are with.", contactReferences()},
 		{"Memories", "What is remembered of contacts, and by bots.", memoryReferences()},
 		{"Account", "What an account did and used.", accountReferences()},
