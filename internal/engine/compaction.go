@@ -24,9 +24,12 @@ const compactOrder = "Do not answer the user, and call no tools. Sum up the conv
 	"Write in the language of the conversation, and nothing but the summary."
 
 // A conversation is compacted by itself when the prompt of its last turn filled this
-// share of the window, in quarters, and within that time.
+// share of the window, in quarters, if what was said since the last checkpoint fills
+// that share, and within that time. Where the backstory and the tools are what fills
+// the window, a summary would help nobody, and each turn would pay for one.
 const (
 	compactQuarters = 3
+	spokenQuarters  = 1
 	compactTime     = 2 * time.Minute
 )
 
@@ -125,8 +128,35 @@ func (e *Engine) recallToCompact(ctx context.Context, key hub.Key) (convo.Head, 
 	if !c.history.worthASummary() {
 		return head, nil, nil
 	}
+	if !c.history.atRest() {
+		return head, nil, convo.Errorf(convo.Conflict, "a function has no result yet; compact the conversation when it has")
+	}
 	c.secrets, err = e.keeps(ctx, key, head.Config)
 	return head, c, err
+}
+
+// atRest reports whether each call has its result, which would else come behind a
+// summary that hides the call.
+func (h history) atRest() bool {
+	calls, _ := pairCalls(h.messages[h.checkpoint()+1:])
+	for _, at := range calls {
+		for _, c := range at {
+			if !c.answered {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// spoken is about how many tokens of a prompt a summary would take the place of.
+func (h history) spoken() (n int64) {
+	for _, m := range h.messages[h.checkpoint()+1:] {
+		if !pinned(m.Type) {
+			n += estimate(len(m.Text) + len(m.Meta))
+		}
+	}
+	return n
 }
 
 // worthASummary reports whether something was said since the last checkpoint.
@@ -139,7 +169,8 @@ func (h history) worthASummary() bool {
 	return false
 }
 
-// sumUp asks the conversation's model for the summary. It counts against quotas.
+// sumUp asks the conversation's model for the summary. It counts as usage and against
+// quotas, whatever becomes of it.
 func (c *compacting) sumUp(ctx context.Context) (Compaction, error) {
 	if c.choice.ProviderKind == "quote" {
 		return Compaction{}, convo.Errorf(convo.Invalid, "the model %s cannot sum up; configure a provider of models", c.choice.ID)
@@ -156,7 +187,9 @@ func (c *compacting) sumUp(ctx context.Context) (Compaction, error) {
 		return Compaction{}, err
 	}
 	made, err := c.ask(ctx, messages)
-	c.e.quotas.end(id, made.Usage.Total())
+	used := made.Usage.Total()
+	c.e.spendApart(c.key.Tenant, convo.Spent{Bot: text(c.bot), Model: c.choice.ID, Tokens: used})
+	c.e.quotas.end(id, used)
 	return made, err
 }
 
@@ -206,15 +239,16 @@ func (c *compacting) put(tx store.Tx, head convo.Head, made *Compaction, by stri
 		return err
 	}
 	made.ID = m.ID
-	return spendTurn(tx, made.Usage, c.choice.ID, 0)
+	return nil
 }
 
 // compactAfter compacts a conversation in the background whose window has filled
 // with the turn that has just ended. If something is said meanwhile, the summary is
-// dropped, and made after the next turn; until then prompts are cut as ever.
-func (e *Engine) compactAfter(key hub.Key, head convo.Head, l *loop) {
-	full := l.prompted*4 >= l.history.window*compactQuarters
-	if !e.limits.Compact || !full || l.history.latest > 0 || len(head.Open) > 0 || head.Channel != nil || l.choice.ProviderKind == "quote" {
+// dropped, and made after the next turn; until then prompts are cut as ever. A turn
+// that its caller will go on with has not ended its exchange.
+func (e *Engine) compactAfter(key hub.Key, head convo.Head, l *loop, why convo.EndReason) {
+	over := (why == convo.EndDone || why == convo.EndLength) && len(head.Open) == 0
+	if !e.limits.Compact || !over || !l.worthCompacting() || head.Channel != nil || l.choice.ProviderKind == "quote" {
 		return
 	}
 	e.mu.Lock()
@@ -233,6 +267,12 @@ func (e *Engine) compactAfter(key hub.Key, head convo.Head, l *loop) {
 		defer e.mu.Unlock()
 		delete(e.compacting, key)
 	}()
+}
+
+// worthCompacting reports whether a summary would make the next prompts much shorter.
+func (l *loop) worthCompacting() bool {
+	h := l.history
+	return h.latest == 0 && l.prompted*4 >= h.window*compactQuarters && h.spoken()*4 >= h.window*spokenQuarters
 }
 
 // compact is Compact for nobody who waits.
@@ -271,11 +311,5 @@ func (e *Engine) CompactStateless(ctx context.Context, actor convo.Actor, in Sta
 	if !c.history.worthASummary() {
 		return Compaction{}, nil
 	}
-	made, err := c.sumUp(ctx)
-	if err == nil {
-		err = e.update(ctx, l.key, store.Buffered, func(tx store.Tx) error {
-			return spend(tx, convo.Spent{Bot: text(s.bot), Model: c.choice.ID, Tokens: made.Usage.Total()})
-		})
-	}
-	return made, err
+	return c.sumUp(ctx)
 }

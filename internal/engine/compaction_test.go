@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -87,7 +88,7 @@ func TestAFullWindowIsSummedUpBehindItsExchange(t *testing.T) {
 func TestASummaryThatSomethingCameBeforeIsDropped(t *testing.T) {
 	t.Parallel()
 	gate := make(chan struct{})
-	b := compacts(t, costs(9), scripted.Script{scripted.Wait(gate), scripted.Text("too late"), scripted.Finish(model.StopEnd)})
+	b := compacts(t, costs(9), scripted.Script{scripted.Wait(gate), scripted.Text("too late"), scripted.Usage(800, 8), scripted.Finish(model.StopEnd)})
 	id := b.conversation(convo.Fields{})
 	b.say(id, long("apple"))
 	if _, err := b.model.Await(t.Context(), 2); err != nil {
@@ -97,6 +98,12 @@ func TestASummaryThatSomethingCameBeforeIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(gate)
+	for sum, _ := b.spent(); sum.Tokens != 9+808; sum, _ = b.spent() { // until the summary has come
+		if t.Context().Err() != nil {
+			t.Fatal("no summary came")
+		}
+		runtime.Gosched()
+	}
 	b.Drain(t.Context())
 	b.wantListed(id, "user:"+long("apple")+" | bot:ok | context:news")
 }
@@ -136,15 +143,75 @@ func TestAConversationThatIsInUseIsNotCompacted(t *testing.T) {
 func TestARepeatedCompactionAsksTheModelOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t, scripted.Script{scripted.Text("sum"), scripted.Finish(model.StopEnd)})
-	id := b.conversation(convo.Fields{}, message(convo.User, "hi"))
+	id := b.conversation(convo.Fields{}, message(convo.User, "hi"), message(convo.Bot, "ho"))
 	for range 2 {
 		ask := &engine.Ask{Key: "k", Operation: "POST /compact", Render: func(any) []byte { return []byte("{}") }}
 		if _, err := b.Compact(t.Context(), b.actor, id, ask); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.wantListed(id, "user:hi | checkpoint:sum")
+	b.wantListed(id, "user:hi | bot:ho | checkpoint:sum")
 	if n := len(b.model.Calls()); n != 1 {
 		t.Errorf("the model was asked %d times", n)
 	}
+}
+
+func TestABackstoryThatFillsTheWindowIsNotSummedUpAfterEachTurn(t *testing.T) {
+	t.Parallel()
+	b := compacts(t, costs(9), costs(9))
+	id := b.conversation(convo.Fields{Config: convo.Config{Backstory: new(long("rule"))}})
+	b.say(id, "hi")
+	b.say(id, "ho")
+	b.Drain(t.Context())
+	b.wantListed(id, "user:hi | bot:ok | user:ho | bot:ok")
+	if n := len(b.model.Calls()); n != 2 {
+		t.Errorf("the model was asked %d times, want 2", n)
+	}
+}
+
+func TestAnExchangeThatIsNotOverIsNotSummedUp(t *testing.T) {
+	t.Parallel()
+	b := compacts(t, scripted.Script{scripted.Calls("x", "weather", `{}`)})
+	id := b.conversation(convo.Fields{})
+	text := long("apple")
+	r, err := b.Complete(t.Context(), b.actor, id, engine.TurnInput{Text: &text, Given: engine.Given{Functions: []engine.Function{unanswered("weather")}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.read(r)
+	if _, err := b.Compact(t.Context(), b.actor, id, nil); convo.ErrorKind(err) != convo.Conflict {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	b.Drain(t.Context())
+	if n := len(b.model.Calls()); n != 1 {
+		t.Errorf("the model was asked %d times, want once", n)
+	}
+}
+
+func TestASummaryThatFailsOrIsDroppedIsCounted(t *testing.T) {
+	t.Parallel()
+	gate := make(chan struct{})
+	b := setup(t,
+		scripted.Script{scripted.Wait(gate), scripted.Text("too late"), scripted.Usage(700, 7), scripted.Finish(model.StopEnd)},
+		scripted.Script{scripted.Usage(50, 5), scripted.Finish(model.StopEnd)})
+	id := b.conversation(convo.Fields{}, message(convo.User, "hi"), message(convo.Bot, "ho"))
+	failed := make(chan error)
+	go func() {
+		_, err := b.Compact(t.Context(), b.actor, id, nil)
+		failed <- err
+	}()
+	if _, err := b.model.Await(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.CreateMessage(t.Context(), b.actor, id, message(convo.Context, "news"), nil); err != nil {
+		t.Fatal(err)
+	}
+	close(gate)
+	if err := <-failed; convo.ErrorKind(err) != convo.UpstreamFailed { // the second, which has no text
+		t.Errorf("got %v", err)
+	}
+	if sum, _ := b.spent(); sum.Tokens != 707+55 {
+		t.Errorf("%d tokens were counted, want %d", sum.Tokens, 707+55)
+	}
+	b.wantListed(id, "user:hi | bot:ho | context:news")
 }

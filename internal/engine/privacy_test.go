@@ -304,3 +304,48 @@ func TestSendGivesWhatWasFoundWithItsPlaces(t *testing.T) {
 }
 
 func queryTurns() store.TurnQuery { return store.TurnQuery{Limit: 10} }
+
+func TestASummaryOfAPrivateConversationIsMadeAndStoredMasked(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		auto bool
+	}{{"on demand", false}, {"by itself", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b, m := withMimic(t, nil, func(n int, r *model.Request) []model.Event {
+				if n == 0 {
+					return said("Noted.")
+				}
+				return said("They gave " + strings.Join(holders(r), " and ") + ".")
+			})
+			if c.auto {
+				b.stop()
+				b.compact, b.fixed.window = true, 1000
+				b.start()
+			}
+			id := b.conversation(privately(convo.Fields{}))
+			b.say(id, "It is "+mail+" and "+card+". "+strings.Repeat("and so on ", 300))
+			if c.auto {
+				b.awaitCheckpoint(id)
+			} else {
+				made, err := b.Compact(t.Context(), b.actor, id, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := "They gave " + mail + " and " + card + "."; made.Text != want {
+					t.Errorf("shown: %q, want %q", made.Text, want)
+				}
+			}
+			if got := spoken(b.say(id, "Again?")); got != "They gave ." {
+				t.Errorf("then: %q", got) // the placeholders stand in the summary, not in what the user said
+			}
+			mustNotHold(t, "the prompts", m.all(), mail, card)
+			mustNotHold(t, "the store", b.atRest(id), mail, card)
+			list := b.messages(id)
+			if got := list[2]; got.Type != convo.Checkpoint || len(placeholder.FindAllString(got.Text, -1)) != 2 {
+				t.Errorf("the checkpoint is %q: %q", got.Type, got.Text)
+			}
+		})
+	}
+}

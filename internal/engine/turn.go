@@ -266,7 +266,7 @@ func (e *Engine) endTurn(r *run, l *loop, log *turnLog, end convo.TurnEnded) (*r
 	e.endWaits(r.id)
 	if err == nil {
 		e.label(log.key, last, r.turn, end)
-		e.compactAfter(log.key, last, l)
+		e.compactAfter(log.key, last, l, end.Reason)
 	}
 	return next, err
 }

@@ -65,17 +65,23 @@ func (l *loop) cost() convo.Usage {
 	return usage
 }
 
-// spend counts what a turn without a conversation has used. What cannot be counted
-// is logged: its answer is there.
+// spend counts what a turn without a conversation has used.
 func (s *stateless) spend() {
-	spent := convo.Spent{Bot: text(s.bot), Model: s.loop.choice.ID, Tokens: s.loop.cost().Total()}
-	if spent.Tokens > 0 {
-		err := s.e.update(s.e.over, hub.Key{Tenant: s.loop.key.Tenant}, store.Buffered, func(tx store.Tx) error { return spend(tx, spent) })
-		if err != nil {
-			s.e.log.Error("what a turn used could not be counted", "tokens", spent.Tokens, "error", err)
-		}
+	used := s.loop.cost().Total()
+	s.e.spendApart(s.loop.key.Tenant, convo.Spent{Bot: text(s.bot), Model: s.loop.choice.ID, Tokens: used})
+	s.e.quotas.end(s.id, used)
+}
+
+// spendApart counts what was used for something that no transaction stores, or that
+// may be dropped. What cannot be counted is logged: the answer is there.
+func (e *Engine) spendApart(tenant string, s convo.Spent) {
+	if s.Tokens == 0 {
+		return
 	}
-	s.e.quotas.end(s.id, spent.Tokens)
+	err := e.update(e.over, hub.Key{Tenant: tenant}, store.Buffered, func(tx store.Tx) error { return spend(tx, s) })
+	if err != nil {
+		e.log.Error("what was used could not be counted", "tokens", s.Tokens, "error", err)
+	}
 }
 
 // TenantUsage is what a tenant used, and has.
