@@ -15,7 +15,6 @@ const laterPaths = `
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
 /contact/{contactId}/rating: GET list
-/contact/{contactId}/secret/{secretId}: POST authenticate revoke verify
 /conversation/{conversationId}/message/{messageId}: POST synthesize
 /: POST graphql
 /integration/discord: GET list POST create

@@ -199,7 +199,7 @@ func turnReferences() map[string]reference {
 			description: "Stores the user's message and runs the model, in the background. The turn's lines are read by subscribing to the channel, from the first one.",
 			example:     `{"text":"What is a parley?"}`, answer: with[dispatchObject]("The channel of the turn."), model: true},
 		"compactConversation": {summary: "Compact a conversation",
-			description: "Has the conversation's model sum it up, and stores the summary as a message of type checkpoint: later prompts begin with it. What it sums up stays where it is. Refused with 409 while a turn runs, and while the last exchange is not over: a message has no answer, or a function no result.",
+			description: "Has the conversation's model sum it up, and stores the summary as a message of type checkpoint: later prompts begin with it. What it sums up stays where it is. Refused with 409 while a turn runs, and while a function has no result.",
 			example:     `{}`, answer: with[compactedObject]("The id and the text of the new message."), model: true},
 		"compactConversationMessages": {summary: "Compact without a conversation",
 			description: "Has a model sum up the messages that are given. Nothing is stored.",

@@ -52,3 +52,36 @@ func TestTheValueOfASecretIsNowhereToBeSeen(t *testing.T) {
 		}
 	}
 }
+
+func TestAContactRevokesNoSecretOfOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	key := b.create("/v1/secret/create", `{"name":"KEY","alias":"key","value":"v"}`)
+	none := b.create("/v1/secret/create", `{"name":"NONE"}`)
+	b.create("/v1/contact/create", `{"fingerprint":"ann"}`)
+	do := func(contact, secret, verb string) answer {
+		return b.do(request{path: "/v1/contact/" + contact + "/secret/" + secret + "/" + verb, body: `{}`})
+	}
+	for _, c := range []struct{ secret, verb, want string }{
+		{"key", "verify", `{"id":"` + key + `","status":"authenticated"}`},
+		{none, "verify", `{"id":"` + none + `","status":"unauthenticated"}`},
+		{"key", "authenticate", `{"id":"` + key + `","url":""}`},
+		{none, "revoke", `{"id":"` + none + `"}`},
+	} {
+		if a := do("ann", c.secret, c.verb); a.status != 200 || strings.TrimSpace(a.body) != c.want {
+			t.Errorf("%s of %s: %d %s", c.verb, c.secret, a.status, a.body)
+		}
+		if a := do("bob", c.secret, c.verb); a.status != 404 {
+			t.Errorf("%s for an unknown contact: %d %s", c.verb, a.status, a.body)
+		}
+		if a := do("ann", "nothing", c.verb); a.status != 404 {
+			t.Errorf("%s of an unknown secret: %d %s", c.verb, a.status, a.body)
+		}
+	}
+	if a := do("ann", "key", "revoke"); a.status != 200 {
+		t.Errorf("revoked: %d %s", a.status, a.body)
+	}
+	if a := do("ann", "key", "verify"); !strings.Contains(a.body, `"authenticated"`) {
+		t.Errorf("the value is gone: %s", a.body)
+	}
+}
