@@ -48,10 +48,11 @@ func New(options ...Option) (*Client, error) {
 		}
 	}
 	c.Conversation = &ConversationService{
-		Message: &MessageService{client: c},
-		Session: &SessionService{client: c},
-		Contact: &ConversationContactService{client: c},
-		client:  c,
+		Message:    &MessageService{client: c},
+		Session:    &SessionService{client: c},
+		Contact:    &ConversationContactService{client: c},
+		Attachment: newConversationAttachmentService(c),
+		client:     c,
 	}
 	c.Channel = &ChannelService{client: c}
 	c.Bot = newBotService(c)

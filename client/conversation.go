@@ -13,6 +13,8 @@ type ConversationService struct {
 	Session *SessionService
 	Contact *ConversationContactService
 
+	Attachment *ConversationAttachmentService
+
 	client *Client
 }
 

@@ -392,6 +392,9 @@
 //	listContactConversations                             ContactConversationService.List, ContactConversationService.All, ContactConversationService.ListStream
 //	listContactMemories                                  ContactMemoryService.List, ContactMemoryService.All, ContactMemoryService.ListStream
 //	listContactSecrets                                   Client.Fetch
+//	verifyContactSecret                                  Client.Fetch
+//	revokeContactSecret                                  Client.Fetch
+//	authenticateContactSecret                            Client.Fetch
 //	listContactSpaces                                    Client.Fetch
 //	listContactTasks                                     Client.Fetch
 //	listMemories                                         MemoryService.List, MemoryService.All, MemoryService.ListStream
@@ -409,6 +412,9 @@
 //	fetchUsage                                           UsageService.Fetch
 //	fetchUsageSeries                                     UsageSeriesService.Fetch
 //	listUsage                                            UsageService.List, UsageService.All, UsageService.ListStream
+//	listConversationAttachments                          ConversationAttachmentService.List, ConversationAttachmentService.All, ConversationAttachmentService.ListStream
+//	uploadConversationAttachment                         ConversationAttachmentService.Upload
+//	uploadAttachment                                     ConversationAttachmentService.Upload
 //	compactConversation                                  ConversationService.Compact
 //	compactConversationMessages                          ConversationService.CompactStateless
 package client

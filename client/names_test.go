@@ -199,14 +199,14 @@ func TestEveryOperationOfTheServerIsInTheTable(t *testing.T) {
 		}
 		return true
 	}
-	for _, file := range []string{"operations.go", "configured.go", "knowledge.go", "contacts.go", "memories.go", "usage.go", "compaction.go"} {
+	for _, file := range []string{"operations.go", "configured.go", "knowledge.go", "contacts.go", "memories.go", "usage.go", "compaction.go", "attachments.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "internal", "wire", "chatbotkit", file), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ast.Inspect(parsed, find)
 	}
-	if operations < 113 {
+	if operations < 119 {
 		t.Errorf("only %d operations were found", operations)
 	}
 }
