@@ -87,7 +87,7 @@ func TestSQLiteAgreesWithTheReferenceModel(t *testing.T) {
 	}
 }
 
-var histories = flag.Int("histories", 8, "how many random histories are compared")
+var histories = flag.Int("histories", manyHistories, "how many random histories are compared")
 
 // copyFolder copies a folder as it is on the disk: what a killed process leaves.
 func copyFolder(t testing.TB, from string) string {
