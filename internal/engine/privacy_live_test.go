@@ -424,7 +424,9 @@ func TestALabelIsNotMadeOfHalfAValue(t *testing.T) {
 				ids = append(ids, id, other)
 			}
 		}
-		b.stop() // waits for the labels
+		for _, id := range ids {
+			b.labelled(id)
+		}
 		mustNotHold(t, "a prompt", m.all(), mail[:8], card[:9])
 		for _, id := range ids {
 			head, err := b.store.Head(t.Context(), "t", id)

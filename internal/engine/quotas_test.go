@@ -181,6 +181,9 @@ func TestWhatWaitsKeepsItsReservationOverARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.model.Await(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
 	b.stop() // it goes on in the background
 	again := make(chan struct{})
 	b.model.Add(scripted.Wait(again), scripted.Text("late"), scripted.Usage(10, 1), scripted.Finish(model.StopEnd))
