@@ -305,11 +305,11 @@ func (r *reader) started(ctx context.Context, e *SessionStarted) error {
 		if err := s.settle(ctx); err != nil {
 			return err
 		}
+		open := s.suspect()
+		s.inbox.put(arrival{notice: Reconnected{Anew: true}}) // before what is found out
 		if !e.resumes() {
-			open := s.suspect()
 			r.others.Go(func() { s.compare(ctx, open) })
 		}
-		s.inbox.put(arrival{notice: Reconnected{Anew: true}})
 	}
 	s.mu.Lock()
 	s.started = e
