@@ -65,6 +65,10 @@ agents:
     datasets: [handbook]
 datasets:
   - {id: handbook, name: Handbook, files: [docs, "terms/*.pdf"]}
+embedding: {provider: local, model: nomic-embed-text}
+quotas:
+  - {tokens: 2000000, per: month}
+  - {bot: support, tokens: 200000, per: day}
 oidc:
   issuers:
     - {issuer: https://id.example.com/realms/acme, audience: parley, tenant: acme/dev}
@@ -90,22 +94,21 @@ func Markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s |\n", name, s.env, code("--", s.flag), code("", s.def), doc)
 	}
-	for _, item := range []struct {
-		title string
-		of    reflect.Type
-	}{
-		{"Each of `providers`", reflect.TypeFor[Provider]()}, {"Each of `models`", reflect.TypeFor[Model]()},
-		{"Each of `tenants`", reflect.TypeFor[Tenant]()}, {"Each of `agents`", reflect.TypeFor[Agent]()},
-		{"Each of `datasets`", reflect.TypeFor[Dataset]()},
-		{"Each of `oidc.issuers`", reflect.TypeFor[Issuer]()}, {"Each of `oidc.builtin.clients`", reflect.TypeFor[Client]()},
-		{"Each of `oidc.builtin.users`", reflect.TypeFor[LoginUser]()},
-		{"Each of an agent's `tools`", reflect.TypeFor[AgentTool]()}, {"Each of an agent's `mcp`", reflect.TypeFor[MCPServer]()},
-	} {
-		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", item.title)
-		describeKeys(&b, "", item.of)
+	for _, s := range settings(new(Config)) {
+		if of := s.value.Type(); of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Struct {
+			describeItem(&b, "`"+s.path+"`", of.Elem())
+		}
 	}
+	describeItem(&b, "an agent's `tools`", reflect.TypeFor[AgentTool]())
+	describeItem(&b, "an agent's `mcp`", reflect.TypeFor[MCPServer]())
 	b.WriteString("\n" + example)
 	return b.String()
+}
+
+// describeItem writes a section about what a list holds.
+func describeItem(b *strings.Builder, list string, of reflect.Type) {
+	fmt.Fprintf(b, "\n## Each of %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", list)
+	describeKeys(b, "", of)
 }
 
 // describeKeys writes a row for each key of a group, those of groups in it by

@@ -116,6 +116,16 @@ func TestThePageAboutTheConfigurationIsFresh(t *testing.T) {
 	}
 }
 
+func TestThePageSaysWhatEachListHolds(t *testing.T) {
+	t.Parallel()
+	page := config.Markdown()
+	for _, list := range []string{"providers", "models", "tenants", "agents", "datasets", "quotas", "oidc.issuers", "oidc.builtin.users"} {
+		if !strings.Contains(page, "\n## Each of `"+list+"`\n") {
+			t.Errorf("the page does not say what stands in %s", list)
+		}
+	}
+}
+
 func TestTheExampleOnThePageLoads(t *testing.T) {
 	t.Parallel()
 	_, rest, _ := strings.Cut(config.Markdown(), "```yaml\n")

@@ -136,14 +136,84 @@ func TestAnotherTenantsIdsLookLikeUnknownOnes(t *testing.T) {
 		if a := b.do(request{path: "/v1/conversation/" + mine.conversation + "/message/list"}); !strings.Contains(a.body, "mine") || strings.Count(a.body, `"type"`) != 1 {
 			t.Errorf("%s %s changed another tenant's conversation: %s", row.Method, row.Path, a.body)
 		}
-		for _, path := range []string{"/bot/{botId}", "/skillset/{skillsetId}", "/skillset/{skillsetId}/ability/{abilityId}", "/secret/{secretId}", "/dataset/{datasetId}", "/file/{fileId}"} {
-			if a := b.do(request{path: "/v1" + mine.path(path) + "/fetch"}); !strings.Contains(a.body, `"name":"mine"`) {
-				t.Errorf("%s %s changed what another tenant configured: %s", row.Method, row.Path, a.body)
+		b.untouched(row, mine)
+	}
+}
+
+// untouched checks that all of a tenant's is what it was made as.
+func (b *bundle) untouched(row chatbotkit.Row, mine made) {
+	b.t.Helper()
+	for _, path := range []string{
+		"/bot/{botId}", "/skillset/{skillsetId}", "/skillset/{skillsetId}/ability/{abilityId}", "/secret/{secretId}", "/dataset/{datasetId}",
+		"/dataset/{datasetId}/record/{recordId}", "/file/{fileId}", "/contact/{contactId}", "/memory/{memoryId}",
+	} {
+		if a := b.do(request{path: "/v1" + mine.path(path) + "/fetch"}); a.status != 200 || !strings.Contains(a.body, `:"mine"`) {
+			b.t.Errorf("%s %s changed what is another tenant's: %s", row.Method, row.Path, a.body)
+		}
+	}
+	if a := b.post("/v1/secret/"+mine.secret+"/verify", `{}`); !strings.Contains(a.body, `"authenticated"`) {
+		b.t.Errorf("%s %s changed another tenant's secret: %s", row.Method, row.Path, a.body)
+	}
+	if a := b.do(request{path: "/v1/dataset/" + mine.dataset + "/file/list"}); !strings.Contains(a.body, mine.file) {
+		b.t.Errorf("%s %s changed the files of another tenant's dataset: %s", row.Method, row.Path, a.body)
+	}
+	if a := b.do(request{path: "/v1/file/" + mine.file + "/download"}); a.status != 204 {
+		b.t.Errorf("%s %s filled another tenant's file: %d %s", row.Method, row.Path, a.status, a.body)
+	}
+}
+
+// as is the bundle of somebody with another secret.
+func (b *bundle) as(secret string) *bundle {
+	other := *b
+	other.secret = secret
+	return &other
+}
+
+func TestAnotherTenantsIdsBesideOnesOwnLookLikeUnknownOnes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mine, own := b.make(), b.as(b.foreign).make()
+	for _, row := range chatbotkit.Rows() {
+		if row.Later || strings.Count(row.Path, "{") != 2 {
+			continue
+		}
+		first, last := strings.Index(row.Path, "}")+1, strings.LastIndex(row.Path, "{")
+		for _, path := range []string{
+			own.path(row.Path[:first]) + mine.path(row.Path[first:]), mine.path(row.Path[:last]) + own.path(row.Path[last:]),
+		} {
+			if a := b.do(request{method: row.Method, path: "/v1" + path, body: bodyFor(row), token: b.foreign}); a.status != 404 {
+				t.Errorf("%s %s with one id of each: %d %s", row.Method, row.Path, a.status, a.body)
 			}
 		}
-		if a := b.do(request{method: "POST", path: "/v1/secret/" + mine.secret + "/verify"}); !strings.Contains(a.body, `"authenticated"`) {
-			t.Errorf("%s %s changed another tenant's secret: %s", row.Method, row.Path, a.body)
+		b.untouched(row, mine)
+	}
+}
+
+func TestListsAndSearchesShowNothingOfAnotherTenant(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mine := b.make()
+	for _, row := range chatbotkit.Rows() {
+		if row.Later || strings.Contains(row.Path, "{") || row.Path == "/platform/model/list" ||
+			row.Method != http.MethodGet && !strings.HasSuffix(row.Path, "/search") {
+			continue
 		}
+		for _, accept := range []string{"", "application/jsonl", "text/csv"} {
+			ask := request{method: row.Method, path: "/v1" + row.Path, body: `{"search":"mine"}`, accept: accept}
+			if row.Method == http.MethodGet {
+				ask.body = ""
+			}
+			ask.token = b.foreign
+			a := b.do(ask)
+			if a.status != 200 || mine.hide(a.body) != a.body || strings.Contains(a.body, "mine") {
+				t.Errorf("%s %s shows another tenant %d %s", row.Method, row.Path, a.status, a.body)
+			}
+		}
+	}
+	events := b.stream(request{path: "/v1/event/log/subscribe", body: `{"historyLength":100}`, token: b.foreign})
+	own := b.as(b.foreign).create("/v1/dataset/create", `{}`)
+	if l, ok := events.next(); !ok || !strings.Contains(string(l.Data), own) {
+		t.Errorf("the event log of another tenant begins with %s", l.Data)
 	}
 }
 
@@ -157,7 +227,7 @@ func TestAnotherTenantsIdsInABodyLookLikeUnknownOnes(t *testing.T) {
 		decode(b.t, b.do(request{path: path, body: `{}`, token: b.foreign}), &created)
 		return created.ID
 	}
-	conversation, set := own("/v1/conversation/create"), own("/v1/skillset/create")
+	conversation, set, bot := own("/v1/conversation/create"), own("/v1/skillset/create"), own("/v1/bot/create")
 	for _, c := range []struct{ path, body string }{
 		{"/v1/conversation/create", `{"botId":"{botId}"}`},
 		{"/v1/conversation/create", `{"skillsetId":"{skillsetId}"}`},
@@ -175,6 +245,20 @@ func TestAnotherTenantsIdsInABodyLookLikeUnknownOnes(t *testing.T) {
 		{"/v1/skillset/" + set + "/ability/create", `{"secretId":"{secretId}"}`},
 		{"/v1/skillset/" + set + "/ability/create", `{"linkedSecretId":"{secretId}"}`},
 		{"/v1/skillset/" + set + "/ability/create", `{"botId":"{botId}"}`},
+		{"/v1/conversation/create", `{"datasetId":"{datasetId}"}`},
+		{"/v1/conversation/create", `{"contactId":"{contactId}"}`},
+		{"/v1/conversation/" + conversation + "/update", `{"datasetId":"{datasetId}"}`},
+		{"/v1/conversation/" + conversation + "/update", `{"contactId":"{contactId}"}`},
+		{"/v1/conversation/complete", `{"text":"x","datasetId":"{datasetId}"}`},
+		{"/v1/conversation/complete", `{"text":"x","contactId":"{contactId}"}`},
+		{"/v1/conversation/dispatch", `{"text":"x","datasetId":"{datasetId}"}`},
+		{"/v1/conversation/compact", `{"messages":[{"type":"user","text":"x"}],"botId":"{botId}"}`},
+		{"/v1/bot/create", `{"datasetId":"{datasetId}"}`},
+		{"/v1/memory/create", `{"text":"x","contactId":"{contactId}"}`},
+		{"/v1/memory/create", `{"text":"x","botId":"{botId}"}`},
+		{"/v1/memory/search", `{"search":"x","contactId":"{contactId}"}`},
+		{"/v1/memory/search", `{"search":"x","botId":"{botId}"}`},
+		{"/v1/bot/" + bot + "/session/create", `{"contactId":"{contactId}"}`},
 	} {
 		ask := func(m made) answer {
 			a := b.do(request{path: c.path, body: m.path(c.body), token: b.foreign})

@@ -86,7 +86,7 @@ func (f *objectFields) apply(dst *convo.ObjectFields) {
 type sharedFields struct {
 	objectFields
 	Alias      aliasText          `json:"alias" doc:"A second id, which is taken wherever the first one is. No other of its kind may have it."`
-	Visibility word[visibilities] `json:"visibility" doc:"Stored and given back; private unless given."`
+	Visibility word[visibilities] `json:"visibility" doc:"private unless given. What a public file holds may be downloaded without a token; on all else this is stored and given back."`
 }
 
 func (f *sharedFields) apply(dst *convo.ObjectFields) {
