@@ -47,6 +47,7 @@ type File struct {
 type Document struct {
 	Title  string // as the file itself says; "" = it does not
 	blocks parse
+	blank  bool // there are no blocks
 }
 
 // Block is a part of a document that has one place in its structure.
@@ -101,7 +102,14 @@ func (r Reader) Read(ctx context.Context, f File) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return check(ctx, blocks)
+	doc, err := check(ctx, blocks)
+	if err == nil && doc.blank {
+		err = format.refuseBlank(f.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
 }
 
 // witness remembers that a content could not be had, which those who read it take
@@ -177,7 +185,7 @@ func check(ctx context.Context, blocks parse) (*Document, error) {
 	case size > maxText:
 		return nil, convo.Errorf(convo.TooLarge, "the file has more than %d MiB of text: split it into several files", maxText>>20)
 	}
-	return &Document{Title: short(title), blocks: blocks}, nil
+	return &Document{Title: short(title), blocks: blocks, blank: count == 0}, nil
 }
 
 // Blocks gives the document's blocks in their order.

@@ -158,11 +158,22 @@ func TestWhatCannotBeReadIsRefusedWithTheReason(t *testing.T) {
 		{"JSON cut in a name", "a.json", "", `{"a`, "ends in the middle"},
 		{"JSON that is none", "a.json", "", "{\n\"a\" 1}", "line 2"},
 		{"JSON that nests 100,000 deep", "a.json", "", strings.Repeat("[", 100_000), "nests deeper"},
+		{"a page of tags alone", "a.html", "", strings.Repeat("<div>", 1000) + "<script>text()</script>", "the page \"a.html\" holds no text"},
+		{"a document of pictures", "a.docx", "", docx(t, "<w:p><w:drawing/></w:p>"), "the DOCX file \"a.docx\" holds no text"},
 		{"objects that nest 100,000 deep", "a.json", "", strings.Repeat(`{"a":`, 100_000), "nests deeper"},
 	} {
 		_, err := document.Reader{}.Read(t.Context(), file(c.name, c.mediaType, c.content))
 		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s: %v, want Invalid and %q", c.what, err, c.reason)
+		}
+	}
+}
+
+func TestATextATableOrAListMayBeEmpty(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{"a.txt": "", "b.txt": " \n", "a.md": "\n", "a.csv": "name,city\n", "a.json": "[]"} {
+		if chunks := split(read(t, name, "", content), 0, ""); len(chunks) != 0 {
+			t.Errorf("%s gives %+v", name, chunks)
 		}
 	}
 }

@@ -23,7 +23,13 @@ const (
 	maxXMLTokens = 20 << 20 // elements and texts of a part: bounds the time
 )
 
-const mainPart = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+// isMain reports whether a relationship leads to the part with the text: it has one
+// name in usual files and another one in those of Strict Open XML, whose elements are
+// called the same.
+func isMain(relationship string) bool {
+	return relationship == "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" ||
+		relationship == "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument"
+}
 
 // word reads a DOCX file: its paragraphs, headings by the outline levels of their
 // styles, lists and tables, and its notes. Deleted text, fields' codes and what
@@ -77,7 +83,7 @@ func find(archive *zip.Reader, name string) *zip.File {
 func mainOf(archive *zip.Reader) (*zip.File, error) {
 	var target string
 	err := eachToken(find(archive, "_rels/.rels"), func(t xml.Token) error {
-		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Relationship" && attr(e, "Type") == mainPart {
+		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Relationship" && isMain(attr(e, "Type")) {
 			target = strings.TrimPrefix(attr(e, "Target"), "/")
 		}
 		return nil

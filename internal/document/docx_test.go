@@ -75,6 +75,39 @@ func TestADOCXFileIsReadByItsStructure(t *testing.T) {
 	}
 }
 
+func TestADOCXFileOfStrictOpenXMLIsReadAsAnyOther(t *testing.T) {
+	t.Parallel()
+	usual := docx(t, paragraph(`<w:pStyle w:val="berschrift1"/>`, "Guide")+paragraph("", "text"), "word/styles.xml", styles)
+	var b bytes.Buffer
+	from, err := zip.NewReader(strings.NewReader(usual), int64(len(usual)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := zip.NewWriter(&b)
+	names := strings.NewReplacer("http://schemas.openxmlformats.org/officeDocument/2006/", "http://purl.oclc.org/ooxml/officeDocument/",
+		"http://schemas.openxmlformats.org/wordprocessingml/2006/main", "http://purl.oclc.org/ooxml/wordprocessingml/main")
+	for _, part := range from.File {
+		r, err := part.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		w, failed := to.Create(part.Name)
+		if err != nil || failed != nil {
+			t.Fatal(err, failed)
+		}
+		if _, err := names.WriteString(w, string(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(read(t, "a.docx", "", b.String())); got != "Guide [prose] text\n" || b.String() == usual {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestADOCXFileThatIsNoneOrInflatesIsRefused(t *testing.T) {
 	t.Parallel()
 	whole := docx(t, paragraph("", strings.Repeat("text ", 1000)))

@@ -62,6 +62,21 @@ func formatOf(f File) (format, error) {
 	return said, nil
 }
 
+// refuseBlank says why a file is of no use in which no text was found. Of a text, a
+// table or a list everybody sees that there is nothing in it, which is what its owner
+// may want; of other formats they see pages that look full.
+func (known format) refuseBlank(name string) error {
+	switch known {
+	case formatPDF:
+		return convo.Errorf(convo.Invalid, "the PDF %s holds no text that can be read: if its pages are pictures, run a text recognition over it first", quote(name))
+	case formatDOCX:
+		return convo.Errorf(convo.Invalid, "the DOCX file %s holds no text: if its pages are pictures, run a text recognition over it first", quote(name))
+	case formatHTML:
+		return convo.Errorf(convo.Invalid, "the page %s holds no text: what scripts would write into it is not seen; save it from a browser as text or PDF", quote(name))
+	}
+	return nil
+}
+
 func byMediaType(media string) format {
 	switch media {
 	case "text/markdown", "text/x-markdown":

@@ -30,9 +30,6 @@ func portable(ctx context.Context, f File) (parse, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(blocks) == 0 {
-		return nil, convo.Errorf(convo.Invalid, "the PDF %s holds no text that can be read: if its pages are pictures, run a text recognition over it first", quote(f.Name))
-	}
 	return given(p.title, blocks), nil
 }
 
