@@ -43,12 +43,12 @@ type inOrder struct {
 }
 
 func (o *inOrder) Search(
-	ctx context.Context, c retrieve.Collection, space string, _ []float32, limit int, accept func(string) bool,
+	ctx context.Context, c retrieve.Collection, space string, _ []float32, limit int, among []string,
 ) (hits []retrieve.Hit, err error) {
 	o.searches.Add(1)
 	vectors, err := o.store.Vectors(ctx, c.Tenant, c.Dataset, space, 0, 100_000)
 	for _, v := range vectors {
-		if len(hits) < limit && (accept == nil || accept(v.Record)) {
+		if len(hits) < limit && (among == nil || slices.Contains(among, v.Record)) {
 			hits = append(hits, retrieve.Hit{Record: v.Record, Score: 0.9})
 		}
 	}

@@ -65,7 +65,7 @@ func (l *letters) count() int {
 // noVectors is an index that nothing is found in.
 type noVectors struct{}
 
-func (noVectors) Search(context.Context, retrieve.Collection, string, []float32, int, func(string) bool) ([]retrieve.Hit, error) {
+func (noVectors) Search(context.Context, retrieve.Collection, string, []float32, int, []string) ([]retrieve.Hit, error) {
 	return nil, convo.Errorf(convo.Invalid, "a vector of another length")
 }
 func (noVectors) Close() error { return nil }

@@ -41,8 +41,18 @@ func (b byWords) Search(ctx context.Context, c retrieve.Collection, q retrieve.Q
 	return hits[:min(len(hits), q.Limit)], nil
 }
 
+func (b byWords) Tagged(ctx context.Context, c retrieve.Collection, tags []string, limit int) (ids []string, whole bool, err error) {
+	records, err := b.store.Records(ctx, c.Tenant, c.Dataset, store.RecordQuery{Limit: 10_000})
+	for _, r := range records {
+		if !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(r.Tags(), tag) }) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, len(ids) <= limit, err
+}
+
 func (byWords) Follow(context.Context, retrieve.Collection) error { return nil }
-func (byWords) Close() error                                      { return nil }
+func (byWords) Close() error { return nil }
 
 func (b *bundle) dataset(d convo.Dataset) string {
 	b.t.Helper()

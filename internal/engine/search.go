@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/embed"
 	"github.com/parleyhq/parley/internal/retrieve"
-	"github.com/parleyhq/parley/internal/store"
 )
 
 // Search is what a caller looks for in a dataset.
@@ -110,17 +108,17 @@ func (e *Engine) seek(ctx context.Context, c retrieve.Collection, q finding) ([]
 	exact, rest := splitConditions(q.Filter)
 	must := append(slices.Clone(q.Must), exact...)
 	vector := e.questionVector(ctx, cmp.Or(q.Outside, q.Text))
-	var accept func(string) bool
-	if vector != nil {
+	var among []string
+	if vector != nil && len(must) > 0 {
 		var err error
-		if accept, err = e.owned(ctx, c, q.Must); err != nil {
+		if among, err = e.tagged(ctx, c, must); err != nil {
 			return nil, err
 		}
 	}
 	s := &sieve{engine: e, in: c, want: q, must: must, rest: rest}
 	for limit := q.Records + extraHits; ; limit *= moreHits {
 		limit = min(limit, mostHits)
-		hits, all, err := e.hits(ctx, c, retrieve.Query{Text: q.Text, Limit: limit, Must: must}, vector, accept)
+		hits, all, err := e.hits(ctx, c, retrieve.Query{Text: q.Text, Limit: limit, Must: must}, vector, among)
 		if err != nil {
 			return nil, err
 		}
@@ -130,54 +128,29 @@ func (e *Engine) seek(ctx context.Context, c retrieve.Collection, q finding) ([]
 	}
 }
 
-// ownedRecords is how many records of one contact or bot are looked up before a search
-// by vectors. Of one with more, some stand among the hits anyway.
-const ownedRecords = 2000
+// taggedRecords is how many records a search by vectors is held to at most. Where a
+// filter lets more pass, enough of them stand among the hits anyway.
+const taggedRecords = 20_000
 
-// owned says which records have the tags of a contact and a bot, which the index of
-// vectors does not know; nil = there are no such tags, or too many records.
-func (e *Engine) owned(ctx context.Context, c retrieve.Collection, must []string) (func(string) bool, error) {
-	q := store.RecordQuery{Limit: ownedStep}
-	for _, tag := range must {
-		switch name, id, _ := strings.Cut(tag, convo.Tag("", "")); name {
-		case "contact":
-			q.Contact = id
-		case "bot":
-			q.Bot = id
-		}
+// tagged gives the records with all of the tags, which the index of vectors does not
+// know; nil = there are too many.
+func (e *Engine) tagged(ctx context.Context, c retrieve.Collection, tags []string) ([]string, error) {
+	records, whole, err := e.texts.Tagged(ctx, c, tags, taggedRecords)
+	if err != nil || !whole {
+		return nil, err
 	}
-	if q.Contact == "" && q.Bot == "" {
-		return nil, nil
-	}
-	ids := map[string]bool{}
-	for len(ids) <= ownedRecords {
-		page, err := e.store.Records(ctx, c.Tenant, c.Dataset, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page {
-			ids[r.ID] = true
-			q.After = store.Position{Created: r.Created, ID: r.ID}
-		}
-		if len(page) < q.Limit {
-			return func(id string) bool { return ids[id] }, nil
-		}
-	}
-	return nil, nil
+	return records, nil
 }
-
-// ownedStep is how many of them are read at once.
-const ownedStep = 100
 
 // hits asks the indexes; all says that there are no more.
 func (e *Engine) hits(
-	ctx context.Context, c retrieve.Collection, q retrieve.Query, vector []float32, accept func(string) bool,
+	ctx context.Context, c retrieve.Collection, q retrieve.Query, vector []float32, among []string,
 ) (hits []retrieve.Hit, all bool, err error) {
 	texts, err := e.texts.Search(ctx, c, q)
 	if err != nil || vector == nil {
 		return texts, len(texts) < q.Limit, err
 	}
-	near, err := e.vectors.Search(ctx, c, e.embedder.Space(), vector, q.Limit, accept)
+	near, err := e.vectors.Search(ctx, c, e.embedder.Space(), vector, q.Limit, among)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, false, err

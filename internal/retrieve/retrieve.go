@@ -37,6 +37,10 @@ type Hit struct {
 type Texts interface {
 	Search(ctx context.Context, c Collection, q Query) ([]Hit, error)
 
+	// Tagged gives the records that have all of some tags, at least one, in no order.
+	// whole is false, and there are none, if they are more than limit.
+	Tagged(ctx context.Context, c Collection, tags []string, limit int) (records []string, whole bool, err error)
+
 	// Follow reads what changed, so that the next search need not.
 	Follow(ctx context.Context, c Collection) error
 
@@ -47,9 +51,9 @@ type Texts interface {
 // Vectors finds records by their vectors in a space.
 type Vectors interface {
 	// Search gives the records whose vectors point most nearly where this one does.
-	// accept says which records count; nil = all. A vector of another length than
-	// those of the space is Invalid.
-	Search(ctx context.Context, c Collection, space string, vector []float32, limit int, accept func(record string) bool) ([]Hit, error)
+	// Of among, each of which is another one, all are looked at, however few they are;
+	// nil = all records. A vector of another length than those of the space is Invalid.
+	Search(ctx context.Context, c Collection, space string, vector []float32, limit int, among []string) ([]Hit, error)
 
 	// Close writes what is worth keeping and lets the memory go.
 	Close() error

@@ -131,6 +131,15 @@ func (ix *Index) Search(ctx context.Context, name retrieve.Collection, q retriev
 	return hits, err
 }
 
+// Tagged implements retrieve.Texts.
+func (ix *Index) Tagged(ctx context.Context, name retrieve.Collection, tags []string, limit int) (records []string, whole bool, err error) {
+	err = ix.with(ctx, name, func(c *collection, v *view) (err error) {
+		records, whole, err = v.tagged(ctx, c.load, tags, limit)
+		return err
+	})
+	return records, whole, err
+}
+
 // Follow implements retrieve.Texts.
 func (ix *Index) Follow(ctx context.Context, name retrieve.Collection) error {
 	return ix.with(ctx, name, func(*collection, *view) error { return nil })

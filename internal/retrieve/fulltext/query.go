@@ -35,7 +35,7 @@ type question struct {
 
 // newQuestion takes the words of a query.
 func newQuestion(q retrieve.Query) *question {
-	ask := &question{limit: min(q.Limit, maxLimit)}
+	ask := &question{limit: min(q.Limit, maxLimit), must: marked(q.Must)}
 	known := map[string]int{}
 	a := analyser{asking: true}
 	a.emit = func(term []byte, place bool) {
@@ -50,9 +50,6 @@ func newQuestion(q retrieve.Query) *question {
 		}
 	}
 	a.text(q.Text)
-	for _, tag := range q.Must {
-		ask.must = append(ask.must, tagMark+tag)
-	}
 	return ask
 }
 

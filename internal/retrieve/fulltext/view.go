@@ -130,33 +130,15 @@ func (p *part) score(ctx context.Context, load loader, s *scorer, q *question) e
 	if err != nil {
 		return err
 	}
-	allowed := p.live
-	for _, tag := range q.must {
-		if allowed = tagged(b, tag, allowed); allowed == nil {
-			return nil
-		}
+	allowed, some := p.having(b, q.must)
+	if !some {
+		return nil
 	}
 	numbers := make([]int, len(q.terms))
 	for i, t := range q.terms {
 		numbers[i] = find(b.terms, t.term, b.term)
 	}
 	return s.run(ctx, b, numbers, allowed)
-}
-
-// tagged is the set of the allowed records that have a tag; nil: there are none.
-func tagged(b *body, tag string, allowed set) set {
-	number := find(b.terms, tag, b.term)
-	if number < 0 {
-		return nil
-	}
-	s := newSet(b.docs)
-	var c cursor
-	c.open(b.list(number))
-	for doc := c.seek(0); doc != end; doc = c.seek(doc + 1) {
-		s.add(doc)
-	}
-	s.and(allowed)
-	return s
 }
 
 // batch is what some changes make of a collection.

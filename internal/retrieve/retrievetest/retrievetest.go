@@ -30,6 +30,7 @@ func RunTexts(t *testing.T, d Driver) {
 		"a dataset made again has nothing of the former": testMadeAgain,
 		"the best come first, ties by id":                testOrder,
 		"records must have the tags":                     testTags,
+		"the records with tags are listed":               testTagged,
 		"an index goes on after it was closed":           testReopen,
 		"each writer finds what it wrote":                testWriters,
 		"a search ends with its context":                 testCancel,
@@ -188,6 +189,45 @@ func testTags(_ *testing.T, s *suite) {
 	s.finds(here, retrieve.Query{Text: "apple", Must: []string{one}}, "1", "3")
 	s.finds(here, retrieve.Query{Text: "apple", Must: []string{convo.Tag("meta.s", "n1")}})
 	s.finds(here, retrieve.Query{Text: x, Must: []string{one}})
+}
+
+func testTagged(t *testing.T, s *suite) {
+	tags := func(limit int, tags ...string) string {
+		ids, whole, err := s.texts.Tagged(t.Context(), here, tags, limit)
+		if err != nil || ids == nil && whole {
+			t.Error(ids, whole, err)
+		}
+		slices.Sort(ids)
+		return fmt.Sprint(ids, whole)
+	}
+	equal := func(what, got, want string) {
+		if got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+	}
+	x, even := convo.Tag("file", "x"), convo.Tag("meta.even", "btrue")
+	equal("of no records", tags(9, x), "[] true")
+	for i := range 40 {
+		r := record(here, fmt.Sprintf("%02d", i), "apple")
+		r.Meta = convo.JSON(fmt.Sprintf(`{"even":%t}`, i%2 == 0))
+		if i < 5 {
+			r.File = "x"
+		}
+		s.put(r)
+		s.finds(here, retrieve.Query{Text: "apple", Limit: 1}, "00") // so that the index has parts
+	}
+	equal("one tag", tags(9, x), "[00 01 02 03 04] true")
+	equal("two tags", tags(3, x, even), "[00 02 04] true")
+	equal("more than are wanted", tags(4, x), "[] false")
+	equal("a tag that none has", tags(9, convo.Tag("file", "y")), "[] true")
+	s.write("01", "another text, of no file")
+	s.remove("03")
+	equal("after changes", tags(9, x), "[00 02 04] true")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if ids, _, err := s.texts.Tagged(ctx, here, []string{x}, 9); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", ids, err)
+	}
 }
 
 func testReopen(t *testing.T, s *suite) {

@@ -15,7 +15,7 @@ type hits = []retrieve.Hit
 type query struct {
 	vector []float32 // of length 1
 	limit  int
-	accept func(record string) bool
+	among  []string // the records that count; nil = all
 }
 
 // How many rows are taken on. Their sketches say which are worth a look at their
@@ -47,13 +47,20 @@ func (r *rows) candidates(q query) []candidate {
 	look := func(row int) {
 		best.offer(row, float32(dotCodes(codes, r.row(row)))*r.at[row].scale)
 	}
-	if r.sketcher == nil {
-		for row, id := range r.ids {
-			if id != "" && q.accept(id) {
+	switch {
+	case q.among != nil:
+		for _, id := range q.among {
+			if row, ok := r.byID[id]; ok {
 				look(row)
 			}
 		}
-	} else {
+	case r.sketcher == nil:
+		for row, id := range r.ids {
+			if id != "" {
+				look(row)
+			}
+		}
+	default:
 		for _, n := range r.sketched(q, max(len(r.ids)/looked, leastLook, 2*best.want)) {
 			look(n.row)
 		}
@@ -75,9 +82,7 @@ func (r *rows) sketched(q query, want int) []near {
 			continue
 		}
 		dot := float32(dotCodes(codes, r.sketches[row*sketchLength:(row+1)*sketchLength])) * r.at[row].sketch
-		if best.takes(dot) && q.accept(id) {
-			best.offer(row, dot)
-		}
+		best.offer(row, dot)
 	}
 	return best.rows
 }
@@ -103,6 +108,14 @@ func (ix *Index) measure(ctx context.Context, n name, q query, rows []candidate)
 // scan looks at every vector of the store, for a space that has no room in memory.
 func (ix *Index) scan(ctx context.Context, n name, q query) (hits, error) {
 	var found hits
+	counts := func(string) bool { return true }
+	if q.among != nil {
+		among := make(map[string]bool, len(q.among))
+		for _, id := range q.among {
+			among[id] = true
+		}
+		counts = func(id string) bool { return among[id] }
+	}
 	for after := int64(0); ; {
 		page, err := ix.store.Vectors(ctx, n.Tenant, n.Dataset, n.space, after, pageSize)
 		if err != nil || len(page) == 0 {
@@ -110,7 +123,7 @@ func (ix *Index) scan(ctx context.Context, n name, q query) (hits, error) {
 		}
 		for _, v := range page {
 			after = v.Stored
-			if direction := unit(v.Values); direction != nil && len(direction) == len(q.vector) && q.accept(v.Record) {
+			if direction := unit(v.Values); direction != nil && len(direction) == len(q.vector) && counts(v.Record) {
 				found = appendHit(found, v.Record, dot(q.vector, direction))
 			}
 		}
@@ -138,8 +151,6 @@ type nearest struct {
 	want int
 	rows []near
 }
-
-func (b *nearest) takes(dot float32) bool { return len(b.rows) < b.want || dot > b.rows[0].dot }
 
 func (b *nearest) offer(row int, dot float32) {
 	switch {

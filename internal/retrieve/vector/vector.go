@@ -3,7 +3,8 @@
 //
 // Of each vector it keeps one byte a value, and of long ones a sketch of 128 bytes. A
 // search looks at all sketches, at the bytes of one record in twenty, and reckons with
-// the store's own vectors for the nearest of these. So what is given may miss one of the
+// the store's own vectors for the nearest of these; of records that it is held to, it
+// looks at the bytes of each. So what is given may miss one of the
 // nearest now and then (docs/retrieval.md has the share), but a score is always exact.
 //
 // What it promises beyond its port: a score is the cosine of the angle, and nothing
@@ -84,14 +85,14 @@ func (ix *Index) Close() error {
 
 // Search implements retrieve.Vectors.
 func (ix *Index) Search(
-	ctx context.Context, c retrieve.Collection, spaceName string, vector []float32, limit int, accept func(string) bool,
+	ctx context.Context, c retrieve.Collection, spaceName string, vector []float32, limit int, among []string,
 ) ([]retrieve.Hit, error) {
 	lengths, err := ix.store.Spaces(ctx, c.Tenant, c.Dataset)
 	if err != nil {
 		return nil, err
 	}
 	length, ok := lengths[spaceName]
-	if !ok || limit <= 0 {
+	if !ok || limit <= 0 || among != nil && len(among) == 0 {
 		return nil, ctx.Err()
 	}
 	if length != len(vector) {
@@ -106,10 +107,7 @@ func (ix *Index) Search(
 	if err != nil {
 		return nil, err
 	}
-	if accept == nil {
-		accept = func(string) bool { return true }
-	}
-	q := query{vector: question, limit: limit, accept: accept}
+	q := query{vector: question, limit: limit, among: among}
 	hits, held, err := s.search(ctx, ix, q)
 	if err == nil && !held {
 		hits, err = ix.scan(ctx, s.name, q)

@@ -252,21 +252,37 @@ func TestASketchedSpaceFindsNearlyAllThatALookAtEveryVectorFinds(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsAcceptedIsFound(t *testing.T) {
+// Their sketches alone would find few of those that are far from the question.
+func TestASearchAmongSomeRecordsLooksAtEachOfThem(t *testing.T) {
 	t.Parallel()
 	k := newKept()
 	q := clustered(k, 5000, 50, 260)[0]
-	ix := open(t, k, 0)
-	rare := func(id string) bool { return id[3:] == "000" }
-	hits, err := ix.Search(t.Context(), here, space, q, 10, rare)
-	if err != nil || len(hits) == 0 {
-		t.Fatalf("%v, %v", hits, err)
-	}
-	for _, h := range hits {
-		if !rare(h.Record) {
-			t.Errorf("%s was not accepted", h.Record)
+	ix, exact := open(t, k, 0), open(t, k, 1)
+	for what, among := range map[string][]string{
+		"few":            {"004242", "000017", "000001", "no such record"},
+		"some hundreds":  ids(0, 400),
+		"nearly all":     ids(10, 5000),
+		"none":           {},
+		"none there are": {"no such record"},
+	} {
+		got, err := ix.Search(t.Context(), here, space, q, 10, among)
+		want, failed := exact.Search(t.Context(), here, space, q, 10, among)
+		if err != nil || failed != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v; %v, %v", what, got, want, err, failed)
+		}
+		for _, h := range got {
+			if !slices.Contains(among, h.Record) {
+				t.Errorf("%s: %s was not among them", what, h.Record)
+			}
 		}
 	}
+}
+
+func ids(from, to int) (list []string) {
+	for i := from; i < to; i++ {
+		list = append(list, fmt.Sprintf("%06d", i))
+	}
+	return list
 }
 
 func TestSpacesThatWereNotUsedGiveTheirMemoryBack(t *testing.T) {
