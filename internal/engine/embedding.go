@@ -47,6 +47,11 @@ func (e *Engine) embed(job indexJob) error {
 }
 
 func (e *Engine) findUnembedded(ctx context.Context) error {
+	return e.eachDataset(ctx, func(tenant, dataset string) { e.embedLater(tenant, dataset) })
+}
+
+// eachDataset calls fn with every dataset of every tenant, and with their memories.
+func (e *Engine) eachDataset(ctx context.Context, fn func(tenant, dataset string)) error {
 	snapshot, err := e.store.Snapshot(ctx)
 	if err != nil {
 		return err
@@ -56,7 +61,7 @@ func (e *Engine) findUnembedded(ctx context.Context) error {
 		return err
 	}
 	for _, tenant := range tenants {
-		e.embedLater(tenant, convo.MemoryDataset)
+		fn(tenant, convo.MemoryDataset)
 		q := store.ObjectQuery{Kind: convo.ObjectDataset, Limit: MaxTake}
 		for more := true; more; {
 			page, err := e.store.Objects(ctx, tenant, q)
@@ -64,7 +69,7 @@ func (e *Engine) findUnembedded(ctx context.Context) error {
 				return err
 			}
 			for _, o := range page {
-				e.embedLater(tenant, o.ID)
+				fn(tenant, o.ID)
 				q.After = store.Position{Created: o.Created, ID: o.ID}
 			}
 			more = len(page) == q.Limit

@@ -52,6 +52,9 @@ func (b byWords) Tagged(ctx context.Context, c retrieve.Collection, tags []strin
 }
 
 func (byWords) Follow(context.Context, retrieve.Collection) error { return nil }
+func (byWords) Purge(context.Context, retrieve.Collection, int64) (int64, error) {
+	return 0, nil
+}
 func (byWords) Close() error { return nil }
 
 func (b *bundle) dataset(d convo.Dataset) string {

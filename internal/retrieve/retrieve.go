@@ -44,6 +44,10 @@ type Texts interface {
 	// Follow reads what changed, so that the next search need not.
 	Follow(ctx context.Context, c Collection) error
 
+	// Purge has the store keep no words of records that were gone before. It gives the
+	// change up to which that is so, and does nothing where that is since.
+	Purge(ctx context.Context, c Collection, since int64) (change int64, err error)
+
 	// Close writes what is worth keeping and lets the memory go.
 	Close() error
 }

@@ -74,9 +74,14 @@ func (c *collection) current(ctx context.Context) (*view, error) {
 	if now.Records == 0 {
 		return &view{}, nil // what was there is let go of in time
 	}
+	return c.upTo(ctx, now.Change)
+}
+
+// upTo is the view after a change, at least.
+func (c *collection) upTo(ctx context.Context, change int64) (*view, error) {
 	for {
-		v, err := c.follow(ctx, now.Change)
-		if err != nil || v.applied >= now.Change {
+		v, err := c.follow(ctx, change)
+		if err != nil || v.applied >= change {
 			return v, err
 		}
 		if err := c.settle(ctx); err != nil {
@@ -94,7 +99,7 @@ func (c *collection) settle(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	defer func() { <-c.work }()
-	return c.maintain(ctx, 1)
+	return c.maintain(ctx, aim{least: 1})
 }
 
 // follow reads changes up to one; not as far, if the background lags behind.
@@ -129,7 +134,7 @@ func (c *collection) follow(ctx context.Context, to int64) (*view, error) {
 		}
 		limit = nextPage(limit, changes)
 	}
-	if _, ok := c.nextJob(v, worth); ok {
+	if _, ok := c.nextJob(v, aim{least: worth}); ok {
 		c.start(c, worth)
 	}
 	return v, nil

@@ -151,6 +151,18 @@ const tries = 3
 // with calls use with the view of a collection after every change that was committed
 // before. What cannot be read of the index is made again.
 func (ix *Index) with(ctx context.Context, name retrieve.Collection, use func(*collection, *view) error) error {
+	return ix.try(ctx, name, func(c *collection) (*view, error) {
+		v, err := c.current(ctx)
+		if err != nil {
+			return c.view.Load(), err
+		}
+		return v, use(c, v)
+	})
+}
+
+// try does something with a collection, which gives the view that it read: if that
+// cannot be read any more, it is made again, and it is tried again.
+func (ix *Index) try(ctx context.Context, name retrieve.Collection, do func(*collection) (*view, error)) error {
 	var err error
 	for range tries {
 		c, failed := ix.collection(name)
@@ -158,12 +170,7 @@ func (ix *Index) with(ctx context.Context, name retrieve.Collection, use func(*c
 			return failed
 		}
 		var v *view
-		if v, err = c.current(ctx); err == nil {
-			err = use(c, v)
-		} else {
-			v = c.view.Load()
-		}
-		if err == nil || ctx.Err() != nil {
+		if v, err = do(c); err == nil || ctx.Err() != nil {
 			return err
 		}
 		if isLost(err) {
@@ -204,7 +211,7 @@ func (ix *Index) start(c *collection, least int64) {
 		case <-ix.ctx.Done():
 			return
 		}
-		err := c.maintain(ix.ctx, least)
+		err := c.maintain(ix.ctx, aim{least: least})
 		if err != nil && ix.ctx.Err() == nil && !errors.Is(err, errRemoved) {
 			ix.log.Warn("index cannot be stored", "tenant", c.Tenant, "dataset", c.Dataset, "error", err)
 		}
@@ -228,7 +235,7 @@ func (ix *Index) Close() error {
 	var errs []error
 	for _, c := range all {
 		c.work <- struct{}{}
-		if err := c.maintain(ctx, small); !errors.Is(err, errRemoved) {
+		if err := c.maintain(ctx, aim{least: small}); !errors.Is(err, errRemoved) {
 			errs = append(errs, err)
 		}
 		<-c.work

@@ -60,27 +60,62 @@ func (c *collection) compact(ctx context.Context, v *view) (*view, error) {
 	return next, nil
 }
 
+// aim is what upkeep is to reach.
+type aim struct {
+	least int64 // from what size on something is stored
+	pure  bool  // the store shall have no words of records that are gone
+}
+
 // job is what there is to do for a collection: the parts from one to before another
 // become one, which is stored if it is worth it.
 type job struct{ from, to int }
 
-// nextJob finds what there is to do, or !ok. least is from what size on something is
-// stored.
+// nextJob finds what there is to do, or !ok.
 //
 // Stored are always the first parts, so that what is read again after a start begins
 // where they end. So all that the store does not have becomes one part when it is
 // stored, and it is too little for that when others are merged.
-func (c *collection) nextJob(v *view, least int64) (j job, ok bool) {
-	if start, size := v.unstored(); size > 0 && size >= min(least, c.maxSegment()/2) {
+func (c *collection) nextJob(v *view, to aim) (j job, ok bool) {
+	start, size := v.unstored()
+	if size > 0 && size >= min(to.least, c.maxSegment()/2) {
 		return job{start, len(v.parts)}, true
 	}
+	if to.pure {
+		if j, ok := c.pureJob(v, start); ok {
+			return j, true
+		}
+	}
 	for i, p := range v.parts {
-		if p.docs < p.segment.docs-p.segment.docs/4 && (p.segment.docs > quick/2 || p.size > c.maxSegment()/2) {
+		if p.mostlyDead(c.maxSegment()) {
 			return job{i, i + 1}, true
 		}
 	}
 	if at := tier(v.parts, c.maxSegment()); at >= 0 {
 		return job{at, len(v.parts)}, true
+	}
+	return job{}, false
+}
+
+// mostlyDead reports whether so much of a part does not count any more that it is
+// worth being made without that.
+func (p *part) mostlyDead(maxSize int64) bool {
+	return p.docs < p.segment.docs-p.segment.docs/4 && (p.segment.docs > quick/2 || p.size > maxSize/2)
+}
+
+// pureJob finds what the store has words of that are gone: a part of which some
+// records do not count any more, or one that was made without them and could not be
+// stored; or else a segment that nobody needs, which goes with the next that is
+// written. From start on nothing is stored.
+func (c *collection) pureJob(v *view, start int) (j job, ok bool) {
+	for i, p := range v.parts[:start] {
+		if p.docs < p.segment.docs || p.id() == "" {
+			return job{i, i + 1}, true
+		}
+	}
+	c.staleMu.Lock()
+	defer c.staleMu.Unlock()
+	if len(c.stale) > 0 && len(v.parts) > 0 {
+		return job{min(start, len(v.parts)-1), len(v.parts)}, true
 	}
 	return job{}, false
 }
@@ -97,13 +132,13 @@ func (v *view) unstored() (start int, size int64) {
 }
 
 // maintain does what there is to do. It has the work, and not the turn.
-func (c *collection) maintain(ctx context.Context, least int64) error {
+func (c *collection) maintain(ctx context.Context, to aim) error {
 	for {
-		v, j, err := c.begin(ctx, least)
+		v, j, err := c.begin(ctx, to)
 		if v == nil {
 			return err
 		}
-		if err := c.do(ctx, v, j, least); err != nil {
+		if err := c.do(ctx, v, j, to); err != nil {
 			return err
 		}
 	}
@@ -111,7 +146,7 @@ func (c *collection) maintain(ctx context.Context, least int64) error {
 
 // begin finds what there is to do, and keeps [collection.compact] from its parts until
 // the next time; nil: nothing.
-func (c *collection) begin(ctx context.Context, least int64) (*view, job, error) {
+func (c *collection) begin(ctx context.Context, to aim) (*view, job, error) {
 	if err := c.take(ctx); err != nil {
 		return nil, job{}, err
 	}
@@ -121,7 +156,7 @@ func (c *collection) begin(ctx context.Context, least int64) (*view, job, error)
 	if v == nil {
 		return nil, job{}, nil
 	}
-	j, ok := c.nextJob(v, least)
+	j, ok := c.nextJob(v, to)
 	if !ok {
 		return nil, job{}, nil
 	}
@@ -130,7 +165,7 @@ func (c *collection) begin(ctx context.Context, least int64) (*view, job, error)
 }
 
 // do does a job.
-func (c *collection) do(ctx context.Context, v *view, j job, least int64) error {
+func (c *collection) do(ctx context.Context, v *view, j job, to aim) error {
 	parts := v.parts[j.from:j.to]
 	s := parts[0].segment
 	if len(parts) > 1 || parts[0].docs < s.docs {
@@ -149,7 +184,7 @@ func (c *collection) do(ctx context.Context, v *view, j job, least int64) error 
 			instead = append(instead, id)
 		}
 	}
-	if s.size < min(least, c.maxSegment()/2) && len(instead) == 0 {
+	if s.size < min(to.least, c.maxSegment()/2) && len(instead) == 0 && !to.pure {
 		return nil
 	}
 	return c.keep(ctx, s, instead)
