@@ -71,7 +71,7 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	if err != nil {
 		return nil, nil, claim{}, err
 	}
-	k, err := e.newKit(ctx, key.Tenant, in.Given, wanted(in.Given, head.BotID, head.Config, head.Owner))
+	k, err := e.newKit(ctx, key.Tenant, in.Given, settingOf(head))
 	if err != nil {
 		return nil, nil, claim{}, err
 	}
@@ -79,7 +79,6 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	if err != nil {
 		return nil, nil, claim{}, err
 	}
-	k.config = head.Config
 	if in.Text != nil && !fresh { // else it was judged before
 		if err := e.judge(ctx, key, head.Config, in.Entities, *in.Text); err != nil {
 			return nil, nil, claim{}, err

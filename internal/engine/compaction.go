@@ -118,7 +118,7 @@ func (e *Engine) recallToCompact(ctx context.Context, key hub.Key) (convo.Head, 
 	if err != nil {
 		return head, nil, err
 	}
-	k, err := e.newKit(ctx, key.Tenant, Given{}, wanted(Given{}, head.BotID, head.Config, head.Owner))
+	k, err := e.newKit(ctx, key.Tenant, Given{}, settingOf(head))
 	if err != nil {
 		return head, nil, err
 	}

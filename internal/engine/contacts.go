@@ -110,17 +110,13 @@ func (e *Engine) UpsertContact(ctx context.Context, actor convo.Actor, conversat
 	if err := e.checkDraft(ctx, convo.ObjectContact, asked); err != nil {
 		return convo.Object{}, err
 	}
-	alike, err := e.contactLike(ctx, actor, asked)
-	if err != nil {
-		return convo.Object{}, err
-	}
 	var contact convo.Object
 	err = e.once(ctx, key, actor, ask, func(tx store.Tx) (any, error) {
 		head := tx.Head()
 		if head == nil {
 			return nil, unknownConversation(conversation)
 		}
-		found, err := findContact(tx, head, asked, alike)
+		found, err := findContact(tx, head, asked)
 		if err != nil {
 			return nil, err
 		}
@@ -132,47 +128,24 @@ func (e *Engine) UpsertContact(ctx context.Context, actor convo.Actor, conversat
 	return contact, err
 }
 
-// contactLike finds the contact that has the draft's address or number; "" if
-// there is none. Of several it is the oldest.
-func (e *Engine) contactLike(ctx context.Context, actor convo.Actor, draft Draft) (id string, err error) {
-	b, _ := draft.Body.(convo.Contact)
-	for _, q := range []store.ObjectQuery{{Email: text(b.Email)}, {Phone: text(b.Phone)}} {
-		if q.Email == "" && q.Phone == "" {
-			continue
-		}
-		q.Kind, q.Limit = convo.ObjectContact, 1
-		found, err := e.store.Objects(ctx, actor.Tenant, q)
-		if err != nil || len(found) > 0 {
-			return firstID(found), err
-		}
-	}
-	return "", nil
-}
-
-func firstID(objects []convo.Object) string {
-	if len(objects) == 0 {
-		return ""
-	}
-	return objects[0].ID
-}
-
 // findContact gives the contact that is meant, with an id if there is one.
-func findContact(tx store.Tx, head *convo.Head, asked Draft, alike string) (convo.Object, error) {
+func findContact(tx store.Tx, head *convo.Head, asked Draft) (found convo.Object, err error) {
 	b, _ := asked.Body.(convo.Contact)
-	names := []string{text(asked.Alias), alike}
-	if text(asked.Alias) == "" && text(b.Email) == "" && text(b.Phone) == "" {
-		names = []string{text(head.ContactID)}
+	name := text(asked.Alias)
+	known := text(b.Email) != "" || text(b.Phone) != ""
+	if name == "" && !known {
+		name = text(head.ContactID)
 	}
-	for _, name := range names {
-		if name == "" {
-			continue
-		}
-		found, err := tx.Object(convo.ObjectContact, name)
-		if err == nil || convo.ErrorKind(err) != convo.NotFound {
-			return found, err
-		}
+	if name != "" {
+		found, err = tx.Object(convo.ObjectContact, name)
 	}
-	return convo.Object{}, nil
+	if known && (name == "" || convo.ErrorKind(err) == convo.NotFound) {
+		found, err = tx.ContactLike(text(b.Email), text(b.Phone))
+	}
+	if convo.ErrorKind(err) == convo.NotFound {
+		return convo.Object{}, nil
+	}
+	return found, err
 }
 
 // putUpserted stores what change makes of a contact, which may be a new one.

@@ -22,6 +22,7 @@ type Given struct {
 	Want      tool.Want
 	Datasets  []InlineDataset // searched for this turn as stored ones are
 	Memory    bool            // the memories of the contact and the bot are searched
+	Remember  Remember        // who may be written about there
 
 	// ClientTools are the server's tools that a client carries out which has the
 	// conversation open: those of the exchange that it opened.
@@ -126,14 +127,25 @@ func (e *Engine) granted(asked TurnLimits) TurnLimits {
 	}
 }
 
+// setting is what a turn runs in: whom it is for, and the configuration that counts.
+type setting struct {
+	bot, contact, owner *string
+	config              convo.Config
+}
+
+// settingOf is that of a conversation with the configuration that counts for it.
+func settingOf(head convo.Head) setting {
+	return setting{bot: head.BotID, contact: head.ContactID, owner: head.Owner, config: head.Config}
+}
+
 // wanted says which of the server's tools a turn gets: those that it was given,
 // else its bot's and its conversation's, as the conversation's owner chose.
-func wanted(given Given, bot *string, config convo.Config, owner *string) tool.Want {
+func wanted(given Given, s setting) tool.Want {
 	want := given.Want
-	want.User = text(owner)
-	want.BotID = cmp.Or(want.BotID, text(bot))
-	want.SkillsetID = cmp.Or(want.SkillsetID, text(config.SkillsetID))
-	want.DatasetID = cmp.Or(want.DatasetID, text(config.DatasetID))
+	want.User = text(s.owner)
+	want.BotID = cmp.Or(want.BotID, text(s.bot))
+	want.SkillsetID = cmp.Or(want.SkillsetID, text(s.config.SkillsetID))
+	want.DatasetID = cmp.Or(want.DatasetID, text(s.config.DatasetID))
 	return want
 }
 

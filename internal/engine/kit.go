@@ -26,6 +26,7 @@ type kit struct {
 	offered   []model.Tool // what the model is told, always in the same order
 	limits    TurnLimits
 	config    convo.Config // of the turn that it is made for
+	memory    *rememberer  // nil = the model may remember nothing
 	session   bool         // who asked may call his functions without the model, and no tool
 	alone     bool         // nobody can answer a call that asks
 	client    []string     // the tools that a client carries out for this turn
@@ -35,10 +36,10 @@ type kit struct {
 
 // newKit gathers what a turn works with. Its errors are the caller's to mend
 // where they can be.
-func (e *Engine) newKit(ctx context.Context, tenant string, given Given, want tool.Want) (*kit, error) {
+func (e *Engine) newKit(ctx context.Context, tenant string, given Given, in setting) (*kit, error) {
 	k := &kit{
 		functions: map[string]*Function{}, tools: map[string]tool.Tool{}, schemas: map[string]*schema.Schema{},
-		limits: e.granted(given.Limits), session: given.Session, alone: given.Alone, client: given.ClientTools,
+		limits: e.granted(given.Limits), config: in.config, session: given.Session, alone: given.Alone, client: given.ClientTools,
 	}
 	for i := range given.Functions {
 		f := &given.Functions[i]
@@ -51,15 +52,18 @@ func (e *Engine) newKit(ctx context.Context, tenant string, given Given, want to
 		}
 	}
 	k.starts = startsOf(given.Functions)
-	if e.tools == nil {
-		return k, nil
-	}
-	tools, err := e.tools.Tools(ctx, tenant, want)
-	if err != nil {
-		return nil, err
+	var tools []tool.Tool
+	if e.tools != nil {
+		var err error
+		if tools, err = e.tools.Tools(ctx, tenant, wanted(given, in)); err != nil {
+			return nil, err
+		}
 	}
 	for _, t := range tools {
 		k.add(e, t)
+	}
+	if k.memory = e.rememberer(tenant, given, in); k.memory != nil && k.tools[rememberName] == nil {
+		k.add(e, k.memory)
 	}
 	return k, nil
 }

@@ -184,6 +184,11 @@ func (c *calls) serverWork(call convo.OpenCall) work {
 			return toolEnd{call.ID, failureOutput("there is no tool %q any more", call.Name), convo.ToolFailed}
 		}
 	}
+	if t == tool.Tool(c.kit.memory) && c.secrets != nil {
+		return func(context.Context) toolEnd {
+			return toolEnd{call.ID, failureOutput("this conversation holds what is kept from you: nothing of it is remembered"), convo.ToolFailed}
+		}
+	}
 	made := tool.Call{ID: call.ID, Arguments: call.Arguments, Tenant: c.key.Tenant, Conversation: c.key.Conversation}
 	if c.secrets == nil {
 		return func(ctx context.Context) toolEnd { return c.e.callTool(ctx, t, made) }

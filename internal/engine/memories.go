@@ -33,11 +33,23 @@ func (e *Engine) CreateMemory(ctx context.Context, actor convo.Actor, fields con
 		}
 		return made, putMemory(tx, &made, convo.RecordFields{}, "create")
 	})
+	e.embedLater(made.Tenant, made.Dataset)
 	return made, err
 }
 
 // putMemory stores a memory, and resolves whom it names that it did not name before.
 func putMemory(tx store.Tx, m *convo.Record, before convo.RecordFields, verb string) error {
+	if err := resolveMemory(tx, m, before); err != nil {
+		return err
+	}
+	if err := tx.PutRecord(*m); err != nil {
+		return err
+	}
+	return noteMemory(tx, *m, verb)
+}
+
+// resolveMemory makes ids of those whom a memory names and did not name before.
+func resolveMemory(tx store.Tx, m *convo.Record, before convo.RecordFields) error {
 	for _, named := range []struct {
 		field   string
 		kind    convo.ObjectKind
@@ -53,14 +65,16 @@ func putMemory(tx store.Tx, m *convo.Record, before convo.RecordFields, verb str
 		}
 		*named.id = text(id)
 	}
-	if err := tx.PutRecord(*m); err != nil {
-		return err
-	}
-	return noteMemory(tx, *m, verb)
+	return nil
 }
 
 func noteMemory(tx store.Tx, m convo.Record, verb string) error {
-	return journal(tx, "memory."+verb, ids{"memoryId": m.ID, "contactId": m.ContactID, "botId": m.BotID})
+	return journal(tx, "memory."+verb, memoryIDs(m))
+}
+
+// memoryIDs are what an entry of the event log about a memory concerns.
+func memoryIDs(m convo.Record) ids {
+	return ids{"memoryId": m.ID, "contactId": m.ContactID, "botId": m.BotID}
 }
 
 func (e *Engine) checkMemory(f convo.RecordFields) error {
@@ -168,6 +182,7 @@ func (e *Engine) UpdateMemory(ctx context.Context, actor convo.Actor, id string,
 		}
 		return m, putMemory(tx, &m, before, "update")
 	})
+	e.embedLater(m.Tenant, m.Dataset)
 	return m, err
 }
 

@@ -35,9 +35,9 @@ func (l *lookup) empty() bool {
 
 // lookupFor says where a turn looks: in the dataset of its conversation or bot, in
 // those that the configuration names for the bot, and in what it was given.
-func (e *Engine) lookupFor(tenant string, bot, contact *string, config convo.Config, given *Given) lookup {
-	l := lookup{tenant: tenant, inline: given.Datasets, memory: given.Memory, contact: text(contact), bot: text(bot)}
-	if id := text(config.DatasetID); id != "" {
+func (e *Engine) lookupFor(tenant string, in setting, given *Given) lookup {
+	l := lookup{tenant: tenant, inline: given.Datasets, memory: given.Memory, contact: text(in.contact), bot: text(in.bot)}
+	if id := text(in.config.DatasetID); id != "" {
 		l.datasets = append(l.datasets, id)
 	}
 	if e.botDatasets != nil && l.bot != "" {

@@ -119,7 +119,7 @@ func (e *Engine) foreseeTurn(ctx context.Context, key hub.Key, head convo.Head, 
 	if err != nil {
 		return err
 	}
-	if p.kit, err = e.newKit(ctx, key.Tenant, given, wanted(given, chosen.BotID, chosen.Config, chosen.Owner)); err != nil {
+	if p.kit, err = e.newKit(ctx, key.Tenant, given, settingOf(chosen)); err != nil {
 		return err
 	}
 	orders, err := e.orders(ctx, chosen, &given, true)

@@ -26,6 +26,14 @@ type StatelessInput struct {
 	Front    string
 }
 
+// contact is how the caller names whom the turn is for; nil = it does not.
+func (in *StatelessInput) contact() *string {
+	if in.Contact != nil {
+		return in.Contact.Alias
+	}
+	return in.ContactID
+}
+
 // CompleteStateless prepares a turn without a conversation; it runs while it
 // is read. With an Idempotency-Key it can be read by repeats too, and its
 // answer is kept for a day.
@@ -74,7 +82,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 		return nil, err
 	}
 	in.Given.Alone = true // what it waits for would end with its reader
-	k, err := e.newKit(ctx, actor.Tenant, in.Given, wanted(in.Given, bot, config, nil))
+	k, err := e.newKit(ctx, actor.Tenant, in.Given, setting{bot: bot, contact: in.contact(), config: config})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +109,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 		return nil, err
 	}
 	s.contact, err = e.statelessContact(ctx, actor, in)
-	s.loop.lookup = e.lookupFor(actor.Tenant, bot, s.contact, config, &in.Given)
+	s.loop.lookup = e.lookupFor(actor.Tenant, setting{bot: bot, contact: s.contact, config: config}, &in.Given)
 	return s, err
 }
 

@@ -358,7 +358,7 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
 		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id,
 	}
-	l.lookup = e.lookupFor(key.Tenant, head.BotID, head.ContactID, head.Config, r.given)
+	l.lookup = e.lookupFor(key.Tenant, settingOf(head), r.given)
 	h := &l.history
 	if p := r.past; p != nil && p.reach == reachOf(choice) {
 		h.messages = make([]convo.Message, 0, len(p.messages)+turnMessages)
@@ -394,7 +394,7 @@ func (e *Engine) equip(r *run, head convo.Head) (err error) {
 		r.given = &given
 	}
 	if r.kit == nil {
-		r.kit, err = e.newKit(r.ctx, r.turn.Tenant, *r.given, wanted(*r.given, head.BotID, head.Config, head.Owner))
+		r.kit, err = e.newKit(r.ctx, r.turn.Tenant, *r.given, settingOf(head))
 	}
 	return err
 }

@@ -84,6 +84,11 @@ type ObjectTx interface {
 	// removes what is left of them.
 	DeleteObject(kind convo.ObjectKind, id string) error
 
+	// ContactLike reads the contact with that address or, where none has it, with that
+	// number, as they are written; of several it is the oldest. "" is nobody's.
+	// NotFound: there is none.
+	ContactLike(email, phone string) (convo.Object, error)
+
 	// NextNumber is one more than the highest number that an object of the
 	// kind ever had.
 	NextNumber(kind convo.ObjectKind) (int64, error)

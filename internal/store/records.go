@@ -107,6 +107,11 @@ type RecordTx interface {
 	// keep, and says how many they were.
 	DeleteRecordsOf(dataset, file, keep string, limit int) (int, error)
 
+	// MemoryLike reads the memory of a contact, a bot, or both, that has the text; of
+	// several it is the oldest. Without a contact and a bot, and where there is none:
+	// NotFound.
+	MemoryLike(contact, bot, text string) (convo.Record, error)
+
 	// ForgetContact removes the memories of a contact.
 	ForgetContact(contact string) error
 }

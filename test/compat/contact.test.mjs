@@ -8,7 +8,7 @@ import { ContactClient } from '@chatbotkit/sdk/contact/index.js'
 import { MemoryClient } from '@chatbotkit/sdk/memory/index.js'
 
 import * as fake from './fake.mjs'
-import { assertShape, collect, connect, failure, parseLines, request, secret, url } from './lib.mjs'
+import { assertShape, collect, connect, failure, ofType, parseLines, request, secret, url } from './lib.mjs'
 
 const { conversation } = connect()
 const contact = new ContactClient({ secret, baseUrl: url })
@@ -106,6 +106,47 @@ test('memories are created, found, exported and forgotten', async () => {
   }
   await assert.rejects(memory.create({ text: 'x', contactId: 'nowhere' }), failure('NOT_FOUND', /contactId/))
   await assert.rejects(memory.search({}), failure('BAD_REQUEST', /search/))
+})
+
+test('what a conversation is told, another one of the same contact knows', async () => {
+  const { id: contactId } = await contact.create({})
+  const extensions = { features: [{ name: 'memory' }] }
+  const { id } = await conversation.create({ contactId })
+  await fake.next({ calls: [{ name: 'remember', arguments: { text: 'The user is called Ann.' } }] }, { text: 'Hello, Ann.' })
+  const lines = await collect(conversation.complete(id, { text: 'I am called Ann.', extensions }).stream())
+  const activities = ofType(lines, 'message').map((l) => l.data.meta?.activity).filter(Boolean)
+  assert.deepEqual(activities.map((a) => [a.type, a.function.name]), [['request', 'remember'], ['response', 'remember']])
+  assert.deepEqual(activities[0].function.arguments, { text: 'The user is called Ann.' })
+  assert.deepEqual((await request(`/v1/contact/${contactId}/memory/list`)).json.items.map((m) => m.text), ['The user is called Ann.'])
+
+  const told = async (more, given = {}) => {
+    const text = `How am I called, ${crypto.randomUUID()}?`
+    const at = more && (await conversation.create(more)).id
+    await conversation.complete(at, { text, extensions, ...given })
+    return JSON.stringify((await fake.asked(text)).messages).includes('The user is called Ann.')
+  }
+  assert.equal(await told({ contactId }), true)
+  assert.equal(await told(null, { contactId }), true)
+  assert.equal(await told({ contactId: (await contact.create({})).id }), false)
+  assert.equal(await told({}), false)
+})
+
+test('a turn may remember where it is asked to, and nowhere else', async () => {
+  const { id: contactId } = await contact.create({})
+  const { id: botId } = await bots.create({})
+  const offered = async (fields, options, given = {}) => {
+    const text = `What tools, ${crypto.randomUUID()}?`
+    const { id } = await conversation.create(fields)
+    await conversation.complete(id, { text, extensions: { features: [{ name: 'memory', options }] }, ...given })
+    return ((await fake.asked(text)).tools ?? []).map((t) => t.function.name)
+  }
+  assert.deepEqual(await offered({ contactId }), ['remember'])
+  assert.deepEqual(await offered({ contactId }, { write: false }), [])
+  assert.deepEqual(await offered({ contactId, privacy: true }), [])
+  assert.deepEqual(await offered({ botId }), [])
+  assert.deepEqual(await offered({ botId }, { write: true }), ['remember'])
+  assert.deepEqual(await offered({ contactId }, {}, { functions: [{ name: 'remember', description: 'mine', parameters: { type: 'object', properties: {} } }] }), ['remember'])
+  await assert.rejects(offered({ contactId }, { write: 'yes' }), failure('BAD_REQUEST', /write/))
 })
 
 test('a turn with the feature is told what is remembered of its contact', async () => {

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -128,6 +129,23 @@ func (s *Store) BotUsage(ctx context.Context, tenant, bot string) (store.BotUsag
 // Object implements store.ObjectTx.
 func (t *tx) Object(kind convo.ObjectKind, name string) (convo.Object, error) {
 	return t.store.object(t.key.tenant, kind, name)
+}
+
+// ContactLike implements store.ObjectTx.
+func (t *tx) ContactLike(email, phone string) (convo.Object, error) {
+	for _, want := range []store.ObjectQuery{{Email: email}, {Phone: phone}} {
+		var found *convo.Object
+		for k, o := range t.store.objects {
+			like := k.tenant == t.key.tenant && k.kind == convo.ObjectContact && want.Email+want.Phone != "" && want.Reaches(o)
+			if like && (found == nil || cmp.Or(o.Created.Compare(found.Created), cmp.Compare(o.ID, found.ID)) < 0) {
+				found = &o
+			}
+		}
+		if found != nil {
+			return cloneObject(*found), nil
+		}
+	}
+	return convo.Object{}, convo.Errorf(convo.NotFound, "there is no %s %q", convo.ObjectContact, cmp.Or(email, phone))
 }
 
 // PutObject implements store.ObjectTx.

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -148,6 +149,21 @@ func (t *tx) DeleteRecordsOf(dataset, file, keep string, limit int) (int, error)
 	return t.removeWhere(dataset, limit, func(r convo.Record) bool {
 		return file != "" && r.File == file && r.Upload != keep
 	}), nil
+}
+
+// MemoryLike implements store.RecordTx.
+func (t *tx) MemoryLike(contact, bot, text string) (convo.Record, error) {
+	var found *convo.Record
+	for _, r := range t.store.collection(t.key.tenant, convo.MemoryDataset).records {
+		like := (contact != "" || bot != "") && r.ContactID == contact && r.BotID == bot && r.Text == text
+		if like && (found == nil || cmp.Or(r.Created.Compare(found.Created), cmp.Compare(r.ID, found.ID)) < 0) {
+			found = &r
+		}
+	}
+	if found == nil {
+		return convo.Record{}, convo.Errorf(convo.NotFound, "there is no such memory")
+	}
+	return cloneRecord(*found), nil
 }
 
 // ForgetContact implements store.RecordTx.

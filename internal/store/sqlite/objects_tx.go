@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"cmp"
+
 	"zombiezen.com/go/sqlite"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -83,6 +85,52 @@ func (t *tx) aliasHolder(kind convo.ObjectKind, alias string) (string, error) {
 	return t.holder(kind, t.askObject(objectIDByAlias, kind).text(alias), func(o *convo.Object) bool {
 		return o.Alias != nil && *o.Alias == alias
 	})
+}
+
+// ContactLike implements store.ObjectTx.
+func (t *tx) ContactLike(email, phone string) (convo.Object, error) {
+	for _, want := range []store.ObjectQuery{{Email: email}, {Phone: phone}} {
+		if want.Email == "" && want.Phone == "" {
+			continue
+		}
+		found, err := t.contactWith(want)
+		if err != nil || found != nil {
+			return deref(found), err
+		}
+	}
+	return convo.Object{}, noObject(convo.ObjectContact, cmp.Or(email, phone))
+}
+
+// contactWith finds the oldest contact of those that a query asks for; nil = none.
+func (t *tx) contactWith(want store.ObjectQuery) (oldest *convo.Object, err error) {
+	want.Kind = convo.ObjectContact
+	q := askContacts(t.conn(), t.key.tenant, want)
+	for oldest == nil && q.next() {
+		o, err := scanObject(q, t.key.tenant)
+		if err != nil {
+			return nil, errorsFirst(err, q.done())
+		}
+		if _, changed := t.objects.byKey[objectKey{convo.ObjectContact, o.ID}]; !changed {
+			oldest = &o
+		}
+	}
+	for k, o := range t.objects.byKey {
+		if o != nil && k.kind == convo.ObjectContact && want.Reaches(*o) && (oldest == nil || older(*o, *oldest)) {
+			oldest = o
+		}
+	}
+	return oldest, q.done()
+}
+
+func older(a, b convo.Object) bool {
+	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) < 0
+}
+
+func deref(o *convo.Object) convo.Object {
+	if o == nil {
+		return convo.Object{}
+	}
+	return *o
 }
 
 // PutObject implements store.ObjectTx.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -167,6 +168,44 @@ func (t *tx) DeleteRecordsOf(dataset, file, keep string, limit int) (int, error)
 	q := ask(t.conn(), recordsOfFile).int(s.collection.Number).key(file).key(keep)
 	return t.removeAll(s, q, limit, func(r *convo.Record) bool { return r.File == file && r.Upload != keep })
 }
+
+// memoriesOf are the memories whose column has some value, and whose texts have some
+// length.
+func memoriesOf(column string) string {
+	return `SELECT ` + recordColumns + ` FROM records r
+		WHERE r.collection = ? AND r.` + column + ` = ? AND r.created IS NOT NULL AND r.size = ? ORDER BY r.created, r.key`
+}
+
+// MemoryLike implements store.RecordTx.
+func (t *tx) MemoryLike(contact, bot, text string) (convo.Record, error) {
+	s, err := t.set(convo.MemoryDataset, false)
+	if err != nil || s == nil || contact == "" && bot == "" {
+		return convo.Record{}, errorsFirst(err, noMemory())
+	}
+	like := func(r convo.Record) bool { return r.ContactID == contact && r.BotID == bot && r.Text == text }
+	column, value := "contact", contact
+	if contact == "" {
+		column, value = "bot", bot
+	}
+	q := ask(t.conn(), memoriesOf(column)).int(s.collection.Number).key(value).int(int64(len(text)))
+	list, err := t.recordReader(convo.MemoryDataset).all(q, 1, func(r convo.Record) bool { return s.byID[r.ID] == nil && like(r) })
+	if err != nil {
+		return convo.Record{}, err
+	}
+	for _, c := range s.byID {
+		if c.record != nil && like(*c.record) {
+			list = append(list, *c.record)
+		}
+	}
+	if len(list) == 0 {
+		return convo.Record{}, noMemory()
+	}
+	return slices.MinFunc(list, func(a, b convo.Record) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	}), nil
+}
+
+func noMemory() error { return convo.Errorf(convo.NotFound, "there is no such memory") }
 
 // ForgetContact implements store.RecordTx.
 func (t *tx) ForgetContact(contact string) error {

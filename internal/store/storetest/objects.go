@@ -26,6 +26,8 @@ func objectChecks() []check {
 		{"the content of a file object goes with it", contentOfObjects},
 		{"what works in the background and what is public is found in all tenants", objectsEverywhere},
 		{"contacts are found by address and number, and conversations by contact", contactsFound},
+		{"a transaction finds a contact by address, or else by number", contactsAlike},
+		{"of transactions that make the same contact at once one makes it", contactsMadeOnce},
 	}
 }
 

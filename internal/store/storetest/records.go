@@ -22,6 +22,7 @@ func recordChecks() []check {
 		{"a transaction that fails leaves the records as they were", recordsUndone},
 		{"the records of a file go but those of the upload that is kept", recordsOfFile},
 		{"the memories of a contact are forgotten", recordsForgotten},
+		{"a transaction finds the memory of a contact and bot by its text", memoriesAlike},
 		{"a page of records follows the one before in both orders", recordPages},
 		{"records can be asked for by file, contact, bot and meta", recordFilters},
 		{"a dataset made again has nothing of the one before", recordsMadeAgain},

@@ -14,7 +14,7 @@ type extension struct {
 	Backstory string             `json:"backstory" limit:"text" doc:"Appended to the one of the conversation."`
 	Datasets  []dataset          `json:"datasets" most:"20" doc:"Searched for this turn only, as a stored dataset is."`
 	Skillsets []extensionSkills  `json:"skillsets" most:"100" doc:"Abilities for this turn only."`
-	Features  []extensionFeature `json:"features" most:"100" doc:"skills: files that the caller's own functions read, listed to the model. memory: what is remembered of the contact and the bot is searched. Other names are passed over."`
+	Features  []extensionFeature `json:"features" most:"100" doc:"skills: files that the caller's own functions read, listed to the model. memory: what is remembered of the contact and the bot is searched, and the model may remember more of the contact, unless the options have write false; with write true, of the bot where there is no contact. Other names are passed over."`
 }
 
 // dataset is one that comes with a turn.
@@ -66,7 +66,13 @@ func (x *extension) apply(given *engine.Given, maxText int) error {
 			}
 			parts = append(parts, listed)
 		case "memory":
-			given.Memory = true
+			var options httpio.Optional[memoryOptions]
+			if f.Options.Value != nil {
+				if err := options.DecodeField("extensions.features["+strconv.Itoa(i)+"].options", f.Options.Value); err != nil {
+					return err
+				}
+			}
+			given.Memory, given.Remember = true, options.Value.remember()
 		}
 	}
 	given.Backstory = joinTexts(parts)
@@ -109,6 +115,23 @@ func newSkillsets(sets []extensionSkills, maxText int) ([]engine.InlineSkillset,
 		all = append(all, set)
 	}
 	return all, nil
+}
+
+// memoryOptions is the options of the feature memory.
+type memoryOptions struct {
+	Write httpio.Optional[bool] `json:"write"`
+}
+
+// remember says what the model may remember: true lets it also tell everybody who
+// talks to the bot, which nobody gets who did not ask for it.
+func (o memoryOptions) remember() engine.Remember {
+	switch {
+	case o.Write.Pointer() == nil:
+		return engine.RememberContact
+	case o.Write.Value:
+		return engine.RememberAnyone
+	}
+	return engine.RememberNothing
 }
 
 // skillList is the options of the feature skills.
