@@ -26,7 +26,7 @@ type AttachedFile struct {
 }
 
 // Upload brings a file to a conversation. The user's next message gets it, and the
-// model its text; one that no message follows within a day goes.
+// model its text, or the image that it is; one that no message follows within a day goes.
 func (s *ConversationAttachmentService) Upload(ctx context.Context, conversation string, in FileUploadRequest, options ...Option) (*Reference, error) {
 	if (in.File == nil) == (in.URL == "") {
 		return nil, errors.New("an upload has a file or a URL, one of them")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/parleyhq/parley/client"
 )
@@ -64,4 +65,18 @@ func ExampleConversationAttachmentService_ListStream() {
 		fmt.Println(file.Name)
 	}
 	// Output: menu.txt
+}
+
+// Files may come with the message itself, by their addresses or as data: URLs.
+func ExampleAttachment() {
+	ctx, c := context.Background(), dial()
+	result, err := c.Conversation.CompleteStateless(ctx, client.CompleteStatelessRequest{
+		Text:        client.Set("What is on the menu?"),
+		Attachments: []client.Attachment{{URL: "data:text/plain,Soup%204"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Contains(result.Text, "Soup 4"))
+	// Output: true
 }

@@ -8,14 +8,16 @@ import (
 
 // CompleteRequest asks for a turn in a stored conversation.
 type CompleteRequest struct {
-	// Text is the user's new message. Absent, the turn goes on from what is
-	// stored.
-	Text        Optional[string] `json:"text,omitzero"`
-	Entities    []Entity         `json:"entities,omitzero"`
-	Attachments []Attachment     `json:"attachments,omitzero"`
-	Functions   []Function       `json:"functions,omitzero"`
-	Extensions  *Extensions      `json:"extensions,omitzero"`
-	Limits      *Limits          `json:"limits,omitzero"`
+	// Text is the user's new message. Absent, and without attachments, the turn goes
+	// on from what is stored.
+	Text     Optional[string] `json:"text,omitzero"`
+	Entities []Entity         `json:"entities,omitzero"`
+	// Attachments are files of the message, up to ten, whose texts and images the
+	// model gets.
+	Attachments []Attachment `json:"attachments,omitzero"`
+	Functions   []Function   `json:"functions,omitzero"`
+	Extensions  *Extensions  `json:"extensions,omitzero"`
+	Limits      *Limits      `json:"limits,omitzero"`
 }
 
 // CompleteStatelessRequest asks for a turn of which nothing is stored: it brings
@@ -40,10 +42,9 @@ type CompleteStatelessRequest struct {
 
 // ReceiveRequest asks for a turn without a new message.
 type ReceiveRequest struct {
-	Attachments []Attachment `json:"attachments,omitzero"`
-	Functions   []Function   `json:"functions,omitzero"`
-	Extensions  *Extensions  `json:"extensions,omitzero"`
-	Limits      *Limits      `json:"limits,omitzero"`
+	Functions  []Function  `json:"functions,omitzero"`
+	Extensions *Extensions `json:"extensions,omitzero"`
+	Limits     *Limits     `json:"limits,omitzero"`
 }
 
 // SendRequest stores a message of the user and asks for no answer.

@@ -107,6 +107,7 @@ type Model struct {
 	Defaults  map[string]string `key:"defaults" doc:"Parameters for requests that do not give them: temperature, maxTokens, seed, frequencyPenalty, presencePenalty, interactionMaxMessages."`
 	Bounds    map[string]string `key:"bounds" doc:"What requests may ask for, as least..most, or only the most: temperature, frequencyPenalty, presencePenalty. Anything else is refused with 400."`
 	Hidden    bool              `key:"hidden" doc:"true: it is not in the list of models. Requests and aliases may name it."`
+	TextOnly  bool              `key:"textOnly" doc:"true: it takes no images, and is told only what those that users send are called."`
 }
 
 // Tenant is an org's tenant with the secrets that the configuration manages.

@@ -19,8 +19,12 @@ type TurnInput struct {
 	Background bool   // nobody waits for it: after a crash it goes on, once
 	// Entities are what the caller knows of the text, as those of [NewMessage].
 	Entities []convo.Entity
+	// Attachments are files of the message, up to [MaxAttachments] of them; without a
+	// text, they are all of it.
+	Attachments []Content
 
 	files      []convo.File // that wait for the message
+	brought    brought      // those that come with it
 	dispatch   *dispatch    // its events are read on a channel
 	transcript bool         // the text was spoken
 }
@@ -36,7 +40,7 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 		return nil, err
 	}
 	defer e.active.Done()
-	if err := e.checkTurnInput(in); err != nil {
+	if err := e.checkTurnInput(&in); err != nil {
 		return nil, err
 	}
 	in.Given.Session = actor.Session() && in.Text == nil
@@ -55,7 +59,13 @@ func (e *Engine) Complete(ctx context.Context, actor convo.Actor, conversation s
 }
 
 // checkTurnInput refuses what no conversation takes.
-func (e *Engine) checkTurnInput(in TurnInput) error {
+func (e *Engine) checkTurnInput(in *TurnInput) error {
+	if in.Text == nil && len(in.Attachments) > 0 {
+		in.Text = new(string)
+	}
+	if err := checkAttachments(in.Attachments); err != nil {
+		return err
+	}
 	if in.Text != nil {
 		if err := e.checkText(*in.Text); err != nil {
 			return err
@@ -86,7 +96,7 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	}
 	h := history{
 		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
-		tools: k.tokens(), now: note{at: now(), zone: in.Zone},
+		tools: k.tokens(), now: note{at: now(), zone: in.Zone}, shows: e.imagesFor(choice),
 	}
 	if p != nil {
 		h.messages, h.notes, h.from = slices.Clip(p.messages), p.notes, p.from
@@ -94,13 +104,14 @@ func (e *Engine) checkTurn(ctx context.Context, key hub.Key, in TurnInput, fresh
 	if in.Text != nil {
 		m, err := e.render(ctx, convo.Message{
 			Place: convo.Place(head.NextSlot, 0), MessageFields: convo.MessageFields{Type: convo.User}, Text: *in.Text,
-			Parts: partsOf(*in.Text, in.files...),
-		}, reachOf(choice).bytes()/fileShare)
+			Parts: partsOf(*in.Text, slices.Concat(in.files, in.brought.files)...),
+		}, reachOf(choice).bytes()/fileShare, in.brought.own)
 		if err != nil {
 			return nil, nil, claim{}, err
 		}
 		h.messages = append(h.messages, m)
 	}
+	h.foreshow()
 	prompt, err := assemble(h)
 	if err != nil && p != nil && p.recalled {
 		return e.checkTurn(ctx, key, in, true)
@@ -119,9 +130,31 @@ var errGrown = errors.New("the conversation has changed")
 // conversation that grows all the time the turn is admitted unchecked then.
 const maxChecks = 3
 
-// admit opens, queues and, if nothing runs before it, starts the turn. A turn
+// admit admits a turn with what it brings, which is read before anything is done.
+func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (joined convo.Request, err error) {
+	if len(in.Attachments) == 0 {
+		return e.admitWhole(ctx, actor, in, ask, reading)
+	}
+	if _, err := e.store.Head(ctx, reading.key.Tenant, reading.key.Conversation); err != nil {
+		return e.refuse(ctx, reading.key, actor, ask, err)
+	}
+	joined, repeats, err := e.repeatsTurn(ctx, reading.key, actor, ask)
+	if repeats || err != nil {
+		return joined, err
+	}
+	if in.brought, err = e.bring(ctx, reading.key, in.Attachments); err != nil {
+		return joined, err
+	}
+	joined, err = e.admitWhole(ctx, actor, in, ask, reading)
+	if err != nil || ask.replayed() {
+		err = errors.Join(err, e.dropBrought(ctx, in.brought))
+	}
+	return joined, err
+}
+
+// admitWhole opens, queues and, if nothing runs before it, starts the turn. A turn
 // whose end could not be written, and that would block the queue, is closed.
-func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
+func (e *Engine) admitWhole(ctx context.Context, actor convo.Actor, in TurnInput, ask *Ask, reading *Reading) (convo.Request, error) {
 	for try := 0; ; try++ {
 		var err error
 		if in.Text != nil {
@@ -289,7 +322,7 @@ func openTurn(tx store.Tx, actor convo.Actor, id string, in TurnInput, sealed []
 		given.Parts = []convo.Part{{ID: newID(), MediaType: transcriptType, End: len(m.Text), Transcript: true}}
 	} else {
 		var err error
-		if given.Parts, err = take(tx, m.Text, in.files); err != nil {
+		if given.Parts, err = take(tx, m.Text, in.files, in.brought.files); err != nil {
 			return nil, err
 		}
 		m.Parts = given.Parts

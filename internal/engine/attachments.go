@@ -128,9 +128,10 @@ func (e *Engine) unsent(ctx context.Context, key hub.Key) ([]convo.File, error) 
 	return e.store.ConversationFiles(ctx, key.Tenant, key.Conversation, store.FileQuery{Waiting: true, Limit: store.MaxUnusedFiles})
 }
 
-// take makes files parts of a message with that text, those of them that still wait.
-// nil: there are none, and the message is its text.
-func take(tx store.Tx, said string, files []convo.File) ([]convo.Part, error) {
+// take makes files parts of a message with that text: of those that waited the ones that
+// still do, and those that are brought with it. nil: there are none, and the message is
+// its text.
+func take(tx store.Tx, said string, files, brought []convo.File) ([]convo.Part, error) {
 	var mine []convo.File
 	for _, f := range files {
 		current, err := tx.OwnFile(f.ID)
@@ -145,7 +146,10 @@ func take(tx store.Tx, said string, files []convo.File) ([]convo.Part, error) {
 		}
 		mine = append(mine, current)
 	}
-	parts := partsOf(said, mine...)
+	if err := addFiles(tx, brought); err != nil {
+		return nil, err
+	}
+	parts := partsOf(said, append(mine, brought...)...)
 	return parts, maskable(tx, parts)
 }
 

@@ -302,7 +302,7 @@ func (e *Engine) CompactStateless(ctx context.Context, actor convo.Actor, in Sta
 	if len(in.Messages) == 0 {
 		return Compaction{}, nil
 	}
-	s, err := e.prepareStateless(ctx, actor, in)
+	s, err := e.prepareStateless(ctx, actor, in, brought{})
 	if err != nil {
 		return Compaction{}, err
 	}

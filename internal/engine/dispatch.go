@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -105,7 +106,7 @@ func (e *Engine) Dispatch(ctx context.Context, actor convo.Actor, conversation s
 	}
 	in.Background, in.dispatch = true, d
 	return e.dispatched(ctx, actor, d, func() error {
-		if err := e.checkTurnInput(in); err != nil {
+		if err := e.checkTurnInput(&in); err != nil {
 			return err
 		}
 		_, err := e.admit(ctx, actor, in, ask, &Reading{e: e, key: key, Conversation: conversation})
@@ -126,21 +127,46 @@ func (e *Engine) DispatchStateless(ctx context.Context, actor convo.Actor, in St
 	}
 	return e.dispatched(ctx, actor, d, func() error {
 		key := hub.Key{Tenant: actor.Tenant, Conversation: newID()}
-		in.Given.Alone = true
-		prepared, err := e.prepareStateless(ctx, actor, in)
+		if len(in.Attachments) == 0 {
+			return e.dispatchHidden(ctx, actor, key, in, brought{}, d, ask)
+		}
+		if err := checkAttachments(in.Attachments); err != nil {
+			return err
+		}
+		if _, repeats, err := e.repeatsTurn(ctx, key, actor, ask); repeats || err != nil {
+			return err
+		}
+		b, err := e.bring(ctx, key, in.Attachments)
 		if err != nil {
-			_, err = e.refuse(ctx, key, actor, ask, err)
 			return err
 		}
-		in.ContactID = prepared.contact
-		if err := e.quotas.admit(ctx, prepared.id, prepared.claim); err != nil {
-			return err
-		}
-		if err = e.admitHidden(ctx, actor, key, prepared.id, in, d, ask); err != nil || ask.replayed() {
-			e.quotas.drop(prepared.id)
+		if err = e.dispatchHidden(ctx, actor, key, in, b, d, ask); err != nil || ask.replayed() {
+			err = errors.Join(err, e.dropBrought(ctx, b))
 		}
 		return err
 	})
+}
+
+// dispatchHidden admits a turn with what it brings, in a conversation of its own.
+func (e *Engine) dispatchHidden(ctx context.Context, actor convo.Actor, key hub.Key, in StatelessInput, b brought, d *dispatch, ask *Ask) error {
+	in.Given.Alone = true
+	prepared, err := e.prepareStateless(ctx, actor, in, b)
+	if err != nil {
+		_, err = e.refuse(ctx, key, actor, ask, err)
+		return err
+	}
+	in.ContactID = prepared.contact
+	if i := lastUser(in.Messages, func(m NewMessage) convo.MessageType { return m.Type }); i >= 0 {
+		in.Messages = slices.Clone(in.Messages)
+		in.Messages[i].brought = b.files
+	}
+	if err := e.quotas.admit(ctx, prepared.id, prepared.claim); err != nil {
+		return err
+	}
+	if err = e.admitHidden(ctx, actor, key, prepared.id, in, d, ask); err != nil || ask.replayed() {
+		e.quotas.drop(prepared.id)
+	}
+	return err
 }
 
 // dispatched carries out an admission, unless its turn was dispatched before,

@@ -65,7 +65,8 @@ type Limits struct {
 	Text   int   // bytes of one message
 	Meta   int   // bytes of one meta object; that of an activity has room for a result besides
 	Answer int   // bytes of one answer; beyond that it ends with length
-	File   int64 // bytes of one file that is brought to a conversation
+	File   int64 // bytes of one file that is brought to a conversation, and of all that come with a turn
+	Images ImageLimits
 
 	Approval    time.Duration // how long a call waits for its user, or for the client that carries it out
 	ChannelWait time.Duration // how long a call waits for a message on its channel
@@ -83,7 +84,7 @@ func DefaultLimits() Limits {
 		Queue: 16, Text: 256 << 10, Meta: 64 << 10, Answer: 4 << 20, File: 25 << 20,
 		Approval: 24 * time.Hour, ChannelWait: 10 * time.Minute, ChannelKeep: 24 * time.Hour, Input: 10 * time.Minute,
 		Turn: TurnLimits{Iterations: 100, Continuations: 10, Calls: 500}, ToolTime: time.Minute,
-		Background: 256,
+		Background: 256, Images: ImageLimits{Count: maxImages, Each: maxImageBytes, Total: maxImagesBytes},
 	}
 }
 
@@ -156,6 +157,7 @@ type Engine struct {
 	embedder    embed.Embedder
 	documents   document.Reader
 	fetcher     Fetcher
+	holding     chan struct{} // one for each turn whose files are in memory
 	indexing    *indexing
 	embedding   *indexing
 	inline      func(records []convo.Record) func(retrieve.Query) []retrieve.Hit
@@ -216,7 +218,7 @@ func New(o Options) *Engine {
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{}, compacting: map[hub.Key]bool{},
-		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
+		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher, holding: make(chan struct{}, heldTurns),
 		inline: o.Inline, botDatasets: o.BotDatasets,
 	}
 	e.indexing = newIndexing(e.lookAt, e.mayWork, e.active.Done, e.couldNotIndex)

@@ -63,7 +63,7 @@ func (e *Engine) receive(ctx context.Context, upload string, content io.Reader, 
 			return 0, err
 		}
 		if size += int64(read); size > most {
-			return 0, convo.Errorf(convo.TooLarge, "the file is too large; send at most %d bytes", most)
+			return 0, tooLargeFile(most)
 		}
 		last := err != nil
 		if read > 0 {
@@ -75,6 +75,10 @@ func (e *Engine) receive(ctx context.Context, upload string, content io.Reader, 
 			return size, nil
 		}
 	}
+}
+
+func tooLargeFile(most int64) error {
+	return convo.Errorf(convo.TooLarge, "the file is too large; send at most %d bytes", most)
 }
 
 // File reads a file, without its content, for those whom its address was given to.
@@ -139,14 +143,32 @@ func (e *Engine) attached(ctx context.Context, tenant, conversation, uri string)
 	return &f, nil
 }
 
+// readable is a file and what its content is read from.
+type readable struct {
+	io.ReaderAt
+	file convo.File
+}
+
+// contents are the files that a turn brings, by their ids, before it is admitted.
+type contents map[string]readable
+
+// content finds a file: one that a turn brings, or one that is stored.
+func (e *Engine) content(ctx context.Context, id string, own contents) (readable, error) {
+	if f, ok := own[id]; ok {
+		return f, nil
+	}
+	f, err := e.store.File(ctx, id)
+	return readable{contentAt{ctx, e, f}, f}, err
+}
+
 // fileText gives what a file says, cut to so many bytes, if it is a text or a document
 // that can be read; "" if it is none. whole says that nothing was cut.
-func (e *Engine) fileText(ctx context.Context, f convo.File, most int) (text string, whole bool, err error) {
-	if isDocument(f) {
+func (e *Engine) fileText(ctx context.Context, f readable, most int) (text string, whole bool, err error) {
+	if isDocument(f.file) {
 		return e.documentText(ctx, f, most)
 	}
-	text, err = e.plainText(ctx, f, most)
-	return text, int64(len(text)) >= f.Size, err
+	text, err = f.plainText(most)
+	return text, int64(len(text)) >= f.file.Size, err
 }
 
 // isDocument reports whether the text of a file has to be taken out of it first.
@@ -165,28 +187,28 @@ func isDocument(f convo.File) bool {
 
 // documentText is fileText for documents. One that cannot be read says nothing: that
 // must not end the turns of its conversation.
-func (e *Engine) documentText(ctx context.Context, f convo.File, most int) (string, bool, error) {
+func (e *Engine) documentText(ctx context.Context, f readable, most int) (string, bool, error) {
 	doc, err := e.documents.Read(ctx, document.File{
-		Name: f.Name, MediaType: f.MediaType, Size: f.Size, Content: contentAt{ctx, e, f},
+		Name: f.file.Name, MediaType: f.file.MediaType, Size: f.file.Size, Content: f,
 	})
 	if err == nil {
 		text, whole := doc.Text(most)
 		return text, whole, nil
 	}
 	if kind := convo.ErrorKind(err); kind != convo.Invalid && kind != convo.TooLarge && ctx.Err() == nil {
-		e.log.Warn("a file of a message could not be read", "file", f.ID, "conversation", f.Conversation, "error", err)
+		e.log.Warn("a file of a message could not be read", "file", f.file.ID, "conversation", f.file.Conversation, "error", err)
 	}
 	return "", false, ctx.Err()
 }
 
-func (e *Engine) plainText(ctx context.Context, f convo.File, most int) (string, error) {
-	content := make([]byte, min(f.Size, int64(most)))
-	n, err := e.ReadFile(ctx, f, content, 0)
+func (f readable) plainText(most int) (string, error) {
+	content := make([]byte, min(f.file.Size, int64(most)))
+	n, err := f.ReadAt(content, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
 	text := strings.TrimPrefix(string(content[:n]), "\ufeff")
-	if int64(n) < f.Size { // the last character may be cut
+	if int64(n) < f.file.Size { // the last character may be cut
 		for cut := 0; cut < utf8.UTFMax && !utf8.ValidString(text); cut++ {
 			text = text[:len(text)-1]
 		}

@@ -119,7 +119,7 @@ func (e *Engine) eachMessage(ctx context.Context, head convo.Head, q store.Messa
 			bytes := 0
 			for _, m := range page {
 				bytes += convo.Event{Body: convo.MessageGiven{Fields: m.MessageFields, Text: m.Text}}.Size()
-				m, err := e.render(ctx, lean(m), r.bytes()/fileShare)
+				m, err := e.render(ctx, lean(m), r.bytes()/fileShare, nil)
 				if !yield(m, err) || err != nil {
 					return
 				}

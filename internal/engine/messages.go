@@ -17,7 +17,8 @@ type NewMessage struct {
 	// are masked wherever they stand from now on.
 	Entities []convo.Entity
 
-	files []convo.File // that wait for it
+	files   []convo.File // that wait for it
+	brought []convo.File // that come with it
 }
 
 // StoredMessage is a message that was stored, and what was masked in it: nothing, if
@@ -74,7 +75,7 @@ func addMessage(tx store.Tx, actor convo.Actor, in NewMessage, at time.Time) (co
 		MessageFields: in.MessageFields, Text: in.Text, Created: at, Updated: at,
 	}
 	var err error
-	if m.Parts, err = take(tx, in.Text, in.files); err != nil {
+	if m.Parts, err = take(tx, in.Text, in.files, in.brought); err != nil {
 		return m, err
 	}
 	given := convo.MessageGiven{ID: m.ID, Place: m.Place, Fields: in.MessageFields, Text: in.Text, Parts: m.Parts}

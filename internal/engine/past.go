@@ -96,7 +96,7 @@ func (p *past) trim() {
 func (p *past) size() int {
 	n := convo.Event{Body: convo.ConversationCreated{Fields: p.head.Fields}}.Size() + 1024
 	for _, m := range p.messages {
-		n += len(m.Text) + len(m.Meta) + 512 // its struct and ids
+		n += len(m.Text) + len(m.Meta) + 512*(1+len(m.Parts)) // their structs and ids
 	}
 	return n + 128*len(p.notes)
 }

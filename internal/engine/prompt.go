@@ -18,15 +18,17 @@ func estimate(n int) int64 { return int64(n+bytesPerToken-1) / bytesPerToken }
 // history is what a prompt is made from.
 type history struct {
 	backstory string
-	messages  []convo.Message // in order
-	notes     map[string]note // the time of day that each turn's prompt named
-	now       note            // the note of the turn that is about to run
-	latest    int             // at most that many messages, if > 0
-	window    int64           // tokens of prompt that the model takes
-	tools     int64           // tokens of them that its tools take
-	from      int64           // where the last prompt's history began; 0 = at the start
-	turn      string          // the turn that runs, whose messages are the last ones
-	force     string          // what the model has to call now
+	messages  []convo.Message // in order; of their parts, only images
+	shows     ImageLimits
+	images    map[int64][]model.Image // that are shown, by the places of their messages
+	notes     map[string]note         // the time of day that each turn's prompt named
+	now       note                    // the note of the turn that is about to run
+	latest    int                     // at most that many messages, if > 0
+	window    int64                   // tokens of prompt that the model takes
+	tools     int64                   // tokens of them that its tools take
+	from      int64                   // where the last prompt's history began; 0 = at the start
+	turn      string                  // the turn that runs, whose messages are the last ones
+	force     string                  // what the model has to call now
 }
 
 // note is the time of day as a prompt names it.
@@ -211,6 +213,9 @@ func (h history) exchanges(start int) ([]exchange, map[int]convo.Source) {
 		answered = answered || m.Type == convo.Bot
 		x := &list[len(list)-1]
 		x.messages = said.add(x.messages, m, calls[i])
+		if shown := h.images[m.Place]; len(shown) > 0 && m.Type == convo.User {
+			x.messages[len(x.messages)-1].Images = shown
+		}
 		if n, ok := notes[start+i]; ok {
 			x.messages = append(x.messages, model.Message{Role: model.Information, Text: n.text(named)})
 		}
@@ -275,6 +280,7 @@ func count(messages []model.Message) int64 {
 	n := 0
 	for _, m := range messages {
 		n += len(m.Text) + 16 // what frames a message
+		n += len(m.Images) * imageTokens * bytesPerToken
 		for _, c := range m.Calls {
 			n += len(c.Name) + len(c.Arguments) + len(c.Signature)
 		}

@@ -13,27 +13,32 @@ const fileShare = 4
 
 // render gives a message of several parts the text that prompts have of it: its
 // texts apart from each other, and for each file what it is and, of a text or a document
-// that is kept here, what it says, cut where all files of the message have so many bytes. The
-// same message gives the same text, so that prompts keep their beginnings: a file
+// that is kept here, what it says, cut where all files of the message have so many bytes. Of
+// its parts, only images stay. The
+// same message gives the same, so that prompts keep their beginnings: a file
 // does not change once it is part of a message.
-func (e *Engine) render(ctx context.Context, m convo.Message, most int64) (convo.Message, error) {
+func (e *Engine) render(ctx context.Context, m convo.Message, most int64, own contents) (convo.Message, error) {
 	if m.Parts == nil {
 		return m, nil
 	}
 	var texts []string
+	var images []convo.Part
 	for _, part := range m.Parts {
 		if part.File == nil {
 			texts = appendPart(texts, m, part)
 			continue
 		}
-		text, err := e.renderFile(ctx, part, most)
+		text, image, err := e.renderFile(ctx, part, most, own)
 		if err != nil {
 			return m, fmt.Errorf("reading the file of a message: %w", err)
 		}
 		texts = append(texts, text)
 		most -= int64(len(text))
+		if image {
+			images = append(images, part)
+		}
 	}
-	m.Text, m.Parts = strings.Join(texts, partBreak), nil
+	m.Text, m.Parts = strings.Join(texts, partBreak), images
 	return m, nil
 }
 
@@ -56,8 +61,8 @@ func appendPart(texts []string, m convo.Message, part convo.Part) []string {
 	return append(texts, m.Text[part.Start:part.End])
 }
 
-// renderFile tells the model of a file.
-func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64) (string, error) {
+// renderFile tells the model of a file, and whether it is an image.
+func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64, own contents) (told string, image bool, err error) {
 	name := fmt.Sprintf("file %q", part.Name)
 	line := name
 	if part.MediaType != "" {
@@ -69,24 +74,28 @@ func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64) (s
 	line = "[" + line + "]"
 	id, ours := convo.FileID(part.File.URI)
 	if !ours || !mayBeText(part.MediaType) || most <= 0 {
-		return line, nil
+		return line, ours && mayBeImage(part.MediaType), nil
 	}
-	file, err := e.store.File(ctx, id)
+	file, err := e.content(ctx, id, own)
 	if convo.ErrorKind(err) == convo.NotFound {
-		return line, nil // of a message from an import that came without its files
+		return line, false, nil // of a message from an import that came without its files
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	text, whole, err := e.fileText(ctx, file, int(most))
-	if err != nil || text == "" {
-		return line, err
+	if err != nil {
+		return line, false, err
+	}
+	if text == "" {
+		image, err = holdsImage(file)
+		return line, image, err
 	}
 	end := "[end of " + name + "]"
 	if !whole {
 		end = "[the rest of " + name + " is left out]"
 	}
-	return line + "\n" + text + "\n" + end, nil
+	return line + "\n" + text + "\n" + end, false, nil
 }
 
 // mayBeText reports whether it is worth while to look at a file's content for a text.

@@ -14,15 +14,16 @@ import (
 // with, and how long the user's message may be. It is good as long as nobody else
 // writes to the conversation. nil: no turn is asked for.
 type prospect struct {
-	seq   int64    // the end of the log that it was made from
-	past  *past    // nil: turns are open whose messages are not known yet
-	kit   *kit     // nil with err
-	room  int64    // tokens
-	files int64    // of them, what the message's files may take
-	err   error    // why no turn can be had
-	quota error    // that is used up
-	claim claim    // what the turn is to reserve
-	of    []string // the exchanges that may begin with what is said now
+	seq    int64    // the end of the log that it was made from
+	past   *past    // nil: turns are open whose messages are not known yet
+	kit    *kit     // nil with err
+	room   int64    // tokens
+	files  int64    // of them, what the texts of the message's files may take
+	images int64    // how many it may show
+	err    error    // why no turn can be had
+	quota  error    // that is used up
+	claim  claim    // what the turn is to reserve
+	of     []string // the exchanges that may begin with what is said now
 
 	orders map[string][]order // that they have been given before, by their turns
 }
@@ -128,11 +129,13 @@ func (e *Engine) foreseeTurn(ctx context.Context, key hub.Key, head convo.Head, 
 	}
 	h := history{
 		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
-		tools: p.kit.tokens(), now: note{at: now()},
+		tools: p.kit.tokens(), now: note{at: now()}, shows: e.imagesFor(choice),
 	}
 	if past != nil {
 		h.messages, h.notes, h.from = slices.Clip(past.messages), past.notes, past.from
 	}
+	h.foreshow()
+	p.images = h.shows.most(h.window)
 	p.files = estimate(int(reachOf(choice).bytes() / fileShare))
 	p.past, p.room = past, h.room(convo.Place(head.NextSlot, 0))
 	p.claim = newClaim(key.Tenant, chosen.BotID, choice, min(h.window, h.window-p.room))

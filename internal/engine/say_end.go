@@ -142,7 +142,7 @@ func (u *utterance) objection(turn string, m convo.MessageEnded) *Refused {
 	case u.view.quota != nil:
 		return &Refused{Why: LimitsReached, Cause: convo.PublicError(u.view.quota)}
 	}
-	size := estimate(len(m.Text)) + u.known.fileTokens(m.Parts, u.view.files)
+	size := estimate(len(m.Text)) + u.known.fileTokens(m.Parts, u.view.files, u.view.images)
 	for _, o := range u.given(turn) {
 		size += estimate(o.bytes)
 	}

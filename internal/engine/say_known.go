@@ -25,19 +25,22 @@ type fileKnown struct {
 }
 
 // fileTokens is about how much of the model's window the files of a message take,
-// which get no more than most.
-func (k *knowledge) fileTokens(parts []convo.Part, most int64) int64 {
-	total := int64(0)
+// whose texts get no more than most, and of which so many images are shown.
+func (k *knowledge) fileTokens(parts []convo.Part, most, shown int64) int64 {
+	total, images := int64(0), int64(0)
 	for _, part := range parts {
 		if part.File == nil {
 			continue
 		}
 		total += fileLineTokens
-		if _, ours := convo.FileID(part.File.URI); ours && mayBeText(part.MediaType) {
+		switch _, ours := convo.FileID(part.File.URI); {
+		case ours && mayBeText(part.MediaType):
 			total += min(estimate(int(part.File.Size)), most)
+		case ours && mayBeImage(part.MediaType):
+			images++
 		}
 	}
-	return min(total, most+fileLineTokens*int64(len(parts)))
+	return min(total, most+fileLineTokens*int64(len(parts))) + min(images, shown)*imageTokens
 }
 
 // fileLineTokens is about what tells the model that there is a file.

@@ -52,8 +52,8 @@ type sharedRun struct {
 }
 
 // share gives the run with the request's key: one that runs, one that ended
-// and was kept, or a new one.
-func (e *Engine) share(ctx context.Context, actor convo.Actor, ask *Ask, s *stateless) (run *sharedRun, replayed bool, err error) {
+// and was kept, or a new one, which is prepared while repeats wait for it.
+func (e *Engine) share(ctx context.Context, actor convo.Actor, ask *Ask, prepare func() (*stateless, error)) (run *sharedRun, replayed bool, err error) {
 	e.begin(actor, ask)
 	ask.abandon() // its record is written at the end, without a delivery
 	run, joined, err := e.shared.join(ctx, ask)
@@ -65,6 +65,10 @@ func (e *Engine) share(ctx context.Context, actor convo.Actor, ask *Ask, s *stat
 		e.shared.decide(run, false)
 		run, err = e.kept(r, ask)
 		return run, true, err
+	}
+	var s *stateless
+	if err == nil {
+		s, err = prepare()
 	}
 	if err == nil {
 		err = e.enter(&e.active)

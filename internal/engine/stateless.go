@@ -19,6 +19,8 @@ type StatelessInput struct {
 	ContactID *string
 	Contact   *Draft
 	Messages  []NewMessage
+	// Attachments are files of the last message of the user, up to [MaxAttachments].
+	Attachments []Content
 	// Entities are what the caller knows of the texts, as those of [NewMessage].
 	Entities []convo.Entity
 	Given    Given
@@ -41,21 +43,36 @@ func (e *Engine) CompleteStateless(ctx context.Context, actor convo.Actor, in St
 	if err := account(actor); err != nil {
 		return nil, err
 	}
-	s, err := e.prepareStateless(ctx, actor, in)
-	if err != nil {
-		return nil, err
-	}
+	prepare := func() (*stateless, error) { return e.prepareHeld(ctx, actor, in) }
 	if ask == nil || ask.Key == "" {
-		return &Reading{e: e, stateless: s}, nil
+		s, err := prepare()
+		return &Reading{e: e, stateless: s}, err
 	}
-	shared, replayed, err := e.share(ctx, actor, ask, s)
+	shared, replayed, err := e.share(ctx, actor, ask, prepare)
 	if err != nil {
 		return nil, err
 	}
 	return &Reading{e: e, shared: shared, Replayed: replayed}, nil
 }
 
-func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in StatelessInput) (*stateless, error) {
+// prepareHeld is prepareStateless for a turn whose files are in memory.
+func (e *Engine) prepareHeld(ctx context.Context, actor convo.Actor, in StatelessInput) (*stateless, error) {
+	if err := checkAttachments(in.Attachments); err != nil {
+		return nil, err
+	}
+	b, letGo, err := e.hold(ctx, in.Attachments)
+	if err != nil {
+		return nil, err
+	}
+	defer letGo()
+	s, err := e.prepareStateless(ctx, actor, in, b)
+	if err == nil {
+		err = e.show(ctx, &s.loop.history, b.own)
+	}
+	return s, err
+}
+
+func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in StatelessInput, b brought) (*stateless, error) {
 	if len(in.Messages) == 0 {
 		return nil, convo.Errorf(convo.Invalid, "messages must hold at least one message")
 	}
@@ -86,7 +103,11 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if err != nil {
 		return nil, err
 	}
-	h.latest, h.window, h.tools = choice.MaxMessages, choice.Window, k.tokens()
+	h.latest, h.window, h.tools, h.shows = choice.MaxMessages, choice.Window, k.tokens(), e.imagesFor(choice)
+	if err := e.attachTo(ctx, h.messages, config, reachOf(choice), b); err != nil {
+		return nil, err
+	}
+	h.foreshow()
 	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h}
 	if own := text(in.Config.DatasetID); own != "" {
 		if _, err := e.dataset(ctx, actor.Tenant, own); err != nil {

@@ -73,30 +73,43 @@ func (e *Engine) FillTenantFile(ctx context.Context, actor convo.Actor, name str
 
 // storeContent stores content in pieces, which are nobody's yet.
 func (e *Engine) storeContent(ctx context.Context, c Content) (convo.Stored, error) {
-	if c.Address != "" {
-		got, err := e.fetch(ctx, c.Address)
-		if err != nil {
-			return convo.Stored{}, err
-		}
-		defer func() { _ = got.Close() }()
-		c.Reader, c.Name = got, orElse(c.Name, got.Name)
-		c.MediaType = orElse(c.MediaType, got.MediaType)
+	c, done, err := e.reached(ctx, c)
+	if err != nil {
+		return convo.Stored{}, err
 	}
-	made := convo.Stored{
-		Address: c.Address, Name: cutText(c.Name, maxContentName), MediaType: cutText(c.MediaType, maxContentName),
-		Upload: newID(), At: now(),
-	}
-	most := e.limits.File
-	if c.Most > 0 {
-		most = min(most, c.Most)
-	}
-	var err error
-	made.Size, err = e.receive(context.WithoutCancel(ctx), made.Upload, c.Reader, most)
+	defer done()
+	made := c.stored()
+	made.Upload = newID()
+	made.Size, err = e.receive(context.WithoutCancel(ctx), made.Upload, c.Reader, c.Most)
 	e.noteRoom(err)
 	if err != nil {
 		return made, errors.Join(err, e.store.DropUpload(context.WithoutCancel(ctx), made.Upload))
 	}
 	return made, nil
+}
+
+// reached gives content with what it is read from, and how much of that at most. It is
+// to be ended with done.
+func (e *Engine) reached(ctx context.Context, c Content) (reached Content, done func(), err error) {
+	if c.Most == 0 || c.Most > e.limits.File {
+		c.Most = e.limits.File
+	}
+	if c.Address == "" {
+		return c, func() {}, nil
+	}
+	got, err := e.fetch(ctx, c.Address)
+	if err != nil {
+		return c, nil, err
+	}
+	c.Reader, c.Name, c.MediaType = got, orElse(c.Name, got.Name), orElse(c.MediaType, got.MediaType)
+	return c, func() { _ = got.Close() }, nil
+}
+
+// stored is what content says of itself.
+func (c Content) stored() convo.Stored {
+	return convo.Stored{
+		Address: c.Address, Name: cutText(c.Name, maxContentName), MediaType: cutText(c.MediaType, maxContentName), At: now(),
+	}
 }
 
 func orElse(a, b string) string {

@@ -330,8 +330,17 @@ func (e *Engine) startNext(tx store.Tx) (*run, error) {
 	return r, nil
 }
 
-// prepare finds the model and what a turn works with, and reads its history.
+// prepare finds the model and what a turn works with, and reads its history with the
+// images that it shows.
 func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
+	l, err := e.prepareTexts(key, r)
+	if err == nil {
+		err = e.show(r.ctx, &l.history, nil)
+	}
+	return l, err
+}
+
+func (e *Engine) prepareTexts(key hub.Key, r *run) (*loop, error) {
 	head, choice, err := e.choose(r.ctx, r.head)
 	if err != nil {
 		return nil, err
@@ -356,7 +365,7 @@ func (e *Engine) prepare(key hub.Key, r *run) (*loop, error) {
 	}
 	l.history = history{
 		backstory: orders, latest: choice.MaxMessages, window: choice.Window,
-		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id,
+		tools: r.kit.tokens(), now: note{at: r.turn.Started, zone: r.turn.Zone}, turn: r.id, shows: e.imagesFor(choice),
 	}
 	l.lookup = e.lookupFor(key.Tenant, settingOf(head), r.given)
 	h := &l.history

@@ -59,6 +59,7 @@ type Choice struct {
 	Window       int64 // tokens that the prompt may have
 	MaxOutput    int64 // tokens that the answer may have; 0 = not known
 	Context      int64 // tokens that both may have together: Request.Context; 0 = not known
+	TextOnly     bool  // it takes no images
 }
 
 // NewCatalog checks the configuration and makes the catalogue. A default that
@@ -261,7 +262,8 @@ func (c *Catalog) choose(ctx context.Context, at place, spec Spec) (Choice, erro
 		}
 		at.name = name
 	}
-	spec, err := c.rule(at.provider, at.name).apply(at.name, spec)
+	rule := c.rule(at.provider, at.name)
+	spec, err := rule.apply(at.name, spec)
 	if err != nil {
 		return Choice{}, err
 	}
@@ -274,7 +276,7 @@ func (c *Catalog) choose(ctx context.Context, at place, spec Spec) (Choice, erro
 		Provider: at.provider.Provider, ProviderName: at.provider.Name, ProviderKind: at.provider.Kind,
 		Name: at.name, ID: c.id(at.provider, at.name),
 		Params: spec.Params, MaxMessages: spec.MaxMessages,
-		Window: window, MaxOutput: l.output, Context: l.context,
+		Window: window, MaxOutput: l.output, Context: l.context, TextOnly: rule.TextOnly,
 	}, nil
 }
 

@@ -20,6 +20,7 @@ type Rule struct {
 	Defaults  map[string]string // values for a request that does not give them, by the keys of model strings
 	Bounds    map[string]string // least..most, or only the most, by the same keys
 	Hidden    bool              // not listed; requests may name it
+	TextOnly  bool              // it takes no images
 }
 
 // rule is a Rule that was read.

@@ -178,3 +178,16 @@ func TestARuleIsWrittenWithTheNamesOfTheProvider(t *testing.T) {
 		}
 	}
 }
+
+func TestARuleSaysThatAModelTakesNoImages(t *testing.T) {
+	t.Parallel()
+	c := catalog(t, model.CatalogConfig{
+		Providers: []model.Configured{vendor("openai", "gpt-4o", "o1-mini")},
+		Rules:     []model.Rule{{Name: "o1-*", TextOnly: true}},
+	})
+	for s, want := range map[string]bool{"gpt-4o": false, "o1-mini/temperature=1": true} {
+		if choice, err := c.Resolve(t.Context(), s); err != nil || choice.TextOnly != want {
+			t.Errorf("%s: %v, %v", s, choice.TextOnly, err)
+		}
+	}
+}

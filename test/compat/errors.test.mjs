@@ -77,9 +77,9 @@ test('what cannot be answered is refused before anything happens', async () => {
   assert.deepEqual((await conversation.message.list(id)).items, [])
 })
 
-test('fields of later versions are named, and empty ones pass', async () => {
+test('fields that name what is not there are named, and empty ones pass', async () => {
   const { id } = await conversation.create({})
-  const attachments = [{ url: 'https://example.com/a.png' }]
+  const attachments = [{ url: 'ftp://example.com/a.png' }]
   for (const at of [null, id]) {
     await assert.rejects(conversation.complete(at, { text: 'x', attachments }), failure('BAD_REQUEST', /attachments/))
   }

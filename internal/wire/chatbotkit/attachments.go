@@ -79,7 +79,7 @@ func attachmentOperations() []operation {
 
 func attachmentReferences() map[string]reference {
 	upload := reference{summary: "Upload an attachment",
-		description: "Brings a file to a conversation: the body of the request itself, with its Content-Type; a form with a part named file; a data: URL; or an address of the web, from which it is read. Content that is announced with its type and size is put to the address in the answer, which needs no token, for an hour. The next message of the user gets the file, and the model its text: of text files, HTML, PDF and DOCX. A file that no message follows within a day goes.",
+		description: "Brings a file to a conversation: the body of the request itself, with its Content-Type; a form with a part named file; a data: URL; or an address of the web, from which it is read. Content that is announced with its type and size is put to the address in the answer, which needs no token, for an hour. The next message of the user gets the file, and the model its text (of text files, HTML, PDF and DOCX), or the image that it is (PNG, JPEG, GIF, WebP). A file that no message follows within a day goes.",
 		example:     `{"file":{"type":"text/plain","size":12,"name":"notes.txt"}}`,
 		answer:      with[uploadedObject]("The id of the file, and where announced content goes."), takes: []string{"multipart/form-data", "*/*"}, fetches: true}
 	return map[string]reference{

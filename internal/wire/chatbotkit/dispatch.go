@@ -31,7 +31,10 @@ func dispatch(c *call, in dispatchRequest) error {
 		return err
 	}
 	c.rendersChannel()
-	input := engine.TurnInput{Text: in.Text.Pointer(), Entities: in.Entities.known(), Zone: c.zone, Front: frontName, Given: given}
+	input := engine.TurnInput{
+		Text: in.Text.Pointer(), Entities: in.Entities.known(), Attachments: attached(in.Attachments),
+		Zone: c.zone, Front: frontName, Given: given,
+	}
 	channel, err := c.engine().Dispatch(c.r.Context(), c.actor, c.conversation(), input, string(in.ChannelID), c.ask)
 	if err != nil {
 		return err

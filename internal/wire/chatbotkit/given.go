@@ -7,10 +7,9 @@ import (
 
 // turnFields are what a turn may be given to work with.
 type turnFields struct {
-	Attachments laterList  `json:"attachments"`
-	Functions   []function `json:"functions" doc:"What the model may call in this turn."`
-	Extensions  extension  `json:"extensions" doc:"What the bot knows and can beside the rest, in this turn. Refused from session tokens."`
-	Limits      limits     `json:"limits"`
+	Functions  []function `json:"functions" doc:"What the model may call in this turn."`
+	Extensions extension  `json:"extensions" doc:"What the bot knows and can beside the rest, in this turn. Refused from session tokens."`
+	Limits     limits     `json:"limits"`
 }
 
 // limits bound what one turn may do; the server has bounds of its own.

@@ -35,24 +35,6 @@ func (*laterText) Describe(*openapi.Schemas) *openapi.Schema {
 	return &openapi.Schema{Type: openapi.Types{"string"}, MaxLength: new(int), Description: notSupported}
 }
 
-// laterList is a list of objects that mean nothing yet.
-type laterList struct{}
-
-// DecodeField implements [httpio.Field].
-func (*laterList) DecodeField(path string, value []byte) error {
-	var shape httpio.Optional[[]object]
-	if err := shape.DecodeField(path, value); err != nil {
-		return err
-	}
-	if len(shape.Value) > 0 {
-		return unsupported(path)
-	}
-	return nil
-}
-
-// Describe implements [openapi.Describer].
-func (*laterList) Describe(*openapi.Schemas) *openapi.Schema { return emptyList().With(notSupported) }
-
 func emptyList() *openapi.Schema {
 	list := openapi.List(&openapi.Schema{})
 	list.MaxItems = new(int)

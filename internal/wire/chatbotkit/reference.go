@@ -42,6 +42,7 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[extensionSkills]():    "ExtensionSkillset",
 		reflect.TypeFor[resultSource]():       "FunctionResult",
 		reflect.TypeFor[limits]():             "TurnLimits",
+		reflect.TypeFor[attachment]():         "Attachment",
 
 		reflect.TypeFor[conversationRequest]():       "UpdateConversationRequest",
 		reflect.TypeFor[createConversationRequest](): "CreateConversationRequest",

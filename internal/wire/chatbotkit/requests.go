@@ -134,13 +134,15 @@ type createSessionRequest struct {
 // completeRequest asks for a turn in a conversation. Without a text it goes on
 // from what is stored, which an empty text does not.
 type completeRequest struct {
-	Text     httpio.Optional[string] `json:"text" limit:"text" doc:"The user's next message. Without it the model goes on from what is stored."`
+	Text     httpio.Optional[string] `json:"text" limit:"text" doc:"The user's next message. Without it, and without attachments, the model goes on from what is stored."`
 	Entities entities                `json:"entities"`
+	attachmentFields
 	turnFields
 }
 
 // receiveRequest asks for a turn without a new message.
 type receiveRequest struct {
+	Attachments noAttachments `json:"attachments"`
 	turnFields
 }
 
@@ -151,6 +153,7 @@ type completeStatelessRequest struct {
 	Text     httpio.Optional[string] `json:"text" limit:"text" doc:"One more user message, behind the others, or the only one."`
 	Entities entities                `json:"entities"`
 	configFields
+	attachmentFields
 	turnFields
 	BotID     httpio.Optional[string] `json:"botId" doc:"The bot that answers, by its id or alias, where the members beside it have no values."`
 	ContactID contactRef              `json:"contactId"`

@@ -116,7 +116,7 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	texts := fulltext.New(b.store, fulltext.Options{Log: log})
 	b.engine = engine.New(engine.Options{
 		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
-		Tools: abilities, Abilities: abilities, Moderator: judge{}, Texts: texts,
+		Tools: abilities, Abilities: abilities, Moderator: judge{}, Texts: texts, Fetcher: web{},
 		Inline: func(records []convo.Record) func(retrieve.Query) []retrieve.Hit {
 			return fulltext.Build(records).Search
 		},

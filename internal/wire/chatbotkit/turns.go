@@ -14,7 +14,9 @@ const frontName = "chatbotkit"
 
 // complete stores the user's message and answers it.
 func complete(c *call, in completeRequest) error {
-	return c.turn(in.turnFields, engine.TurnInput{Text: in.Text.Pointer(), Entities: in.Entities.known(), Zone: c.zone, Front: frontName})
+	return c.turn(in.turnFields, engine.TurnInput{
+		Text: in.Text.Pointer(), Entities: in.Entities.known(), Attachments: attached(in.Attachments), Zone: c.zone, Front: frontName,
+	})
 }
 
 // receive is complete without a new user message.
@@ -56,7 +58,10 @@ func (in *completeStatelessRequest) input(c *call) (engine.StatelessInput, error
 	if err != nil {
 		return engine.StatelessInput{}, err
 	}
-	input := engine.StatelessInput{Messages: newMessages(in.Messages), Entities: in.Entities.known(), Zone: c.zone, Front: frontName, Given: given}
+	input := engine.StatelessInput{
+		Messages: newMessages(in.Messages), Entities: in.Entities.known(), Attachments: attached(in.Attachments),
+		Zone: c.zone, Front: frontName, Given: given,
+	}
 	in.BotID.Apply(&input.BotID)
 	input.ContactID, input.Contact = in.ContactID.id, in.ContactID.made
 	in.configFields.apply(&input.Config)

@@ -61,6 +61,9 @@ func (s *fileSource) DecodeField(path string, value []byte) error {
 	return nil
 }
 
+// addressPattern describes what has a known scheme.
+const addressPattern = "^([dD][aA][tT][aA]|[hH][tT][tT][pP][sS]?):"
+
 func knownScheme(address string) bool {
 	scheme, _, ok := strings.Cut(address, ":")
 	scheme = strings.ToLower(scheme)
@@ -70,7 +73,7 @@ func knownScheme(address string) bool {
 // Describe implements [openapi.Describer].
 func (*fileSource) Describe(s *openapi.Schemas) *openapi.Schema {
 	address, least := openapi.Text().With("Where the content is, or, as a data: URL, the content."), int64(0)
-	address.Pattern = "^([dD][aA][tT][aA]|[hH][tT][tT][pP][sS]?):"
+	address.Pattern = addressPattern
 	size := openapi.Integer().With("How many bytes there are at most.")
 	size.Minimum = &least
 	announce := &openapi.Schema{Type: openapi.Types{"object"}, Required: []string{"size"}, Description: "Content that is put to the address in the answer."}
@@ -124,27 +127,27 @@ func (s fileSource) upload() (upload, error) {
 	if !strings.EqualFold(s.address[:5], "data:") {
 		return upload{content: engine.Content{Address: s.address}}, nil
 	}
-	mediaType, data, err := parseDataURL(s.address[5:])
+	mediaType, data, err := parseDataURL("file", s.address[5:])
 	if err != nil {
 		return upload{}, err
 	}
 	return upload{content: engine.Content{MediaType: mediaType, Reader: strings.NewReader(data)}}, nil
 }
 
-// parseDataURL takes a data: URL apart, behind its scheme.
-func parseDataURL(rest string) (mediaType, data string, err error) {
+// parseDataURL takes a data: URL apart, behind its scheme. path names it in errors.
+func parseDataURL(path, rest string) (mediaType, data string, err error) {
 	head, data, ok := strings.Cut(rest, ",")
 	if !ok {
-		return "", "", convo.Errorf(convo.Invalid, "file: this data: URL has no comma, behind which its content would stand")
+		return "", "", convo.Errorf(convo.Invalid, "%s: this data: URL has no comma, behind which its content would stand", path)
 	}
 	mediaType, encoded := strings.CutSuffix(head, ";base64")
 	if data, err = url.PathUnescape(data); err != nil {
-		return "", "", convo.Errorf(convo.Invalid, "file: this data: URL has a %% without two hexadecimal digits behind it")
+		return "", "", convo.Errorf(convo.Invalid, "%s: this data: URL has a %% without two hexadecimal digits behind it", path)
 	}
 	if encoded {
 		plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(data, "="))
 		if err != nil {
-			return "", "", convo.Errorf(convo.Invalid, "file: the content of this data: URL is not base64")
+			return "", "", convo.Errorf(convo.Invalid, "%s: the content of this data: URL is not base64", path)
 		}
 		data = string(plain)
 	}

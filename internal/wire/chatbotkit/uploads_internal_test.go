@@ -29,7 +29,7 @@ func FuzzDataURLs(f *testing.F) {
 		f.Add(url)
 	}
 	f.Fuzz(func(t *testing.T, rest string) {
-		mediaType, data, err := parseDataURL(rest)
+		mediaType, data, err := parseDataURL("file", rest)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "file: ") || !utf8.ValidString(err.Error()) {
 				t.Errorf("%q: %v", rest, err)

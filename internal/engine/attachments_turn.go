@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/hub"
+	"github.com/parleyhq/parley/internal/store"
+)
+
+const (
+	// MaxAttachments is how many files may come with a message.
+	MaxAttachments = 10
+	// attachTime is how long all of them may take to come.
+	attachTime = time.Minute
+	// heldTurns is how many turns without a conversation may have files in memory at once,
+	// until their texts were read.
+	heldTurns = 4
+)
+
+// brought are files that come with a turn. Nobody has them before its transaction adds
+// them to a conversation.
+type brought struct {
+	files []convo.File
+	own   contents
+}
+
+func (b *brought) add(f convo.File, content io.ReaderAt) {
+	if b.own == nil {
+		b.own = contents{}
+	}
+	b.files = append(b.files, f)
+	b.own[f.ID] = readable{content, f}
+}
+
+// checkAttachments refuses what no message may come with.
+func checkAttachments(list []Content) error {
+	if len(list) > MaxAttachments {
+		return convo.Errorf(convo.Invalid, "attachments: up to %d files may come with a message; upload more before it", MaxAttachments)
+	}
+	return nil
+}
+
+// bring stores what comes with a turn of a conversation. Where it fails, nothing is
+// left of it; else dropBrought has to follow if the turn is not admitted.
+func (e *Engine) bring(ctx context.Context, key hub.Key, list []Content) (brought, error) {
+	var b brought
+	err := e.eachAttachment(ctx, list, func(ctx context.Context, c Content) (int64, error) {
+		s, err := e.storeContent(ctx, c)
+		if err != nil {
+			return 0, err
+		}
+		f := attachmentOf(key, newID(), s)
+		b.add(f, contentAt{context.WithoutCancel(ctx), e, f})
+		return s.Size, nil
+	})
+	if err != nil {
+		err = errors.Join(err, e.dropBrought(ctx, b))
+	}
+	return b, err
+}
+
+// dropBrought drops the content of files that no turn has got.
+func (e *Engine) dropBrought(ctx context.Context, b brought) (err error) {
+	for _, f := range b.files {
+		err = errors.Join(err, e.store.DropUpload(context.WithoutCancel(ctx), f.Upload))
+	}
+	return err
+}
+
+// hold reads what comes with a turn without a conversation into memory: nothing of such
+// a turn is stored. It has to be followed by letGo, once the files are read.
+func (e *Engine) hold(ctx context.Context, list []Content) (b brought, letGo func(), err error) {
+	if len(list) == 0 {
+		return b, func() {}, nil
+	}
+	select {
+	case e.holding <- struct{}{}:
+	case <-ctx.Done():
+		return b, nil, context.Cause(ctx)
+	}
+	letGo = func() { <-e.holding }
+	err = e.eachAttachment(ctx, list, func(ctx context.Context, c Content) (int64, error) {
+		c, done, err := e.reached(ctx, c)
+		if err != nil {
+			return 0, err
+		}
+		defer done()
+		data, err := io.ReadAll(io.LimitReader(c.Reader, c.Most+1))
+		if err == nil && int64(len(data)) > c.Most {
+			err = tooLargeFile(c.Most)
+		}
+		if err != nil {
+			return 0, err
+		}
+		s := c.stored()
+		s.Size = int64(len(data))
+		b.add(attachmentOf(hub.Key{}, newID(), s), bytes.NewReader(data))
+		return s.Size, nil
+	})
+	if err != nil {
+		letGo()
+	}
+	return b, letGo, err
+}
+
+// eachAttachment has take read what comes with a turn, one after the other, in a bounded
+// time, and all of it no more than one file may have. take gives the size.
+func (e *Engine) eachAttachment(ctx context.Context, list []Content, take func(context.Context, Content) (int64, error)) error {
+	within, cancel := context.WithTimeout(ctx, attachTime)
+	defer cancel()
+	room := e.limits.File
+	for i, c := range list {
+		c.Most = max(room, 1) // 0 would be no bound
+		size, err := take(within, c)
+		if err != nil && within.Err() != nil && ctx.Err() == nil {
+			err = convo.WrapError(convo.UpstreamTimeout, err, "the attachments did not come within %s", attachTime)
+		}
+		if err != nil {
+			return badAttachment(i, err)
+		}
+		room -= size
+	}
+	return nil
+}
+
+// badAttachment names the attachment that an error is about. That another server does
+// not answer is the fault of who named it: to ask again would not help.
+func badAttachment(i int, err error) error {
+	kind := convo.ErrorKind(err)
+	switch kind {
+	case convo.UpstreamFailed, convo.UpstreamTimeout:
+		kind = convo.Invalid
+	case convo.Invalid, convo.TooLarge:
+	default:
+		return err
+	}
+	return convo.WrapError(kind, err, "attachments[%d].url: %s", i, convo.PublicError(err).Message)
+}
+
+// errNew ends a transaction that was to find out whether a request repeats another.
+var errNew = errors.New("the request repeats none")
+
+// repeatsTurn makes a request that repeats one which had its turn a reader of that one,
+// before anything is done for it. false: there is none.
+func (e *Engine) repeatsTurn(ctx context.Context, key hub.Key, actor convo.Actor, ask *Ask) (convo.Request, bool, error) {
+	joined, err := e.refuse(ctx, key, actor, ask, errNew)
+	if errors.Is(err, errNew) {
+		return joined, false, nil
+	}
+	return joined, err == nil, err
+}
+
+// addFiles adds what a turn brings to its conversation.
+func addFiles(tx store.Tx, files []convo.File) error {
+	for _, f := range files {
+		if err := tx.AddFile(f); err != nil {
+			return err
+		}
+		if err := tx.UseFile(f.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attachTo makes files parts of the last message of the user, as a prompt has it.
+func (e *Engine) attachTo(ctx context.Context, list []convo.Message, config convo.Config, r reach, b brought) error {
+	if len(b.files) == 0 {
+		return nil
+	}
+	i := lastUser(list, func(m convo.Message) convo.MessageType { return m.Type })
+	if i < 0 {
+		return convo.Errorf(convo.Invalid, "attachments need a message of the user; send one")
+	}
+	list[i].Parts = partsOf(list[i].Text, b.files...)
+	err := unmaskable(config, list[i].Parts)
+	if err == nil {
+		list[i], err = e.render(ctx, list[i], r.bytes()/fileShare, b.own)
+	}
+	return err
+}
+
+// lastUser is the index of the last message of the user, or -1.
+func lastUser[M any](list []M, kind func(M) convo.MessageType) int {
+	for i, m := range slices.Backward(list) {
+		if kind(m) == convo.User {
+			return i
+		}
+	}
+	return -1
+}
