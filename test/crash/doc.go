@@ -15,6 +15,10 @@
 // goes on by itself: while they wait, while they run, and while the answer is on its
 // way.
 //
+// Files that are bad or large are brought to a server of its own, which must refuse
+// them with the reason, or read them, in bounded memory, and go on to answer from what
+// it had before.
+//
 // That the comparison can fail is shown twice: on made-up records, and with a
 // server of the same parts whose store lies (lossyserver).
 package crash

@@ -19,6 +19,7 @@ type indexed struct {
 // entry is how far the records of a file have got.
 type entry struct {
 	Status   string
+	Error    string
 	Progress struct{ Done, Total int }
 }
 

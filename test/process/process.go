@@ -155,6 +155,20 @@ func (s *Server) end(signal syscall.Signal) {
 	<-s.exited
 }
 
+// Peak is the most memory, in bytes, that the process has had so far.
+func (s *Server) Peak() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("this system does not say how much memory a process had: %w", err)
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	var kibi int64
+	if _, err := fmt.Sscanf(peak, "%d kB", &kibi); err != nil {
+		return 0, fmt.Errorf("this system does not say how much memory a process had: %w", err)
+	}
+	return kibi << 10, nil
+}
+
 // Output is what the process and those before it printed.
 func (s *Server) Output() string { return s.output.String() }
 
