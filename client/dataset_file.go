@@ -44,7 +44,7 @@ type DatasetFile struct {
 	StoredFile
 	Status   IndexStatus   `json:"status"`
 	Progress IndexProgress `json:"progress"`
-	Error    string        `json:"error"` // why its records could not be made
+	Error    string        `json:"error"` // why its records could not be made, or, of an indexed one, not be embedded yet
 }
 
 // IndexProgress counts the records of a file. The total is 0 until it is known.

@@ -15,7 +15,8 @@ const maxDatasets = 100
 // SourceFile is the only type of a file of a dataset: one whose text its records are.
 const SourceFile = "source"
 
-// DatasetEntry is a file of a dataset with how far its records have got.
+// DatasetEntry is a file of a dataset with how far its records have got. The error of
+// one that is indexed says why the dataset's records cannot be embedded at the moment.
 type DatasetEntry struct {
 	File  convo.Object
 	Entry convo.DatasetFile
@@ -243,6 +244,9 @@ func (e *Engine) datasetEntry(ctx context.Context, o convo.Object) (entry Datase
 	entry.Entry, _ = o.Body.(convo.DatasetFile)
 	if entry.Entry.State == convo.IndexLeaves {
 		return entry, false, nil
+	}
+	if entry.Entry.State == convo.IndexDone {
+		entry.Entry.Error = e.embedTrouble(o.Tenant, o.Parent)
 	}
 	entry.File, err = e.store.Object(ctx, o.Tenant, convo.ObjectFile, entry.Entry.File)
 	if convo.ErrorKind(err) == convo.NotFound {

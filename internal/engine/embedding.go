@@ -24,6 +24,16 @@ func (e *Engine) embedLater(tenant, dataset string) {
 	}
 }
 
+// embedTrouble says why records of a dataset have no vectors yet; "" = they have, or
+// nothing has gone wrong.
+func (e *Engine) embedTrouble(tenant, dataset string) string {
+	err := e.embedding.trouble(indexJob{tenant: tenant, dataset: dataset})
+	if err == nil {
+		return ""
+	}
+	return "what is new is found by its words alone, until it can be embedded: " + convo.PublicError(err).Message
+}
+
 // startEmbedding looks through all datasets, in the background: the process before
 // this one may have left some, or embedded in another space.
 func (e *Engine) startEmbedding() {

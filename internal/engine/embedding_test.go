@@ -180,6 +180,7 @@ func TestVectorsOfAnotherLengthChangeNothing(t *testing.T) {
 	if vectors, err := b.store.Vectors(t.Context(), b.actor.Tenant, d, "letters", 0, 10); err != nil || len(vectors) != 1 || len(vectors[0].Values) != 3 {
 		t.Errorf("%v, %v", vectors, err)
 	}
+	b.wantFound(d, "first", "a first")
 	b.wantFound(d, "second", "a second") // its question has 4 values, too
 }
 

@@ -34,6 +34,7 @@ type jobState struct {
 	runs     bool
 	again    bool // it was wanted once more meanwhile
 	failures int
+	cause    error       // of the last of them
 	timer    *time.Timer // of the next try
 }
 
@@ -113,11 +114,12 @@ func (q *indexing) done(job indexJob, err error) {
 	case err != nil:
 		rest := min(firstRest<<min(s.failures, 10), longestRest)
 		s.failures++
+		s.cause = err
 		s.again = false
 		s.timer = time.AfterFunc(rest, func() { q.retry(job) })
 		q.failed(job, err)
 	case s.again:
-		s.again, s.failures = false, 0
+		s.again, s.failures, s.cause = false, 0, nil
 		q.waiting = append(q.waiting, job)
 	default:
 		delete(q.jobs, job)
@@ -130,6 +132,16 @@ func (q *indexing) retry(job indexJob) {
 	if !q.closed {
 		q.enqueue(job)
 	}
+}
+
+// trouble is why a job failed that is going to be tried again; nil if none did.
+func (q *indexing) trouble(job indexJob) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if s := q.jobs[job]; s != nil {
+		return s.cause
+	}
+	return nil
 }
 
 // close lets no more work begin. What runs sees the end of its context.

@@ -198,7 +198,8 @@ func CheckVectors(vectors []convo.Vector, length int) error {
 		}
 		if len(v.Values) == 0 || len(v.Values) != length {
 			return convo.Errorf(convo.Invalid,
-				"a vector of %d values cannot be compared with those of %d that there are; embed the dataset anew", len(v.Values), length)
+				"a vector of %d values cannot be compared with those of %d that there are: if another model answers under the same name now, "+
+					"set embedding.dimensions, and everything is embedded anew", len(v.Values), length)
 		}
 	}
 	return nil

@@ -203,7 +203,7 @@ type datasetFileObject struct {
 	fileObject
 	Status   indexState     `json:"status"`
 	Progress progressObject `json:"progress"`
-	Error    string         `json:"error,omitempty"` // why its records could not be made
+	Error    string         `json:"error,omitempty"` // why its records could not be made, or, once they are, why they cannot be embedded yet
 }
 
 // indexState says how far the records of a file have got.
