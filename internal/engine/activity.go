@@ -212,7 +212,7 @@ func resultText(raw json.RawMessage) string {
 	}
 	_ = json.Unmarshal(raw, &text) // what is no string is taken as it is
 	if len(text) > tool.MaxOutput {
-		return string(cutOutput(textOf(convo.JSON(text)), len(text)))
+		return string(cutOutput(nil, textOf(convo.JSON(text)), len(text)))
 	}
 	return text
 }

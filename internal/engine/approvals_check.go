@@ -11,16 +11,19 @@ import (
 
 // prepareAnswer checks a SaidAnswer, SaidOutput or SaidInterruptEnd. It is refused if
 // the input of an approval does not fit the schema of the call, which waits on.
-func (e *Engine) prepareAnswer(ctx context.Context, key hub.Key, said Said) (*reply, error) {
-	r := &reply{said: said}
+func (e *Engine) prepareAnswer(ctx context.Context, key hub.Key, said Said) (r *reply, err error) {
+	r = &reply{said: said}
 	switch s := said.(type) {
 	case SaidOutput:
-		r.output = boundOutput(s.Output)
-		return r, nil
+		r.output, err = e.boundFor(ctx, key, s.Output)
+		return r, err
 	case SaidAnswer:
 		r.approved, r.input = s.Approved, s.Input
 	case SaidInterruptEnd:
-		r.value = boundOutput(s.Value)
+		r.value, err = e.boundFor(ctx, key, s.Value)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if r.input == nil && r.value == nil {
 		return r, nil

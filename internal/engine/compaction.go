@@ -1,10 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -22,16 +23,6 @@ import (
 const compactOrder = "Do not answer the user, and call no tools. Sum up the conversation so far, so that it can go on from your summary alone: " +
 	"what the user wants, what was found out and decided, names, numbers, quotes and open questions, and the last exchange in most detail. " +
 	"Write in the language of the conversation, and nothing but the summary."
-
-// A conversation is compacted by itself when the prompt of its last turn filled this
-// share of the window, in quarters, if what was said since the last checkpoint fills
-// that share, and within that time. Where the backstory and the tools are what fills
-// the window, a summary would help nobody, and each turn would pay for one.
-const (
-	compactQuarters = 3
-	spokenQuarters  = 1
-	compactTime     = 2 * time.Minute
-)
 
 // Compaction is what came of one. Without a text there was nothing to sum up.
 type Compaction struct {
@@ -100,6 +91,7 @@ type compacting struct {
 	bot     *string
 	secrets *secrecy // what is kept from the model; nil = nothing
 	history history
+	place   int64 // of the summary, before what it does not sum up; 0 = behind all
 }
 
 // recallToCompact reads what a compaction sums up; nil if there is nothing to sum up.
@@ -125,6 +117,12 @@ func (e *Engine) recallToCompact(ctx context.Context, key hub.Key) (convo.Head, 
 	c := &compacting{e: e, key: key, choice: choice, kit: k, bot: head.BotID, history: history{
 		backstory: orders, messages: p.messages, notes: p.notes, from: p.from, window: choice.Window, tools: k.tokens(),
 	}}
+	if whole := c.history.answered(); len(whole.messages) < len(c.history.messages) {
+		if len(whole.messages) == 0 {
+			return head, nil, nil
+		}
+		c.history, c.place = whole, whole.messages[len(whole.messages)-1].Place+1
+	}
 	if !c.history.worthASummary() {
 		return head, nil, nil
 	}
@@ -147,6 +145,21 @@ func (h history) atRest() bool {
 		}
 	}
 	return true
+}
+
+// answered is the history up to its last whole exchange: a message that nobody has
+// answered would be hidden behind the summary, and never be answered.
+func (h history) answered() history {
+	last := 0
+	for i, m := range h.messages {
+		if m.Type == convo.Bot || m.Type == convo.Checkpoint {
+			last = i + 1
+		}
+	}
+	if open := slices.IndexFunc(h.messages[last:], func(m convo.Message) bool { return m.Type == convo.User }); open >= 0 {
+		h.messages = slices.Clip(h.messages[:last+open])
+	}
+	return h
 }
 
 // spoken is about how many tokens of a prompt a summary would take the place of.
@@ -232,62 +245,11 @@ func (c *compacting) put(tx store.Tx, head convo.Head, made *Compaction, by stri
 	if len(last.Open) > 0 || last.LastSeq != head.LastSeq {
 		return errGrown
 	}
-	m, err := addMessage(tx, convo.Actor{Token: by}, NewMessage{
-		MessageFields: convo.MessageFields{Type: convo.Checkpoint}, Text: made.Text,
-	}, now())
-	if err != nil {
-		return err
-	}
-	made.ID = m.ID
-	return nil
-}
-
-// compactAfter compacts a conversation in the background whose window has filled
-// with the turn that has just ended. If something is said meanwhile, the summary is
-// dropped, and made after the next turn; until then prompts are cut as ever. A turn
-// that its caller will go on with has not ended its exchange.
-func (e *Engine) compactAfter(key hub.Key, head convo.Head, l *loop, why convo.EndReason) {
-	over := (why == convo.EndDone || why == convo.EndLength) && len(head.Open) == 0
-	if !e.limits.Compact || !over || !l.worthCompacting() || head.Channel != nil || l.choice.ProviderKind == "quote" {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.draining || e.compacting[key] {
-		return
-	}
-	e.compacting[key] = true
-	e.active.Add(1)
-	go func() {
-		defer e.active.Done()
-		if err := e.compact(key); err != nil && !errors.Is(err, errGrown) {
-			e.log.Warn("a conversation could not be compacted", "conversation", key.Conversation, "error", err)
-		}
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		delete(e.compacting, key)
-	}()
-}
-
-// worthCompacting reports whether a summary would make the next prompts much shorter.
-func (l *loop) worthCompacting() bool {
-	h := l.history
-	return h.latest == 0 && l.prompted*4 >= h.window*compactQuarters && h.spoken()*4 >= h.window*spokenQuarters
-}
-
-// compact is Compact for nobody who waits.
-func (e *Engine) compact(key hub.Key) error {
-	ctx, cancel := context.WithTimeout(e.calm, compactTime)
-	defer cancel()
-	head, c, err := e.recallToCompact(ctx, key)
-	if err != nil || c == nil {
-		return err
-	}
-	made, err := c.sumUp(ctx)
-	if err != nil {
-		return err
-	}
-	return e.update(e.over, key, store.Durable, func(tx store.Tx) error { return c.put(tx, head, &made, "") })
+	made.ID = newID()
+	return tx.Append(convo.Event{At: now(), Origin: by, Body: convo.MessageGiven{
+		ID: made.ID, Place: cmp.Or(c.place, convo.Place(last.NextSlot, 0)),
+		Fields: convo.MessageFields{Type: convo.Checkpoint}, Text: made.Text,
+	}})
 }
 
 // CompactStateless sums up messages that are stored nowhere.

@@ -171,7 +171,7 @@ func TestABackstoryThatFillsTheWindowIsNotSummedUpAfterEachTurn(t *testing.T) {
 
 func TestAnExchangeThatIsNotOverIsNotSummedUp(t *testing.T) {
 	t.Parallel()
-	b := compacts(t, scripted.Script{scripted.Calls("x", "weather", `{}`)})
+	b := compacts(t, scripted.Script{scripted.Text("I look."), scripted.Calls("x", "weather", `{}`)})
 	id := b.conversation(convo.Fields{})
 	text := long("apple")
 	r, err := b.Complete(t.Context(), b.actor, id, engine.TurnInput{Text: &text, Given: engine.Given{Functions: []engine.Function{unanswered("weather")}}}, nil)

@@ -182,15 +182,15 @@ type Engine struct {
 
 	full atomic.Bool // the latest write found no room
 
-	mu         sync.Mutex
-	draining   bool
-	damaged    map[hub.Key]bool // conversations that could not be recovered
-	labels     map[hub.Key]bool // conversations whose label is being made
-	compacting map[hub.Key]bool // conversations that are being summed up
-	turns      map[string]*run  // turns that run in this process, by id
-	background map[string]int   // of them, those in the background, by tenant
-	active     sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
-	read       sync.WaitGroup   // stateless turns that are being read
+	mu          sync.Mutex
+	draining    bool
+	damaged     map[hub.Key]bool // conversations that could not be recovered
+	labels      map[hub.Key]bool // conversations whose label is being made
+	compactions compactions      // under mu
+	turns       map[string]*run  // turns that run in this process, by id
+	background  map[string]int   // of them, those in the background, by tenant
+	active      sync.WaitGroup   // admissions, runs, and stateless turns that may be kept
+	read        sync.WaitGroup   // stateless turns that are being read
 }
 
 // errShutdown ends the turns that are still running when a drain is over.
@@ -217,7 +217,7 @@ func New(o Options) *Engine {
 		transcriber: o.Transcriber, moderator: o.Moderator, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
-		labels: map[hub.Key]bool{}, compacting: map[hub.Key]bool{},
+		labels: map[hub.Key]bool{}, compactions: newCompactions(),
 		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher, holding: make(chan struct{}, heldTurns),
 		inline: o.Inline, botDatasets: o.BotDatasets,
 	}

@@ -75,7 +75,7 @@ func (e *Engine) IdleInputs() int {
 }
 
 // BoundOutput is what the model is told of a tool's output.
-func BoundOutput(output convo.JSON) convo.JSON { return boundOutput(output) }
+func BoundOutput(output convo.JSON) convo.JSON { return boundOutput(nil, output) }
 
 // MessageEnd says how a message ends the call that waits for it.
 func MessageEnd(message convo.JSON) (output convo.JSON, outcome convo.ToolOutcome) {

@@ -83,7 +83,7 @@ func FuzzOutputsAreBoundedJSON(f *testing.F) {
 			times = 1
 		}
 		output := bytes.Repeat(piece, int(times))
-		got := boundOutput(output)
+		got := boundOutput(nil, output)
 		if len(got) > tool.MaxOutput || !json.Valid(got) || !utf8.Valid(got) {
 			t.Errorf("%.100q, %d times, became %d bytes: %.100q", piece, times, len(got), got)
 		}
@@ -104,7 +104,7 @@ func FuzzCallsOfAModel(f *testing.F) {
 		offered: []model.Tool{{Name: "f"}},
 	}
 	f.Fuzz(func(t *testing.T, name, arguments string) {
-		p := k.plan(model.Call{ID: "1", Name: name, Arguments: arguments})
+		p := k.plan(model.Call{ID: "1", Name: name, Arguments: arguments}, nil)
 		if !validName(p.request.Name) {
 			t.Errorf("the name %q became %q", name, p.request.Name)
 		}

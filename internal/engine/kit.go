@@ -167,7 +167,7 @@ func (p *plan) ask(s tool.Spec) {
 
 // plan decides about a call. What the model got wrong is its end, as an error
 // that the model can act on.
-func (k *kit) plan(c model.Call) plan {
+func (k *kit) plan(c model.Call, s *secrecy) plan {
 	p := plan{request: convo.ToolRequested{ID: c.ID, Name: cleanName(c.Name), Arguments: convo.JSON("{}"), Runs: convo.RunsServer, Signature: c.Signature}}
 	compiled := k.schemas[c.Name]
 	if compiled == nil {
@@ -189,7 +189,7 @@ func (k *kit) plan(c model.Call) plan {
 	case f.Result.Channel != "":
 		p.request.Runs, p.request.Channel = convo.RunsChannel, f.Result.Channel
 	default:
-		return p.end(boundOutput(f.Result.Data), convo.ToolDone)
+		return p.end(boundOutput(s.known(), f.Result.Data), convo.ToolDone)
 	}
 	return p
 }

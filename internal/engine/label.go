@@ -11,6 +11,7 @@ import (
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/privacy"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -59,29 +60,36 @@ func unlabelled(head *convo.Head) bool {
 	return head != nil && head.AutoLabel && text(head.Name) == "" && head.Channel == nil
 }
 
-// makeLabel gives a label; "" if nothing was said that makes one.
+// makeLabel gives a label; "" if nothing was said that makes one. What was stored masked
+// stays so until there is one, so that nothing is cut within a value.
 func (e *Engine) makeLabel(head convo.Head, turn convo.Turn) string {
 	ctx, cancel := context.WithTimeout(e.calm, labelTime)
 	defer cancel()
 	// A drain ends the wait for the model, not the reading.
 	user, bot, err := e.lastSaid(context.WithoutCancel(ctx), head, turn)
-	shown := e.revealer(context.WithoutCancel(ctx), hub.Key{Tenant: head.Tenant, Conversation: head.ID})
-	user, bot = shown.message(user), shown.message(bot)
-	if err = errOr(err, shown.err); err != nil {
+	var v *vault
+	if err == nil {
+		v, err = e.vaultOf(context.WithoutCancel(ctx), hub.Key{Tenant: head.Tenant, Conversation: head.ID})
+	}
+	if err != nil {
 		e.log.Warn("what a label is made from could not be read", "conversation", head.ID, "error", err)
 		return ""
 	}
+	return v.known.Restore(e.maskedLabel(ctx, v.known, head, user, bot))
+}
+
+func (e *Engine) maskedLabel(ctx context.Context, v *privacy.Vault, head convo.Head, user, bot convo.Message) string {
 	if user.Text == "" {
-		return shorten(partName(user.Parts), maxLabel)
+		return shorten(v, partName(user.Parts), maxLabel)
 	}
-	made, err := e.askLabel(ctx, head, user.Text, bot.Text)
+	made, err := e.askLabel(ctx, v, head, user.Text, bot.Text)
 	if err != nil {
 		e.log.Warn("the model made no label, so the first words do", "conversation", head.ID, "error", err)
 	}
 	if made != "" {
 		return made
 	}
-	return shorten(user.Text, firstWords)
+	return shorten(v, user.Text, firstWords)
 }
 
 // partName is the first name of a part.
@@ -111,14 +119,14 @@ func (e *Engine) lastSaid(ctx context.Context, head convo.Head, turn convo.Turn)
 }
 
 // askLabel asks the conversation's model; "" if it has none that can write.
-func (e *Engine) askLabel(ctx context.Context, head convo.Head, user, bot string) (string, error) {
+func (e *Engine) askLabel(ctx context.Context, v *privacy.Vault, head convo.Head, user, bot string) (string, error) {
 	head, choice, err := e.choose(ctx, head)
 	if err != nil || choice.ProviderKind == "quote" { // which writes nothing of its own
 		return "", err
 	}
-	said := "User: " + cutText(user, labelInput)
+	said := "User: " + v.Cut(user, labelInput)
 	if bot != "" {
-		said += "\n\nAssistant: " + cutText(bot, labelInput)
+		said += "\n\nAssistant: " + v.Cut(bot, labelInput)
 	}
 	request := model.Request{Model: choice.Name, Params: choice.Params, Context: choice.Context, Messages: []model.Message{
 		{Role: model.System, Text: labelOrder}, {Role: model.User, Text: said},
@@ -137,7 +145,7 @@ func (e *Engine) askLabel(ctx context.Context, head convo.Head, user, bot string
 	if _, err := a.finish(failed); failed != nil || err != nil {
 		return "", errors.Join(failed, err)
 	}
-	return cleanLabel(secrets.reveal(heard.text)), nil
+	return cleanLabel(v, heard.text), nil
 }
 
 // putLabel gives a conversation its label, unless it has got one meanwhile, or is
@@ -159,7 +167,7 @@ func (e *Engine) putLabel(key hub.Key, label string) error {
 
 // cleanLabel makes a label of what a model wrote: its first line, without what
 // models like to put around titles.
-func cleanLabel(text string) string {
+func cleanLabel(v *privacy.Vault, text string) string {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(strings.TrimLeft(line, "#*- \t"))
 		line = strings.TrimPrefix(strings.TrimPrefix(line, "Title:"), "title:")
@@ -167,22 +175,22 @@ func cleanLabel(text string) string {
 			return unicode.IsSpace(r) || strings.ContainsRune("\"'`*_.“”‘’„«»「」", r)
 		})
 		if line != "" {
-			return shorten(line, maxLabel)
+			return shorten(v, line, maxLabel)
 		}
 	}
 	return ""
 }
 
 // shorten puts a text on one line of at most so many characters, and cuts it
-// between words where it can.
-func shorten(text string, most int) string {
-	text = strings.Join(strings.Fields(cutText(strings.TrimSpace(text), 4*most)), " ")
+// between words where it can, but within no value that the vault knows.
+func shorten(v *privacy.Vault, text string, most int) string {
+	text = strings.Join(strings.Fields(v.Cut(strings.TrimSpace(text), 4*most)), " ")
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	cut := cutText(text, len(string([]rune(text)[:most-1])))
+	cut := v.Cut(text, len(string([]rune(text)[:most-1])))
 	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
-		cut = cutText(cut, i)
+		cut = v.Cut(cut, i)
 	}
 	return cut + "…"
 }

@@ -18,7 +18,7 @@ func (l *loop) request(calls []model.Call) error {
 	var requests []convo.Body
 	var ends []convo.ToolEnded
 	for i, c := range calls {
-		p := l.kit.plan(c)
+		p := l.kit.plan(c, l.secrets)
 		l.warn(c.Name)
 		if l.progress.calls+i >= l.kit.limits.Calls {
 			p = p.end(failureOutput("not called: this turn may make %d calls", l.kit.limits.Calls), convo.ToolFailed)
@@ -195,12 +195,16 @@ func (c *calls) serverWork(call convo.OpenCall) work {
 	}
 	// The work runs on a goroutine of its own, and adds to a vault of its own.
 	secrets := *c.secrets
+	veiled := t
+	if secrets.masks {
+		veiled = veiledTool{t, &secrets}
+	}
 	return func(ctx context.Context) toolEnd {
 		var err error
 		if made.Arguments, err = secrets.arguments(ctx, call, t.Spec().Reveals); err != nil {
 			return toolEnd{call.ID, toolFailure(err), convo.ToolFailed}
 		}
-		return c.e.callTool(ctx, t, made)
+		return c.e.callTool(ctx, veiled, made)
 	}
 }
 

@@ -27,7 +27,11 @@ func (e *Engine) answerIn(tx store.Tx, turn, call string, output convo.JSON, out
 	if open.Started == 0 {
 		return nil, errNotOpen
 	}
-	return e.tell(tx, turn, []word{{body: open.Ended(newID(), boundOutput(output), outcome)}})
+	v, err := vaultIn(tx)
+	if err != nil {
+		return nil, err
+	}
+	return e.tell(tx, turn, []word{{body: open.Ended(newID(), boundOutput(v, output), outcome)}})
 }
 
 // word is what somebody outside says about a call, and who that is.

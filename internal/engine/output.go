@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
+	"github.com/parleyhq/parley/internal/privacy"
 	"github.com/parleyhq/parley/internal/tool"
 )
 
@@ -17,7 +18,7 @@ const errorBytes = 4 << 10
 
 // failureOutput is what the model is told when a call failed.
 func failureOutput(format string, args ...any) convo.JSON {
-	message := cut(fmt.Sprintf(format, args...), errorBytes)
+	message := cut(nil, fmt.Sprintf(format, args...), errorBytes)
 	return append(append(convo.JSON(`{"error":`), quoted(message)...), '}')
 }
 
@@ -32,8 +33,9 @@ func toolFailure(err error) convo.JSON {
 
 // boundOutput makes of what a tool gave a JSON value that fits into the history
 // of a conversation. What is no JSON is taken as a text; of what is too long the
-// beginning is kept, as a text that says so.
-func boundOutput(output convo.JSON) convo.JSON {
+// beginning is kept, as a text that says so. It is cut within no value that the vault
+// knows, if there is one.
+func boundOutput(v *privacy.Vault, output convo.JSON) convo.JSON {
 	if len(output) == 0 {
 		return convo.JSON("null")
 	}
@@ -48,7 +50,7 @@ func boundOutput(output convo.JSON) convo.JSON {
 			return mended
 		}
 	}
-	return cutOutput(textOf(output), len(output))
+	return cutOutput(v, textOf(output), len(output))
 }
 
 // textOf is what a JSON string says, and anything else as it is.
@@ -61,10 +63,10 @@ func textOf(output convo.JSON) string {
 }
 
 // cutOutput keeps as much of a text as fits.
-func cutOutput(text string, size int) convo.JSON {
+func cutOutput(v *privacy.Vault, text string, size int) convo.JSON {
 	const room = 128 // for what is said about it
 	for keep := tool.MaxOutput - room; ; keep /= 2 {
-		kept := cut(text, keep)
+		kept := cut(v, text, keep)
 		note := fmt.Sprintf("\n[cut: the output has %d bytes, and these are the first %d]", size, len(kept))
 		if whole := quoted(kept + note); len(whole) <= tool.MaxOutput {
 			return whole
@@ -73,8 +75,13 @@ func cutOutput(text string, size int) convo.JSON {
 }
 
 // cut gives the beginning of a text, at most n bytes, in whole characters.
-func cut(text string, n int) string {
-	return strings.ToValidUTF8(cutText(text, n), "\uFFFD")
+func cut(v *privacy.Vault, text string, n int) string {
+	if v == nil {
+		text = cutText(text, n)
+	} else {
+		text = v.Cut(text, n)
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // quoted is a text as JSON.

@@ -69,10 +69,11 @@ type quotas struct {
 	rules []Quota
 	store store.Reader
 
-	mu    sync.Mutex
-	last  int64
-	open  map[string]reservation // by turn
-	spent map[string]int64       // tokens of turns that have ended in this process, by holder
+	mu      sync.Mutex
+	last    int64
+	open    map[string]reservation // by turn
+	reading int                    // how many read what was used
+	spent   map[string]int64       // while anybody reads: tokens of turns that have ended since, by holder
 }
 
 // reservation is a claim in the order in which they were made.
@@ -96,50 +97,45 @@ func errQuota(q Quota, at time.Time) error {
 
 // admit reserves for a turn, unless a quota is used up.
 func (q *quotas) admit(ctx context.Context, turn string, c claim) error {
-	if q == nil {
-		return nil
-	}
-	read, err := q.read(ctx, c)
-	if err != nil {
+	return q.hold(ctx, c, func(read []quotaRead) error {
+		err := q.decide(read, 0)
+		if err == nil {
+			q.put(turn, c)
+		}
 		return err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.decide(read, 0); err != nil {
-		return err
-	}
-	q.put(turn, c)
-	return nil
+	})
 }
 
 // check is admit without a reservation.
 func (q *quotas) check(ctx context.Context, c claim) error {
-	if q == nil {
-		return nil
-	}
-	read, err := q.read(ctx, c)
-	if err != nil {
-		return err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.decide(read, 0)
+	return q.hold(ctx, c, func(read []quotaRead) error { return q.decide(read, 0) })
 }
 
 // start holds a turn that starts against what is used by now, and what those have
 // reserved that were admitted before it.
 func (q *quotas) start(ctx context.Context, turn string, c claim) error {
+	q.reserve(turn, c)
+	return q.hold(ctx, c, func(read []quotaRead) error { return q.decide(read, q.open[turn].n) })
+}
+
+// hold holds a claim against what was used. decide has the lock.
+func (q *quotas) hold(ctx context.Context, c claim, decide func([]quotaRead) error) error {
 	if q == nil {
 		return nil
 	}
-	q.reserve(turn, c)
+	q.mu.Lock()
+	q.reading++
+	q.mu.Unlock()
 	read, err := q.read(ctx, c)
-	if err != nil {
-		return err
-	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.decide(read, q.open[turn].n)
+	if err == nil {
+		err = decide(read)
+	}
+	if q.reading--; q.reading == 0 {
+		clear(q.spent) // the store has it
+	}
+	return err
 }
 
 // reserve reserves for a turn that was admitted, unless it has a reservation.
@@ -194,6 +190,9 @@ func (q *quotas) end(turn string, used int64) {
 		return
 	}
 	delete(q.open, turn)
+	if q.reading == 0 {
+		return
+	}
 	q.spent[holder(r.tenant, "")] += used
 	if r.bot != "" {
 		q.spent[holder(r.tenant, r.bot)] += used

@@ -64,11 +64,11 @@ func (l *loop) retrieve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := l.e.lookEverywhere(within, &l.lookup, finding{Text: query, Outside: outside})
+	found := l.e.lookEverywhere(within, &l.lookup, finding{Text: query, Outside: outside}, l.secrets)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	given, ok := l.fit(cmp.Or(outside, query), found)
+	given, ok := l.fit(l.secrets.cut(cmp.Or(outside, query), toldQuery), found)
 	if !ok {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (s *secrecy) question(ctx context.Context, said string) (clear, outside str
 		return cutText(said, queryBytes), "", nil
 	}
 	err = s.add(ctx, func(v *privacy.Vault) { outside, _ = v.Mask(said) })
-	outside = cutText(outside, queryBytes)
+	outside = s.cut(outside, queryBytes)
 	return s.reveal(outside), outside, err
 }
 
@@ -133,7 +133,7 @@ func (f lookedUp) message(query string, last int) (convo.MessageGiven, bool) {
 	if len(f.passages)+len(f.memories)+len(instructions) == 0 {
 		return convo.MessageGiven{}, false
 	}
-	told := retrieved{Query: cutText(query, toldQuery), Sources: []foundSource{}}
+	told := retrieved{Query: query, Sources: []foundSource{}}
 	numbers := numbersOf(last, len(f.passages))
 	list := slices.Clone(f.passages[:numbers.Count])
 	for i := range list {

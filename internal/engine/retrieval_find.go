@@ -42,8 +42,9 @@ type lookedUp struct {
 }
 
 // lookEverywhere searches all that a turn looks in. What cannot be searched is passed
-// over, and told to the operator.
-func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, q finding) lookedUp {
+// over, and told to the operator. What is found is masked before a title is made of it,
+// if the turn is private.
+func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, q finding, secrets *secrecy) lookedUp {
 	var out lookedUp
 	var seen []string
 	files := map[string]*convo.Object{}
@@ -55,6 +56,9 @@ func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, q finding) looke
 		}
 		seen = append(seen, dataset.ID)
 		found, err := e.find(ctx, l.tenant, dataset, q)
+		if err == nil {
+			found, err = secrets.records(ctx, found)
+		}
 		e.notLookedUp(ctx, l, name, err)
 		settings, _ := dataset.Body.(convo.Dataset)
 		if len(found) > 0 {
@@ -67,7 +71,9 @@ func (e *Engine) lookEverywhere(ctx context.Context, l *lookup, q finding) looke
 		}
 	}
 	for i, d := range l.inline {
-		for _, f := range e.findInline(d, q.Text) {
+		found, err := secrets.records(ctx, e.findInline(d, q.Text))
+		e.notLookedUp(ctx, l, d.Name, err)
+		for _, f := range found {
 			f.Record.ID = strconv.Itoa(i+1) + "." + f.Record.ID
 			out.passages = append(out.passages, e.passage(ctx, l.tenant, f, files))
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -71,6 +72,14 @@ func (s *secrecy) know(known []convo.Entity) {
 	}
 }
 
+// known is the vault as far as the turn knows it; nil = there is none.
+func (s *secrecy) known() *privacy.Vault {
+	if s == nil {
+		return nil
+	}
+	return s.vault
+}
+
 // private reports whether the turn is.
 func (s *secrecy) private() bool { return s != nil && s.masks }
 
@@ -86,6 +95,45 @@ func (s *secrecy) add(ctx context.Context, fn func(*privacy.Vault)) error {
 		s.vault = v
 	}
 	return err
+}
+
+// cut is the beginning of a text, at most so many bytes of it, that ends within no
+// value of the turn's vault.
+func (s *secrecy) cut(text string, most int) string {
+	if s == nil {
+		return cutText(text, most)
+	}
+	return s.vault.Cut(text, most)
+}
+
+// records masks what was found, as it is shown.
+func (s *secrecy) records(ctx context.Context, found []Found) ([]Found, error) {
+	if !s.private() || len(found) == 0 {
+		return found, nil
+	}
+	var masked []Found
+	err := s.add(ctx, func(v *privacy.Vault) {
+		w := masker{v}
+		masked = slices.Clone(found)
+		for i := range masked {
+			r := &masked[i].Record
+			r.Text, r.Title, r.Meta = w.text(r.Text), w.text(r.Title), w.json(r.Meta)
+			r.Name, r.Source = rewritePointer(r.Name, w), rewritePointer(r.Source, w)
+		}
+	})
+	return masked, err
+}
+
+// messages masks what a turn without a conversation is asked with, as what is stored of
+// one is.
+func (s *secrecy) messages(list []convo.Message) {
+	if !s.private() {
+		return
+	}
+	w := masker{s.vault}
+	for i := range list {
+		list[i].Text, list[i].Meta = w.text(list[i].Text), w.json(list[i].Meta)
+	}
 }
 
 // maskJSON gives a JSON text as others than people may see it.

@@ -126,6 +126,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 		return nil, err
 	}
 	s.loop.secrets.know(in.Entities)
+	s.loop.secrets.messages(s.loop.history.messages)
 	if err := e.judge(ctx, s.loop.key, config, in.Entities, lastSaidIn(in.Messages)); err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func (e *Engine) awaitTool(ctx context.Context, t tool.Tool, c tool.Call) (convo
 	if r.err != nil {
 		return e.toolOver(ctx, r.err, t.Spec().Name)
 	}
-	return boundOutput(r.output), convo.ToolDone
+	return boundOutput(nil, r.output), convo.ToolDone
 }
 
 // watchTool tells the operator of a tool that goes on although it was given up
@@ -97,8 +97,8 @@ func (e *Engine) watchTool(name, call string, gone <-chan struct{}) {
 func (e *Engine) tryTool(ctx context.Context, t tool.Tool, c tool.Call) (output convo.JSON, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.log.Error("a tool panicked", "tool", t.Spec().Name, "call", c.ID, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
+			e.log.Error("a tool panicked", "tool", t.Spec().Name, "call", c.ID, "panic", told(t, p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", told(t, p))
 		}
 	}()
 	result, err := t.Call(ctx, c)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // plain is a text as it is read: without what cannot be seen, with all spaces,
@@ -90,15 +92,18 @@ func foldOnce(text string) (string, layer) {
 			i++
 			continue
 		}
+		start := i
 		by, size, changed := foldAt(text[i:])
+		if !changed && c >= firstMark {
+			start, by, changed = compose(text, copied, i, size)
+		}
+		i += size
 		if !changed {
-			i += size
 			continue
 		}
-		out = append(out, text[copied:i]...)
-		edits = append(edits, edit{int32(len(out)), int32(len(by)), int32(i), int32(i + size)})
+		out = append(out, text[copied:start]...)
+		edits = append(edits, edit{int32(len(out)), int32(len(by)), int32(start), int32(i)})
 		out = append(out, by...)
-		i += size
 		copied = i
 	}
 	if len(edits) == 0 {
@@ -121,6 +126,9 @@ func foldAt(text string) (by string, size int, changed bool) {
 		return foldEscape(text)
 	}
 	r, size := utf8.DecodeRuneInString(text)
+	if 0xFB00 <= r && r <= 0xFB06 || 0xFF61 <= r && r <= 0xFF9F || 0x1D400 <= r && r <= 0x1D7CB {
+		return norm.NFKC.String(text[:size]), size, true // ligatures, narrow kana, letters of formulas
+	}
 	folded := foldRune(r)
 	if folded == r {
 		return "", size, false
@@ -129,6 +137,28 @@ func foldAt(text string) (by string, size int, changed bool) {
 		return "", size, true
 	}
 	return string(folded), size, true
+}
+
+// firstMark is what the characters begin with that compose looks at, or a higher byte.
+const firstMark = 0xCC
+
+// compose puts a mark and the letter before it together, where Unicode has one
+// character for both. It does not look before from. It gives where the letter begins.
+func compose(text string, from, at, size int) (start int, by string, changed bool) {
+	mark, _ := utf8.DecodeRuneInString(text[at:])
+	if !isMark(mark) {
+		return at, "", false
+	}
+	_, before := utf8.DecodeLastRuneInString(text[from:at])
+	start = at - before
+	by = norm.NFC.String(text[start : at+size])
+	return start, by, before > 0 && by != text[start:at+size]
+}
+
+// isMark says whether a character is put together with the one before it: accents,
+// those of kana and Arabic, and the vowels and ends of Korean syllables.
+func isMark(r rune) bool {
+	return 0x300 <= r && r < 0x370 || r == 0x3099 || r == 0x309A || 0x653 <= r && r <= 0x655 || 0x1161 <= r && r < 0x11C3
 }
 
 // foldByte gives what a byte that is escaped in an address stands for there. What

@@ -2,22 +2,27 @@ package privacy
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // known finds the values of a vault in plain texts.
 type known struct {
-	values map[uint32][]pattern // by the hash of their first bytes
-	starts [1 << 12 / 64]uint64 // these hashes, as a set
-	short  bool                 // there are values of two or three bytes
+	values  map[uint32][]pattern // by the hash of their first bytes
+	numbers map[string]int       // entries of numbers, by their digits
+	starts  [1 << 12 / 64]uint64 // these hashes, as a set
+	short   bool                 // there are values of two or three bytes
 }
 
 // pattern is a value as it is looked for.
 type pattern struct {
-	text  string
+	text  string // in small letters
 	entry int
+	name  bool // a word with a capital: there are others that are written without
 	any   bool // also within a word
+	given bool // by a caller
+	loud  bool // too short to be told in small letters, if it is a name
 }
 
 // How many bytes of a value are hashed; of one that is shorter, two.
@@ -30,27 +35,80 @@ const (
 // word as well.
 const insideWord = 6
 
-func (k *known) add(value string, entry int) {
+// shortestWord is how many characters a name has at least that is known in small
+// letters as well, if a caller gave it.
+const shortestWord = 3
+
+func (k *known) add(e Entry, entry int) {
 	if k.values == nil {
-		k.values = map[uint32][]pattern{}
+		k.values, k.numbers = map[uint32][]pattern{}, map[string]int{}
+	}
+	if digits := onlyDigits(e.Value); len(digits) >= insideWord && isNumber(e.Value) {
+		if _, there := k.numbers[digits]; !there {
+			k.numbers[digits] = entry
+		}
 	}
 	n := hashed
-	if len(value) < hashed {
+	if len(e.Value) < hashed {
 		n, k.short = hashedShort, true
 	}
-	if len(value) < hashedShort {
+	if len(e.Value) < hashedShort {
 		return
 	}
-	key := hash(value, n)
-	k.values[key] = append(slices.Clip(k.values[key]), pattern{value, entry, utf8.RuneCountInString(value) >= insideWord})
+	first, _ := utf8.DecodeRuneInString(e.Value)
+	long := utf8.RuneCountInString(e.Value)
+	p := pattern{
+		text: small(e.Value), entry: entry, given: e.Given, any: long >= insideWord, loud: long < shortestWord,
+		name: unicode.IsUpper(first) && len(e.Value) < 2*insideWord && !strings.Contains(e.Value, " "),
+	}
+	key := hash(p.text, n)
+	k.values[key] = append(slices.Clip(k.values[key]), p)
 	k.starts[key%(1<<12)/64] |= 1 << (key % 64)
 }
 
-// hash is of the first n bytes, for letters of ASCII of any case; any space is one.
+// given says whether a caller has given an entry's value in this spelling.
+func (k *known) given(value string, entry int) bool {
+	text := small(value)
+	n := hashed
+	if len(text) < hashed {
+		n = hashedShort
+	}
+	if len(text) < hashedShort {
+		return true
+	}
+	return slices.ContainsFunc(k.values[hash(text, n)], func(p pattern) bool { return p.given && p.entry == entry && p.text == text })
+}
+
+// small gives a text in small letters, of the same length: a letter whose small form
+// has another one stays.
+func small(text string) string {
+	var out []byte
+	for i, r := range text {
+		if r < utf8.RuneSelf && !isUpper(byte(r)) {
+			continue
+		}
+		low := unicode.ToLower(r)
+		if r == 'ς' {
+			low = 'σ' // as it is written at the end of a word
+		}
+		if low != r && utf8.RuneLen(low) == utf8.RuneLen(r) {
+			if out == nil {
+				out = []byte(text)
+			}
+			utf8.EncodeRune(out[i:], low)
+		}
+	}
+	if out == nil {
+		return text
+	}
+	return string(out)
+}
+
+// hash is of the first n bytes; any space is one.
 func hash(text string, n int) uint32 {
 	h := uint32(2166136261)
 	for i := range n {
-		c := lower(text[i])
+		c := text[i]
 		if isBlank(c) {
 			c = ' '
 		}
@@ -60,7 +118,10 @@ func hash(text string, n int) uint32 {
 }
 
 // match is a value found in a text.
-type match struct{ start, end, entry int }
+type match struct {
+	start, end, entry int
+	other             bool // a name in small letters, which is a value of its own: it may be a word
+}
 
 // find gives the values in a plain text, the longest at each place, in order and
 // without overlaps.
@@ -69,8 +130,9 @@ func (k *known) find(text string) []match {
 		return nil
 	}
 	var found []match
+	low := small(text)
 	for i := 0; i+hashedShort <= len(text); {
-		m, ok := k.at(text, i)
+		m, ok := k.at(text, low, i)
 		if ok {
 			found = append(found, m)
 			i = m.end
@@ -81,34 +143,74 @@ func (k *known) find(text string) []match {
 	return found
 }
 
-// at gives the longest value that begins at a place.
-func (k *known) at(text string, i int) (best match, ok bool) {
+// at gives the longest value that begins at a place of a text, low in small letters.
+func (k *known) at(text, low string, i int) (best match, ok bool) {
 	if i+hashed <= len(text) {
-		best, ok = k.with(hash(text[i:], hashed), text, i)
+		best, ok = k.with(hash(low[i:], hashed), text, low, i)
 	}
 	if !ok && k.short {
-		best, ok = k.with(hash(text[i:], hashedShort), text, i)
+		best, ok = k.with(hash(low[i:], hashedShort), text, low, i)
 	}
-	return best, ok
-}
-
-// with gives the longest value of a hash that begins at a place.
-func (k *known) with(key uint32, text string, i int) (best match, ok bool) {
-	if k.starts[key%(1<<12)/64]&(1<<(key%64)) == 0 {
-		return match{}, false
-	}
-	for _, p := range k.values[key] {
-		end := p.end(text, i)
-		if end > best.end && p.stands(text, i, end) {
-			best, ok = match{i, end, p.entry}, true
+	if len(k.numbers) > 0 && isDigit(text[i]) {
+		if m, is := k.number(text, i); is && m.end > best.end {
+			return m, true
 		}
 	}
 	return best, ok
 }
 
-// end gives where a value ends that begins at a place, 0 = another text stands
-// there. Letters of ASCII may be of any case; a space may be several, and a line's
-// end.
+// with gives the longest value of a hash that begins at a place.
+func (k *known) with(key uint32, text, low string, i int) (best match, ok bool) {
+	if k.starts[key%(1<<12)/64]&(1<<(key%64)) == 0 {
+		return match{}, false
+	}
+	for _, p := range k.values[key] {
+		end := p.end(low, i)
+		if end > best.end && p.stands(text, i, end) {
+			there, _ := utf8.DecodeRuneInString(text[i:])
+			best, ok = match{i, end, p.entry, p.name && !unicode.IsUpper(there)}, true
+		}
+	}
+	return best, ok
+}
+
+// The most digits of a number that is looked for in any grouping, and the most signs
+// between two of them.
+const (
+	longestNumber = 24
+	widestGap     = 2
+)
+
+// number gives the longest number that begins at a digit, whichever way its digits are
+// grouped.
+func (k *known) number(text string, i int) (best match, ok bool) {
+	if i > 0 && isAlnum(text[i-1]) {
+		return match{}, false
+	}
+	var digits [longestNumber]byte
+	n, gap := 0, 0
+	for end := i; end < len(text) && n < longestNumber && gap <= widestGap; end++ {
+		switch c := text[end]; {
+		case isDigit(c):
+			digits[n] = c
+			n, gap = n+1, 0
+			if n < insideWord || end+1 < len(text) && isAlnum(text[end+1]) {
+				continue
+			}
+			if entry, is := k.numbers[string(digits[:n])]; is {
+				best, ok = match{i, end + 1, entry, false}, true
+			}
+		case isSpace(c), c == '-', c == '.', c == '/', c == '(', c == ')':
+			gap++
+		default:
+			return best, ok
+		}
+	}
+	return best, ok
+}
+
+// end gives where a value ends that begins at a place of a text in small letters, 0 =
+// another text stands there. A space may be several, and a line's end.
 func (p pattern) end(text string, i int) int {
 	for j := 0; j < len(p.text); j++ {
 		if i >= len(text) {
@@ -120,7 +222,7 @@ func (p pattern) end(text string, i int) int {
 			}
 			continue
 		}
-		if lower(text[i]) != lower(p.text[j]) {
+		if text[i] != p.text[j] {
 			return 0
 		}
 		i++
@@ -130,11 +232,9 @@ func (p pattern) end(text string, i int) int {
 
 // stands says whether a value at a place is one there: it is long, or a word by
 // itself. A single word that begins with a capital does so there, because there are
-// names that are words as well.
+// names that are words as well, unless a caller gave it.
 func (p pattern) stands(text string, start, end int) bool {
-	first, _ := utf8.DecodeRuneInString(p.text)
-	there, _ := utf8.DecodeRuneInString(text[start:])
-	if unicode.IsUpper(first) && !unicode.IsUpper(there) && len(p.text) < 2*insideWord {
+	if there, _ := utf8.DecodeRuneInString(text[start:]); p.name && !unicode.IsUpper(there) && (!p.given || p.loud) {
 		return false
 	}
 	return p.any || !joined(text, start) && !joined(text, end)

@@ -38,7 +38,7 @@ func (v *Vault) mask(cue, text string) (string, []convo.Entity) {
 		known := len(v.entries)
 		for i, p := range pieces {
 			if p.entry < 0 {
-				pieces[i].entry = v.entry(p.kind, p.value, "", text)
+				pieces[i].entry = v.entry(p.kind, p.value, text)
 			}
 		}
 		if len(v.entries) == known {
@@ -91,7 +91,7 @@ func (v *Vault) pieces(cue, text string) []piece {
 			continue // both are of one escape
 		}
 		next := piece{f.Type, start, end, p.text[f.Start:f.End], -1}
-		if at, ok := slices.BinarySearchFunc(matches, f.Start, func(m match, start int) int { return cmp.Compare(m.start, start) }); ok && matches[at].end == f.End {
+		if at, ok := slices.BinarySearchFunc(matches, f.Start, func(m match, start int) int { return cmp.Compare(m.start, start) }); ok && matches[at].end == f.End && !matches[at].other {
 			next.entry = matches[at].entry
 		}
 		if next.entry >= 0 || worth(next.value) {

@@ -9,11 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// Entry is a value and its placeholder, as they are kept.
+// Entry is a value and its placeholder, as they are kept. A caller may say of a value
+// that was found before that he knows it, too: then there is another entry, with the
+// same placeholder.
 type Entry struct {
 	Type        string
 	Value       string
 	Placeholder string
+	Given       bool `json:",omitempty"` // by a caller, so it is told in letters of any case
 }
 
 // Vault is what stands behind the placeholders of one conversation. It is safe for
@@ -61,7 +64,7 @@ func (v *Vault) own() {
 	c.entries = slices.Clone(c.entries)
 	c.byValue, c.byHolder = maps.Clone(c.byValue), maps.Clone(c.byHolder)
 	c.holders.sorted = slices.Clone(c.holders.sorted)
-	c.known.values = maps.Clone(c.known.values)
+	c.known.values, c.known.numbers = maps.Clone(c.known.values), maps.Clone(c.known.numbers)
 	v.contents, v.shared = &c, false
 }
 
@@ -78,44 +81,69 @@ func (v *Vault) Add(e Entry) {
 }
 
 // Know has a value masked wherever it stands from now on, also where Detect would
-// not find it. The replacement becomes its placeholder if it has a placeholder's
-// form and is free; the value of one that is known already keeps its own. Values of
-// a single character are not known.
+// not find it: in letters of any case, as a word by itself or, from six characters on,
+// also within one, and a number of six digits or more however its digits are grouped. A
+// name of one word that stands somewhere in small letters has another placeholder
+// there, for it may be a word: what is restored is what stood there.
+// The replacement becomes its placeholder if it has a placeholder's form and is free;
+// the value of one that is known already keeps its own. Values of a single character
+// are not known.
 func (v *Vault) Know(kind, value, replacement string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	value = strings.TrimSpace(fold(value).text)
-	if utf8.RuneCountInString(value) > 1 {
-		v.entry(kind, value, strings.ToLower(replacement), "")
+	if utf8.RuneCountInString(value) < 2 {
+		return
 	}
+	if at, known := v.byValue[valueKey(kind, value)]; known {
+		v.put(Entry{v.entries[at].Type, value, v.entries[at].Placeholder, true})
+		return
+	}
+	v.make(Entry{kind, value, strings.ToLower(replacement), true}, "")
 }
 
 // entry gives the place of a plain value's entry, which it makes if there is none.
 // The placeholder does not occur in text, in which it will stand.
-func (v *Vault) entry(kind, value, holder, text string) int {
+func (v *Vault) entry(kind, value, text string) int {
 	if at, ok := v.byValue[valueKey(kind, value)]; ok {
 		return at
 	}
-	if !isHolder(holder) || strings.Contains(strings.ToLower(value), holder) || !v.put(Entry{kind, value, holder}) {
-		v.put(Entry{kind, value, v.newHolder(text + value)})
-	}
+	v.make(Entry{Type: kind, Value: value}, text)
 	return len(v.entries) - 1
 }
 
-// put adds an entry, if its value and placeholder are new.
+// make adds an entry for a value that has none, with a new placeholder if it has none
+// that can be used.
+func (v *Vault) make(e Entry, text string) {
+	if isHolder(e.Placeholder) && !strings.Contains(strings.ToLower(e.Value), e.Placeholder) && v.put(e) {
+		return
+	}
+	e.Placeholder = v.newHolder(text + e.Value)
+	v.put(e)
+}
+
+// put adds an entry, if its value and placeholder are new, or if it says that a caller
+// knows a value that is there.
 func (v *Vault) put(e Entry) bool {
 	key := valueKey(e.Type, e.Value)
-	_, valued := v.byValue[key]
-	_, held := v.byHolder[e.Placeholder]
-	if valued || held || !isHolder(e.Placeholder) || e.Value == "" {
+	at, valued := v.byValue[key]
+	other, held := v.byHolder[e.Placeholder]
+	switch {
+	case !isHolder(e.Placeholder) || e.Value == "":
 		return false
+	case valued || held:
+		if at != other || !valued || !held || !e.Given || v.known.given(e.Value, at) {
+			return false
+		}
+		v.own()
+	default:
+		v.own()
+		at = len(v.entries)
+		v.byValue[key], v.byHolder[e.Placeholder] = at, at
+		v.holders.add(e.Placeholder)
 	}
-	v.own()
-	at := len(v.entries)
 	v.entries = append(v.entries, e)
-	v.byValue[key], v.byHolder[e.Placeholder] = at, at
-	v.holders.add(e.Placeholder)
-	v.known.add(e.Value, at)
+	v.known.add(e, at)
 	v.bytes += entryBytes + 4*len(e.Value)
 	return true
 }
@@ -145,16 +173,30 @@ func (v *Vault) Size() int {
 func valueKey(kind, value string) string {
 	switch kind {
 	case Phone:
-		return "#" + strings.TrimPrefix(onlyDigits(value), "00")
-	case Card, SSN, IBAN:
-		return "#" + alnums(value)
-	case Email, Key, URL, IP:
-		if kind == Email {
-			return strings.ToLower(value)
+		if isNumber(value) {
+			return "#" + strings.TrimPrefix(onlyDigits(value), "00")
 		}
-		return value
+	case Card, SSN, IBAN:
+		if key := alnums(value); key != "" && strings.Trim(value, alnumsAndSeparators) == "" {
+			return "#" + key
+		}
+	case Email:
+		return "=" + strings.ToLower(value)
+	case Key, URL, IP:
+		return "=" + value
 	}
-	return strings.Join(strings.Fields(value), " ")
+	return "=" + strings.Join(strings.Fields(value), " ")
+}
+
+const (
+	decimals            = "0123456789"
+	separators          = " \t\r\n+-./()"
+	alnumsAndSeparators = decimals + separators + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// isNumber says whether a value is digits alone, however they are grouped.
+func isNumber(value string) bool {
+	return strings.Trim(value, decimals+separators) == "" && strings.ContainsAny(value, decimals)
 }
 
 func onlyDigits(s string) string {
