@@ -13,6 +13,7 @@ type ContactService struct {
 
 	Conversation *ContactConversationService
 	Memory       *ContactMemoryService
+	Rating       *ContactRatingService
 }
 
 func newContactService(c *Client) *ContactService {
@@ -21,6 +22,7 @@ func newContactService(c *Client) *ContactService {
 		objects:      objects[Contact, ContactCreateRequest, ContactUpdateRequest]{client: c, kind: "contact", id: id},
 		Conversation: newContactConversationService(c),
 		Memory:       newContactMemoryService(c),
+		Rating:       newContactRatingService(c),
 	}
 }
 

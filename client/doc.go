@@ -392,6 +392,7 @@
 //	listContactConversations                             ContactConversationService.List, ContactConversationService.All, ContactConversationService.ListStream
 //	listContactMemories                                  ContactMemoryService.List, ContactMemoryService.All, ContactMemoryService.ListStream
 //	listContactSecrets                                   Client.Fetch
+//	listContactRatings                                   ContactRatingService.List, ContactRatingService.All, ContactRatingService.ListStream
 //	verifyContactSecret                                  Client.Fetch
 //	revokeContactSecret                                  Client.Fetch
 //	authenticateContactSecret                            Client.Fetch

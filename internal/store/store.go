@@ -211,6 +211,7 @@ type Reader interface {
 	Vaults
 	UsageReader
 	Journal
+	VoteReader
 
 	// Conversation reads one conversation.
 	Conversation(ctx context.Context, tenant, id string) (convo.Conversation, error)

@@ -72,6 +72,28 @@ test('a conversation gets its contact, by fingerprint, e-mail or telephone', asy
   await assert.rejects(async () => contact.conversation.list('nowhere'), failure('NOT_FOUND'))
 })
 
+test('the ratings of a contact are listed', async () => {
+  const { id: contactId } = await contact.create({ fingerprint: unique('dee') })
+  const { id: botId } = await bots.create({})
+  const { id: conversationId } = await conversation.create({ contactId, botId })
+  const { id: messageId } = await conversation.message.create(conversationId, { type: 'bot', text: 'Hello' })
+  await conversation.message.downvote(conversationId, messageId, { value: -20, reason: 'Short.' })
+  await conversation.upvote(conversationId, { reason: 'Kind.' })
+  const common = { id: 'id', contactId, botId, conversationId, createdAt: 'ms', updatedAt: 'ms' }
+  const path = `/v1/contact/${contactId}/rating/list`
+  const { items, cursor } = (await request(path)).json
+  assert.equal(items.length, 2)
+  assertShape(items[0], { ...common, value: 100, reason: 'Kind.' })
+  assertShape(items[1], { ...common, messageId, value: -20, reason: 'Short.' })
+  assert.deepEqual((await request(`${path}?cursor=${cursor}`)).json.items, [])
+  const pages = [(await request(`${path}?order=asc&take=1`)).json]
+  pages.push((await request(`${path}?order=asc&take=1&cursor=${pages[0].cursor}`)).json)
+  assert.deepEqual(pages.map((p) => p.items[0].id), [items[1].id, items[0].id])
+  const lines = parseLines((await request(path, { headers: { accept: 'application/jsonl' } })).text)
+  assert.deepEqual(lines, items.map((data) => ({ type: 'item', data })))
+  assert.equal((await request('/v1/contact/nowhere/rating/list')).status, 404)
+})
+
 test('memories are created, found, exported and forgotten', async () => {
   const { id: contactId } = await contact.create({})
   const { id: botId } = await bots.create({})

@@ -51,6 +51,7 @@ func Run(t *testing.T, d Driver) {
 		"records":       recordChecks(),
 		"vectors":       vectorChecks(),
 		"usage":         usageChecks(),
+		"votes":         voteChecks(),
 	}
 	for group, checks := range groups {
 		t.Run(group, func(t *testing.T) {

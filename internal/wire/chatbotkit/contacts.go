@@ -243,6 +243,7 @@ func contactOperations() []operation {
 		post("updateContact", contact+"/update", account, updates[contactRequest](contacts())),
 		post("deleteContact", contact+"/delete", account, deletes(contacts())),
 		get("listContactConversations", contact+"/conversation/list", account, contactConversations, newest...),
+		get("listContactRatings", contact+"/rating/list", account, contactRatings, newest...),
 		get("listContactSecrets", contact+"/secret/list", account, contactNothing, newest...),
 		post("verifyContactSecret", contact+"/secret/{secretId}/verify", account, ofContact(verifySecret)),
 		post("revokeContactSecret", contact+"/secret/{secretId}/revoke", account, ofContact(revokeContactSecret)),

@@ -90,6 +90,7 @@ func schemaNames() map[reflect.Type]string {
 
 		reflect.TypeFor[contactObject]():        "Contact",
 		reflect.TypeFor[contactRequest]():       "ContactRequest",
+		reflect.TypeFor[ratingObject]():         "ContactRating",
 		reflect.TypeFor[ensureContactRequest](): "EnsureContactRequest",
 		reflect.TypeFor[upsertContactRequest](): "UpsertContactRequest",
 
