@@ -15,14 +15,15 @@ func newConversationAttachmentService(c *Client) *ConversationAttachmentService 
 }
 
 // AttachedFile is a file of a conversation, without its content: one that a message has,
-// or that waits for the user's next one.
+// that waits for the user's next one, or that says a message.
 type AttachedFile struct {
 	ID        string `json:"id"`
 	CreatedAt Time   `json:"createdAt"`
 	UpdatedAt Time   `json:"updatedAt"`
 	Name      string `json:"name"`
-	Type      string `json:"type"` // its media type; "" = unknown
-	Size      int64  `json:"size"` // bytes
+	Type      string `json:"type"`      // its media type; "" = unknown
+	Size      int64  `json:"size"`      // bytes
+	MessageID string `json:"messageId"` // the message that it says; "" = it says none
 }
 
 // Upload brings a file to a conversation. The user's next message gets it, and the

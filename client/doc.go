@@ -320,6 +320,7 @@
 //	deleteConversationMessage                            MessageService.Delete
 //	upvoteConversationMessage                            MessageService.Upvote
 //	downvoteConversationMessage                          MessageService.Downvote
+//	synthesizeConversationMessage                        MessageService.Synthesize
 //	publishChannelMessage                                ChannelService.Publish
 //	subscribeChannelMessages                             ChannelService.Subscribe
 //	stopChannel                                          ChannelService.Stop
@@ -391,8 +392,8 @@
 //	upsertConversationContact                            ConversationContactService.Upsert
 //	listContactConversations                             ContactConversationService.List, ContactConversationService.All, ContactConversationService.ListStream
 //	listContactMemories                                  ContactMemoryService.List, ContactMemoryService.All, ContactMemoryService.ListStream
-//	listContactSecrets                                   Client.Fetch
 //	listContactRatings                                   ContactRatingService.List, ContactRatingService.All, ContactRatingService.ListStream
+//	listContactSecrets                                   Client.Fetch
 //	verifyContactSecret                                  Client.Fetch
 //	revokeContactSecret                                  Client.Fetch
 //	authenticateContactSecret                            Client.Fetch

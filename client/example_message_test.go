@@ -133,3 +133,15 @@ func ExampleMessageService_Downvote() {
 	fmt.Println(rated.ID == id)
 	// Output: true
 }
+
+// The audio is at the URL.
+func ExampleMessageService_Synthesize() {
+	ctx, c := context.Background(), dial()
+	conversation, id := message(c, "Hello!")
+	spoken, err := c.Conversation.Message.Synthesize(ctx, conversation, id)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(spoken.Type, spoken.Size, spoken.URL != "")
+	// Output: audio/mpeg 25 true
+}

@@ -117,3 +117,20 @@ func (s *MessageService) Downvote(ctx context.Context, conversation, id string, 
 	r, err := postConversation(conversation, in, "message", id, "downvote")
 	return call[Reference](ctx, s.client, r, err, options)
 }
+
+// SpokenMessage is a message that was spoken, and the file of its conversation that
+// says it.
+type SpokenMessage struct {
+	ID           string `json:"id"`           // of the message
+	AttachmentID string `json:"attachmentId"` // of the file
+	Type         string `json:"type"`         // its media type
+	Size         int64  `json:"size"`         // bytes
+	URL          string `json:"url"`          // where it can be heard without a token, for one to two days
+}
+
+// Synthesize has a message spoken. It is spoken once, until its text changes: to ask
+// again gives a new URL.
+func (s *MessageService) Synthesize(ctx context.Context, conversation, id string, options ...Option) (*SpokenMessage, error) {
+	r, err := postConversation(conversation, struct{}{}, "message", id, "synthesize")
+	return call[SpokenMessage](ctx, s.client, r, err, options)
+}

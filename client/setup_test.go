@@ -67,7 +67,7 @@ func serve(c cleaner) (address string, provider *fakeprovider.Server) {
 	c.Cleanup(func() { _ = os.RemoveAll(folder) })
 	l, err := config.Load(config.Sources{Env: []string{
 		"PARLEY_DATA=" + filepath.Join(folder, "data"), "PARLEY_LISTEN=127.0.0.1:0", "PARLEY_FIND_OLLAMA=false", "PARLEY_SECRET=" + apiSecret,
-		"OPENAI_BASE_URL=" + provider.URL + "/v1",
+		"OPENAI_BASE_URL=" + provider.URL + "/v1", "PARLEY_SPEECH_PROVIDER=openai",
 	}})
 	if err != nil {
 		c.Fatal(err)

@@ -120,7 +120,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, options ...Op
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Hub: a.hub, Observer: a.telemetry, Models: a.models, Sealer: box,
 		Limits: limits, Log: log, NewSecret: auth.NewSecret, Tools: a.tools, Abilities: a.abilities,
-		Transcriber: a.transcriber(), Embedder: a.embedder(), Moderator: a.moderator(), Texts: a.texts(), Vectors: a.vectors(), Documents: a.documents, Fetcher: fetcher{a.outbound.Reading(limits.File)},
+		Transcriber: a.transcriber(), Speaker: a.speaker(), Embedder: a.embedder(), Moderator: a.moderator(), Texts: a.texts(), Vectors: a.vectors(), Documents: a.documents, Fetcher: fetcher{a.outbound.Reading(limits.File)},
 		Inline: inline, BotDatasets: botDatasets(cfg),
 		Quotas: quotas(cfg),
 	})

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"github.com/parleyhq/parley/internal/speak"
+	spoken "github.com/parleyhq/parley/internal/speak/openai"
 	"github.com/parleyhq/parley/internal/transcribe"
 	"github.com/parleyhq/parley/internal/transcribe/openai"
 )
@@ -17,6 +19,22 @@ func (a *App) transcriber() transcribe.Transcriber {
 		options.BaseURL, options.Key = p.BaseURL, p.APIKey.Reveal()
 	}
 	made := openai.New(options)
+	a.onClose(func() error { made.Close(); return nil })
+	return made
+}
+
+// speaker connects the service that says messages; nil, if none is configured. It does
+// no I/O.
+func (a *App) speaker() speak.Speaker {
+	s := a.cfg.Speech
+	if !s.Configured() {
+		return nil
+	}
+	options := spoken.Options{BaseURL: s.URL, Key: s.APIKey.Reveal(), Model: s.Model, Voice: s.Voice, Format: s.Format}
+	if p, ok := a.cfg.Speaks(s.Provider, "openai"); ok {
+		options.BaseURL, options.Key = p.BaseURL, p.APIKey.Reveal()
+	}
+	made := spoken.New(options)
 	a.onClose(func() error { made.Close(); return nil })
 	return made
 }

@@ -38,7 +38,7 @@ func layers() []layer {
 			packages: []string{"internal/convo"}, stdlib: true,
 			why: "convo is the bottom: the domain knows no wire format, no database and no library",
 		}, {
-			packages: []string{"internal/store", "internal/model", "internal/tool", "internal/transcribe", "internal/moderate", "internal/retrieve", "internal/embed"}, may: []string{"internal/convo"}, stdlib: true,
+			packages: []string{"internal/store", "internal/model", "internal/tool", "internal/transcribe", "internal/speak", "internal/moderate", "internal/retrieve", "internal/embed"}, may: []string{"internal/convo"}, stdlib: true,
 			why: "a port speaks of the domain only, so that every driver can implement it",
 		}, {
 			packages: []string{"internal/hub"}, may: []string{"internal/convo"}, stdlib: true,
@@ -101,6 +101,9 @@ func layers() []layer {
 			packages: []string{"internal/transcribe/openai"}, may: []string{"internal/convo", "internal/transcribe", "internal/upstream"}, stdlib: true,
 			why: "a driver knows its port and the domain, never another driver",
 		}, {
+			packages: []string{"internal/speak/openai"}, may: []string{"internal/convo", "internal/speak", "internal/upstream"}, stdlib: true,
+			why: "a driver knows its port and the domain, never another driver",
+		}, {
 			packages: []string{"internal/embed/*"}, may: []string{"internal/convo", "internal/embed", "internal/upstream"}, stdlib: true,
 			why: "a driver knows its port and the domain, never another driver",
 		}, {
@@ -131,7 +134,7 @@ func layers() []layer {
 			why:      "an identity provider signs people in, and knows nothing of what they do then",
 		}, {
 			packages: []string{"internal/engine"},
-			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/transcribe", "internal/moderate", "internal/retrieve", "internal/embed", "internal/document", "internal/privacy", "internal/schema", "internal/hub"},
+			may:      []string{"internal/convo", "internal/store", "internal/store/record", "internal/model", "internal/tool", "internal/transcribe", "internal/speak", "internal/moderate", "internal/retrieve", "internal/embed", "internal/document", "internal/privacy", "internal/schema", "internal/hub"},
 			why:      "the engine knows ports, and the stored form of events; drivers are chosen in app, dialects belong to fronts",
 		}, {
 			packages: []string{"internal/pull"}, may: []string{"client", "internal/convo", "internal/archive"},
@@ -156,7 +159,7 @@ func layers() []layer {
 				"internal/model/gemini", "internal/model/ollama",
 				"internal/model/anthropic", "internal/model/quote", "internal/hub", "internal/seal", "internal/config",
 				"internal/httpio", "internal/console", "internal/ratelimit", "internal/auth", "internal/auth/openid", "internal/identity", "internal/engine", "internal/telemetry", "internal/transfer",
-				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/moderate", "internal/moderate/openai", "internal/transcribe", "internal/transcribe/openai", "internal/embed", "internal/embed/remote", "internal/retrieve", "internal/retrieve/fulltext", "internal/retrieve/vector", "internal/document", "internal/wire/*",
+				"internal/outbound", "internal/tool/ability", "internal/tool/configured", "internal/tool/mcp", "internal/moderate", "internal/moderate/openai", "internal/transcribe", "internal/transcribe/openai", "internal/speak", "internal/speak/openai", "internal/embed", "internal/embed/remote", "internal/retrieve", "internal/retrieve/fulltext", "internal/retrieve/vector", "internal/document", "internal/wire/*",
 			},
 			why: "app is the composition root; test kits do not belong into a server",
 		}, {

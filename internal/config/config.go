@@ -65,6 +65,7 @@ type Config struct {
 	Retrieval Retrieval `key:"retrieval"`
 
 	Transcription Transcription `key:"transcription"`
+	Speech        Speech        `key:"speech"`
 	Moderation    Moderation    `key:"moderation"`
 	Embedding     Embedding     `key:"embedding"`
 
@@ -200,6 +201,20 @@ type Transcription struct {
 
 // Configured reports whether there is a service.
 func (t Transcription) Configured() bool { return t.Provider != "" || t.URL != "" }
+
+// Speech names the service that says messages, where a caller asks for it. Without one,
+// who asks is refused.
+type Speech struct {
+	Provider string `key:"provider" doc:"A configured model provider that speaks OpenAI's API: its address and its key are used. Empty: see url."`
+	URL      string `key:"url" doc:"Where another service's API is that is like OpenAI's, as http://127.0.0.1:8000/v1; /audio/speech is added."`
+	APIKey   Secret `key:"apiKey" doc:"The key of the service at url; one of your own may need none."`
+	Model    string `key:"model" default:"gpt-4o-mini-tts" doc:"The model that speaks."`
+	Voice    string `key:"voice" default:"alloy" doc:"The voice, as the service calls it."`
+	Format   string `key:"format" default:"mp3" doc:"What the audio is: mp3, opus, aac, flac, wav or pcm."`
+}
+
+// Configured reports whether there is a service.
+func (s Speech) Configured() bool { return s.Provider != "" || s.URL != "" }
 
 // Moderation names the service that judges what users say, where a bot or a
 // conversation asks for it. Without one, what asks for it is refused.

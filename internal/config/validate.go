@@ -38,6 +38,7 @@ func (l *loader) validate(cfg *Config) Problems {
 	secrets := v.tenants(cfg)
 	v.quotas(cfg)
 	v.transcription(cfg)
+	v.speech(cfg)
 	v.moderation(cfg)
 	v.embedding(cfg)
 	v.bounds(cfg)
@@ -130,6 +131,18 @@ func (v *validator) providers(cfg *Config) {
 func (v *validator) transcription(cfg *Config) {
 	t := cfg.Transcription
 	v.service(cfg, "transcription", t.Provider, t.URL, t.APIKey, t.Model, "openai")
+}
+
+// speech checks what is said of the service that says messages.
+func (v *validator) speech(cfg *Config) {
+	s := cfg.Speech
+	v.service(cfg, "speech", s.Provider, s.URL, s.APIKey, s.Model, "openai")
+	if s.Voice == "" {
+		v.check("speech.voice", errors.New("name a voice"))
+	}
+	if formats := []string{"mp3", "opus", "aac", "flac", "wav", "pcm"}; !slices.Contains(formats, s.Format) {
+		v.check("speech.format", fmt.Errorf("%q is not one of %s", s.Format, strings.Join(formats, ", ")))
+	}
 }
 
 // moderation checks what is said of the service that judges texts.

@@ -15,9 +15,9 @@ func FileID(uri string) (id string, ok bool) {
 	return id, ok && id != ""
 }
 
-// File is what somebody brought to a conversation, without its content. It goes
-// with the conversation, and with the last message that has it as a part. Its id is
-// unique in the store.
+// File is what somebody brought to a conversation, or a message of it that was
+// spoken, without its content. It goes with the conversation, and with the last message
+// that has it as a part or that it says. Its id is unique in the store.
 type File struct {
 	Tenant       string
 	ID           string
@@ -26,7 +26,8 @@ type File struct {
 	MediaType    string // as it came with the content; "" = none did
 	Size         int64  // bytes
 	Upload       string // the pieces that its content is; "" = it has none yet
-	Uses         int64  // parts that it is; from the first on its content stays
+	Uses         int64  // parts that it is, and one more for its message; from the first on its content stays
+	Message      string // the message that it says; "" = somebody brought it
 	Created      time.Time
 	Stored       time.Time // when its content came; zero = it has none yet
 }

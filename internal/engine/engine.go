@@ -42,6 +42,7 @@ import (
 	"github.com/parleyhq/parley/internal/moderate"
 	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/schema"
+	"github.com/parleyhq/parley/internal/speak"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/tool"
 	"github.com/parleyhq/parley/internal/transcribe"
@@ -100,6 +101,8 @@ type Options struct {
 	Tools tool.Set
 	// Transcriber writes down recordings; nil = they are refused.
 	Transcriber transcribe.Transcriber
+	// Speaker says messages; nil = that is refused.
+	Speaker speak.Speaker
 	// Moderator judges what users say; nil = what asks for that is refused.
 	Moderator moderate.Moderator
 	// Abilities carries out abilities on their own; nil = they are refused.
@@ -148,6 +151,8 @@ type Engine struct {
 	moderator   moderate.Moderator
 	hearing     chan struct{} // one for each recording that is written down
 	recordings  chan struct{} // with those that wait for it
+	speaker     speak.Speaker
+	speeches    *speeches
 
 	abilities  Abilities
 	executions *executions
@@ -215,6 +220,7 @@ func New(o Options) *Engine {
 		limits: o.Limits, log: log, observer: observer, newSecret: o.NewSecret, quotas: newQuotas(o.Quotas, o.Store),
 		tools: o.Tools, schemas: schema.NewCache(schemaBytes), toolSlots: make(chan struct{}, allTools),
 		transcriber: o.Transcriber, moderator: o.Moderator, hearing: make(chan struct{}, transcriptions), recordings: make(chan struct{}, recordings), abilities: o.Abilities, executions: newExecutions(),
+		speaker: o.Speaker, speeches: newSpeeches(),
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{}, compactions: newCompactions(),

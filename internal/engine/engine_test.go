@@ -20,6 +20,7 @@ import (
 	"github.com/parleyhq/parley/internal/model/scripted"
 	"github.com/parleyhq/parley/internal/moderate"
 	"github.com/parleyhq/parley/internal/retrieve"
+	"github.com/parleyhq/parley/internal/speak"
 	"github.com/parleyhq/parley/internal/store"
 	"github.com/parleyhq/parley/internal/store/memory"
 	"github.com/parleyhq/parley/internal/tool"
@@ -46,6 +47,7 @@ type bundle struct {
 
 	abilities   engine.Abilities
 	transcriber transcribe.Transcriber
+	speaker     speak.Speaker
 	moderator   moderate.Moderator
 
 	vectors     retrieve.Vectors
@@ -105,7 +107,7 @@ func (b *bundle) start() {
 	limits.Compact = b.compact
 	b.Engine = engine.New(engine.Options{
 		Inline: b.inline, BotDatasets: b.botDatasets,
-		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: limits, Quotas: b.quotas, Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Moderator: b.moderator, Log: b.log,
+		Store: b.store, Hub: b.hub, Models: b.fixed, Sealer: b.sealer, Limits: limits, Quotas: b.quotas, Observer: b.observer, Tools: b.tools, Abilities: b.abilities, Transcriber: b.transcriber, Speaker: b.speaker, Moderator: b.moderator, Log: b.log,
 		Texts: byWords{b.store}, Vectors: b.vectors, Embedder: b.embedder, Fetcher: b.fetcher,
 		NewSecret: func() (string, convo.TokenHash) { return "secret", sha256.Sum256([]byte(time.Now().String())) },
 	})

@@ -137,7 +137,7 @@ func (e *Engine) attached(ctx context.Context, tenant, conversation, uri string)
 	if err != nil {
 		return nil, err
 	}
-	if f.Tenant != tenant || f.Conversation != conversation || f.Upload == "" {
+	if f.Tenant != tenant || f.Conversation != conversation || f.Upload == "" || f.Message != "" { // of a message already
 		return nil, convo.Errorf(convo.NotFound, "there is no file %q with content in this conversation", clip(uri))
 	}
 	return &f, nil

@@ -210,6 +210,9 @@ func (e *Engine) updateMessage(tx store.Tx, actor convo.Actor, id string, change
 		return err
 	}
 	if text != m.Text {
+		if err := unspeak(tx, id); err != nil {
+			return err
+		}
 		changed.Text = &text
 		if changed.Fields.Type == convo.User && !judged {
 			if err := mustBeJudged(tx, text, known); err != nil {
@@ -240,7 +243,7 @@ func (e *Engine) DeleteMessage(ctx context.Context, actor convo.Actor, conversat
 
 // deleteMessage deletes a message with what belongs to it alone.
 func deleteMessage(tx store.Tx, m convo.Message, by string) error {
-	if err := releaseFiles(tx, m); err != nil {
+	if err := errOr(releaseFiles(tx, m), unspeak(tx, m.ID)); err != nil {
 		return err
 	}
 	return tx.Append(convo.Event{At: now(), Origin: by, Body: convo.MessageDeleted{ID: m.ID}})

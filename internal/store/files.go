@@ -74,15 +74,16 @@ type FileTx interface {
 	OwnFile(id string) (convo.File, error)
 
 	// AddFile stores a new file of the transaction's conversation with its content,
-	// an upload. It fails as PutFile does; an id that a file has is a Conflict.
+	// an upload. It fails as PutFile does; an id that a file has is a Conflict. One that
+	// says a message is used by that from the beginning: it never waits for another.
 	AddFile(f convo.File) error
 
 	// UseFile counts one more part that is the file. Unless it is a file of the
 	// transaction's conversation, with content: NotFound.
 	UseFile(id string) error
 
-	// ReleaseFile counts one part less. The file goes with the last one. One that
-	// there is not is passed over.
+	// ReleaseFile counts one part less, or the message less that it says. The file goes
+	// with the last one. One that there is not is passed over.
 	ReleaseFile(id string) error
 }
 

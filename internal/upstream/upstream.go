@@ -1,5 +1,5 @@
 // Package upstream asks services that answer a request with one whole answer: those
-// that transcribe, embed, moderate.
+// that transcribe, speak, embed, moderate.
 //
 // It promises that a call ends when its context does, that redirections are not
 // followed, because they would take the key along, that no more of an answer is read
@@ -82,21 +82,28 @@ func (s *Service) Request(ctx context.Context, path, mediaType string, body io.R
 // Send asks, and gives the whole body of a good answer. what is what was sent, as an
 // error calls it: "this audio".
 func (s *Service) Send(request *http.Request, what string) ([]byte, error) {
+	body, _, err := s.SendFor(request, what)
+	return body, err
+}
+
+// SendFor is Send for who has to know the media type of the answer, which is as its
+// header has it: it may be anything, or "".
+func (s *Service) SendFor(request *http.Request, what string) (body []byte, mediaType string, err error) {
 	response, err := s.http.Do(request)
 	if err != nil {
-		return nil, s.failed(request.Context(), err)
+		return nil, "", s.failed(request.Context(), err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, s.options.MaxAnswer+1))
+	body, err = io.ReadAll(io.LimitReader(response.Body, s.options.MaxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, s.failed(request.Context(), err)
+		return nil, "", s.failed(request.Context(), err)
 	case response.StatusCode != http.StatusOK:
-		return nil, s.refused(response, body, what)
+		return nil, "", s.refused(response, body, what)
 	case int64(len(body)) > s.options.MaxAnswer:
-		return nil, convo.Errorf(convo.UpstreamFailed, "the %s answered with more than %d bytes", s.options.Name, s.options.MaxAnswer)
+		return nil, "", convo.Errorf(convo.UpstreamFailed, "the %s answered with more than %d bytes", s.options.Name, s.options.MaxAnswer)
 	}
-	return body, nil
+	return body, response.Header.Get("Content-Type"), nil
 }
 
 // Ask sends a value as JSON and reads the answer into another one.

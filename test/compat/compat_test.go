@@ -36,6 +36,7 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 		"file.test.mjs":          {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
 		"privacy.test.mjs":       {"PARLEY_MODERATION_URL=" + serviceURL, "PARLEY_EMBEDDING_URL=" + serviceURL, "PARLEY_EMBEDDING_MODEL=words"},
 		"quota.test.mjs":         {"PARLEY_QUOTAS=[{bot: limited, tokens: 10, per: month}]"},
+		"speech.test.mjs":        {"PARLEY_SPEECH_PROVIDER=openai"},
 		"uipath-login.test.mjs":  {"PARLEY_OIDC_BUILTIN_ENABLED=true", "PARLEY_OIDC_BUILTIN_DEVELOPMENT=true"},
 		"uipath-ending.test.mjs": {"PARLEY_SOCKETS_ANNOUNCE_END=true", "PARLEY_TURNS_DRAIN=6s"},
 		"uipath-voice.test.mjs":  {"PARLEY_TRANSCRIPTION_PROVIDER=openai"},

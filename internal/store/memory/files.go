@@ -200,10 +200,13 @@ func (t *tx) AddFile(f convo.File) error {
 		return convo.Errorf(convo.NotFound, "there is no conversation %q", t.key.id)
 	case exists:
 		return store.FileExists(f.ID)
-	case t.store.waiting(t.key.tenant, t.key.id) >= store.MaxUnusedFiles:
+	case f.Message == "" && t.store.waiting(t.key.tenant, t.key.id) >= store.MaxUnusedFiles:
 		return store.FilesWaiting()
 	}
 	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
+	if f.Message != "" {
+		f.Uses = 1
+	}
 	f.Created, f.Stored = stored(f.Created), stored(f.Stored)
 	t.undo = append(t.undo, func() { delete(t.store.files, f.ID) })
 	t.store.files[f.ID] = f

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	fileColumns = `key, tenant, conversation, name, media_type, size, upload, uses, created, stored`
+	fileColumns = `key, tenant, conversation, name, media_type, size, upload, uses, created, stored, message`
 	fileByID    = `SELECT ` + fileColumns + ` FROM files WHERE key = ?`
 )
 
@@ -19,6 +19,7 @@ func (q *query) readFile() convo.File {
 	return convo.File{
 		ID: q.readKey(), Tenant: q.readText(), Conversation: q.readKey(), Name: q.readText(), MediaType: q.readText(),
 		Size: q.readInt(), Upload: q.readKey(), Uses: q.readInt(), Created: fromMilli(q.readInt()), Stored: q.readTime(),
+		Message: q.readKey(),
 	}
 }
 
@@ -287,30 +288,37 @@ func (t *tx) AddFile(f convo.File) error {
 	if exists || t.files[f.ID] != nil {
 		return store.FileExists(f.ID)
 	}
-	waiting, err := waitingFiles(t.conn(), t.key.tenant, t.key.id)
-	if err != nil {
+	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
+	if f.Message != "" {
+		f.Uses = 1
+	} else if err := t.roomToWait(); err != nil {
 		return err
 	}
-	for id := range t.added {
-		if t.files[id].Uses == 0 {
-			waiting++
-		}
-	}
-	if waiting >= store.MaxUnusedFiles {
-		return store.FilesWaiting()
-	}
-	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
 	f.Created, f.Stored = fromMilli(f.Created.UnixMilli()), fromMilli(f.Stored.UnixMilli())
 	put(&t.files, f.ID, &f)
 	put(&t.added, f.ID, true)
 	return nil
 }
 
-const insertWhole = `INSERT INTO files (` + fileColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+// roomToWait refuses one file more that waits for a message.
+func (t *tx) roomToWait() error {
+	waiting, err := waitingFiles(t.conn(), t.key.tenant, t.key.id)
+	for id := range t.added {
+		if t.files[id].Uses == 0 {
+			waiting++
+		}
+	}
+	if err == nil && waiting >= store.MaxUnusedFiles {
+		err = store.FilesWaiting()
+	}
+	return err
+}
+
+const insertWhole = `INSERT INTO files (` + fileColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func insertFilled(conn *sqlite.Conn, f convo.File) error {
 	return ask(conn, insertWhole).key(f.ID).text(f.Tenant).key(f.Conversation).text(f.Name).text(f.MediaType).
-		int(f.Size).key(f.Upload).int(f.Uses).int(f.Created.UnixMilli()).int(f.Stored.UnixMilli()).exec()
+		int(f.Size).key(f.Upload).int(f.Uses).int(f.Created.UnixMilli()).int(f.Stored.UnixMilli()).key(f.Message).exec()
 }
 
 // UseFile implements store.FileTx.

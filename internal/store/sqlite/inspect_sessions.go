@@ -49,8 +49,9 @@ func (r *rowCheck) agenda(conn *sqlite.Conn, c int64, head *convo.Head) error {
 	return err
 }
 
-// files holds how many parts count the files of a conversation against its log. Files
-// that parts name and that are not there have not come with an import.
+// files holds how many parts count the files of a conversation against its log; one
+// that says a message counts that, too. Files that parts name and that are not there
+// have not come with an import.
 func (r *rowCheck) files(conn *sqlite.Conn, l *replay.Log) error {
 	return miscounted(conn, l, func(id string, uses, parts int64) {
 		r.differs(0, "the file %q is %d parts of messages, but counts %d", id, parts, uses)
@@ -60,10 +61,15 @@ func (r *rowCheck) files(conn *sqlite.Conn, l *replay.Log) error {
 // miscounted gives the files of a conversation that count other parts than the log says.
 func miscounted(conn *sqlite.Conn, l *replay.Log, each func(id string, uses, parts int64)) error {
 	parts, head := l.Files(), l.Head()
-	q := ask(conn, `SELECT key, uses FROM files WHERE tenant = ? AND conversation = ?`).text(head.Tenant).key(head.ID)
+	q := ask(conn, `SELECT key, uses, message FROM files WHERE tenant = ? AND conversation = ?`).text(head.Tenant).key(head.ID)
 	for q.next() {
-		if id, uses := q.readKey(), q.readInt(); uses != parts[id] {
-			each(id, uses, parts[id])
+		id, uses, said := q.readKey(), q.readInt(), q.readKey()
+		want := parts[id]
+		if said != "" && l.Message(said) != nil {
+			want++
+		}
+		if uses != want {
+			each(id, uses, want)
 		}
 	}
 	return q.done()

@@ -147,7 +147,7 @@ func sound(t testing.TB) string {
 	return folder
 }
 
-// putFile makes the file that two parts are.
+// putFile makes the file that two parts are, and one that says a message.
 func putFile(t testing.TB, s store.Store) {
 	t.Helper()
 	f := convo.File{Tenant: "a", ID: file1, Conversation: talk4, Created: time.UnixMilli(1)}
@@ -163,8 +163,10 @@ func putFile(t testing.TB, s store.Store) {
 	}
 	f.Size, f.Upload, f.Stored = 6, "upload", f.Created
 	must(s.FillFile(t.Context(), f))
+	must(s.PutPiece(t.Context(), "audio", 0, f.Created, []byte("sound")))
 	_, err := s.Update(t.Context(), "a", talk4, store.Durable, func(tx store.Tx) error {
-		return errors.Join(tx.UseFile(file1), tx.UseFile(file1))
+		spoken := convo.File{ID: "spoken", Message: "said", Size: 5, Upload: "audio", Created: f.Created, Stored: f.Created}
+		return errors.Join(tx.UseFile(file1), tx.UseFile(file1), tx.AddFile(spoken))
 	})
 	must(err)
 }
@@ -310,9 +312,11 @@ func damages() []damage {
 		{"a citation that was erased", `UPDATE log SET data = CAST('{"c":{"i":"cited","s":[{"t":"a secret"}]}}' AS BLOB) WHERE id = (4 << 32) + 11`,
 			audit.Erasure, `"goner"`, 11, true},
 		{"a start of a part that is missing", `UPDATE log SET kind = 30, message = NULL WHERE id = (4 << 32) + 4`, audit.Log, "event 5", 5, false},
-		{"a file of no conversation", `INSERT INTO files VALUES (77, 'file', 'a', 'gone', 'n', 't', 0, NULL, 0, 0, NULL)`, audit.Orphan, `file "file"`, 0, true},
+		{"a file of no conversation", `INSERT INTO files VALUES (77, 'file', 'a', 'gone', 'n', 't', 0, NULL, 0, 0, NULL, NULL)`, audit.Orphan, `file "file"`, 0, true},
 		{"a file that counts too few parts", `UPDATE files SET uses = 0`, audit.Projection, `"` + file1 + `" is 2 parts`, 0, true},
 		{"a file that counts too many parts", `UPDATE files SET uses = 3`, audit.Projection, `"` + file1 + `" is 2 parts`, 0, true},
+		{"a file that does not count the message that it says", `UPDATE files SET uses = 0 WHERE message IS NOT NULL`,
+			audit.Projection, `"spoken" is 1 parts`, 0, true},
 		{"a file that has lost a piece", `DELETE FROM file_pieces WHERE n = 1`, audit.Database, file1, 0, false},
 		{"messages of no channel", `INSERT INTO channel_messages VALUES (77, 1, 0, '1')`, audit.Orphan, "1 messages", 0, true},
 		{"a channel that counts too many", `UPDATE channels SET count = 9, bytes = 1`, audit.Projection, "a-channel-of-some", 0, true},

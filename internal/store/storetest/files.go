@@ -21,6 +21,7 @@ func fileChecks() []check {
 		{"only so many files wait for a message", filesWaiting},
 		{"a file is added with its content", filesAdded},
 		{"the files of a conversation are listed", filesListed},
+		{"a file that says a message waits for none, and goes with it", filesSpoken},
 	}
 }
 
@@ -294,4 +295,38 @@ func filesListed(t *testing.T, d Driver) {
 	foreign, err := s.ConversationFiles(t.Context(), "b", w.id, store.FileQuery{Limit: 9})
 	must(t, err)
 	equal(t, "of another tenant", len(foreign), 0)
+}
+
+func filesSpoken(t *testing.T, d Driver) {
+	s := d.Open(t)
+	w := converse(t, s, "a", uuid(1))
+	for n := range store.MaxUnusedFiles {
+		must(t, s.PutFile(t.Context(), convo.File{Tenant: "a", ID: uuid(1000 + n), Conversation: w.id, Created: start()}))
+	}
+	f := convo.File{
+		Tenant: "a", ID: uuid(2), Conversation: w.id, Name: "speech.mp3", MediaType: "audio/mpeg", Size: 3, Upload: uuid(3),
+		Message: "m", Created: start(), Stored: start(),
+	}
+	must(t, s.PutPiece(t.Context(), f.Upload, 0, start(), []byte("one")))
+	_, err := w.update(func(tx store.Tx) error { return tx.AddFile(f) })
+	must(t, err)
+	f.Uses = 1
+	got, err := s.File(t.Context(), f.ID)
+	must(t, err)
+	equal(t, "the file", got, f)
+	waiting, err := s.ConversationFiles(t.Context(), "a", w.id, store.FileQuery{Waiting: true, Limit: 9})
+	must(t, err)
+	equal(t, "files that wait", len(waiting), 0)
+	must(t, s.PruneFiles(t.Context(), start().Add(time.Hour)))
+	all, err := s.ConversationFiles(t.Context(), "a", w.id, store.FileQuery{Limit: 9})
+	must(t, err)
+	equal(t, "the files", all, []convo.File{f})
+	mustBe(t, s.FillFile(t.Context(), f), convo.Conflict)
+
+	_, err = w.update(func(tx store.Tx) error { return tx.ReleaseFile(f.ID) })
+	must(t, err)
+	_, err = s.File(t.Context(), f.ID)
+	mustBe(t, err, convo.NotFound)
+	_, err = s.Piece(t.Context(), f, 0)
+	mustBe(t, err, convo.NotFound)
 }

@@ -13,13 +13,14 @@ type attachmentObject struct {
 	Name      string `json:"name"`
 	Type      string `json:"type,omitempty"`
 	Size      int64  `json:"size"`
+	MessageID string `json:"messageId,omitempty"` // the message that it says, of a message that was spoken
 	CreatedAt int64  `json:"createdAt"`
 	UpdatedAt int64  `json:"updatedAt"`
 }
 
 func showAttachment(f convo.File) attachmentObject {
 	return attachmentObject{
-		ID: f.ID, Name: f.Name, Type: f.MediaType, Size: f.Size,
+		ID: f.ID, Name: f.Name, Type: f.MediaType, Size: f.Size, MessageID: f.Message,
 		CreatedAt: f.Created.UnixMilli(), UpdatedAt: f.Stored.UnixMilli(),
 	}
 }
@@ -84,7 +85,7 @@ func attachmentReferences() map[string]reference {
 		answer:      with[uploadedObject]("The id of the file, and where announced content goes."), takes: []string{"multipart/form-data", "*/*"}, fetches: true}
 	return map[string]reference{
 		"listConversationAttachments": {summary: "List attachments",
-			description: "The files of a conversation: those that its messages have, and those that wait for the next one.",
+			description: "The files of a conversation: those that its messages have, those that wait for the next one, and messages that were spoken.",
 			answer:      listOf[attachmentObject]("A page of files.")},
 		"uploadConversationAttachment": upload,
 		"uploadAttachment":             upload,

@@ -14,7 +14,6 @@ const laterPaths = `
 /blueprint: GET list POST create
 /blueprint/{blueprintId}: GET fetch POST clone delete update
 /blueprint/{blueprintId}/resource: GET export list POST import
-/conversation/{conversationId}/message/{messageId}: POST synthesize
 /: POST graphql
 /integration/discord: GET list POST create
 /integration/discord/{discordIntegrationId}: GET fetch POST delete setup update

@@ -90,6 +90,7 @@ func operations() []operation {
 		post("deleteConversationMessage", message+"/delete", account, deleteMessage),
 		post("upvoteConversationMessage", message+"/upvote", session, upvote),
 		post("downvoteConversationMessage", message+"/downvote", session, downvote),
+		post("synthesizeConversationMessage", message+"/synthesize", account, synthesize),
 
 		post("publishChannelMessage", channel+"/publish", session, publish),
 		turn("subscribeChannelMessages", channel+"/subscribe", account, subscribe),

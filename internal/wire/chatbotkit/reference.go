@@ -24,6 +24,7 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[conversationObject](): "Conversation",
 		reflect.TypeFor[conversationFields](): "ConversationFields",
 		reflect.TypeFor[messageObject]():      "Message",
+		reflect.TypeFor[spokenObject]():       "SpokenMessage",
 		reflect.TypeFor[modelObject]():        "Model",
 		reflect.TypeFor[wireError]():          "Error",
 		reflect.TypeFor[turnResult]():         "TurnResult",
@@ -89,8 +90,8 @@ func schemaNames() map[reflect.Type]string {
 		reflect.TypeFor[botSessionRequest](): "CreateBotSessionRequest",
 
 		reflect.TypeFor[contactObject]():        "Contact",
-		reflect.TypeFor[contactRequest]():       "ContactRequest",
 		reflect.TypeFor[ratingObject]():         "ContactRating",
+		reflect.TypeFor[contactRequest]():       "ContactRequest",
 		reflect.TypeFor[ensureContactRequest](): "EnsureContactRequest",
 		reflect.TypeFor[upsertContactRequest](): "UpsertContactRequest",
 
@@ -237,6 +238,9 @@ func messageReferences() map[string]reference {
 			description: "Stores a rating.", example: `{"value":100}`, answer: with[idObject]("The id of the message.")},
 		"downvoteConversationMessage": {summary: "Vote against a message",
 			description: "Stores a rating.", example: `{"value":-100,"reason":"Wrong."}`, answer: with[idObject]("The id of the message.")},
+		"synthesizeConversationMessage": {summary: "Speak a message",
+			description: "Has the configured service say a message of at most 4096 characters. The audio is a file of the conversation, among its attachments; url is where it can be heard without a token, for one to two days. The same message is spoken once, until its text changes: ask again for a new url. 400 without a service, and where something in the text is kept from services, unless the bot lets through what cannot be masked.",
+			example:     `{}`, answer: with[spokenObject]("The id of the message, and the file that says it."), fetches: true},
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/parleyhq/parley/internal/retrieve"
 	"github.com/parleyhq/parley/internal/retrieve/fulltext"
 	"github.com/parleyhq/parley/internal/seal"
+	"github.com/parleyhq/parley/internal/speak"
 	"github.com/parleyhq/parley/internal/store/memory"
 	"github.com/parleyhq/parley/internal/tool/ability"
 	"github.com/parleyhq/parley/internal/wire/chatbotkit"
@@ -116,7 +117,7 @@ func setupOn(t *testing.T, l net.Listener, transport *http.Transport, scripts ..
 	texts := fulltext.New(b.store, fulltext.Options{Log: log})
 	b.engine = engine.New(engine.Options{
 		Store: b.store, Hub: hub.New(), Models: models, Sealer: box, Limits: engine.DefaultLimits(), Log: log, NewSecret: auth.NewSecret,
-		Tools: abilities, Abilities: abilities, Moderator: judge{}, Texts: texts, Fetcher: web{},
+		Tools: abilities, Abilities: abilities, Moderator: judge{}, Speaker: voice{}, Texts: texts, Fetcher: web{},
 		Inline: func(records []convo.Record) func(retrieve.Query) []retrieve.Hit {
 			return fulltext.Build(records).Search
 		},
@@ -139,6 +140,13 @@ func (judge) Judge(_ context.Context, text string) (moderate.Verdict, error) {
 		return moderate.Verdict{Flagged: true, Categories: []string{"violence"}}, nil
 	}
 	return moderate.Verdict{}, nil
+}
+
+// voice says texts as they are.
+type voice struct{}
+
+func (voice) Speak(_ context.Context, text string) (speak.Audio, error) {
+	return speak.Audio{MediaType: "audio/mpeg", Extension: "mp3", Data: []byte("sound of " + text)}, nil
 }
 
 func (b *bundle) serve(l net.Listener, log *slog.Logger, texts io.Closer) {

@@ -204,6 +204,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, object{"capabilities": []string{"completion", "tools"}, "model_info": object{"llama.context_length": 131072}})
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/audio/transcriptions"):
 		transcribe(w, r)
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/audio/speech"):
+		speak(w, r)
 	case r.Method == http.MethodPost && d != nil:
 		s.answer(w, r, d)
 	default:
