@@ -38,9 +38,11 @@ func (Stored) ObjectKind() ObjectKind { return ObjectFile }
 // DatasetFile is a file whose content a dataset has as records. It belongs to the
 // dataset; its id is that of [DatasetFileID].
 type DatasetFile struct {
-	File   string // the id of the file
-	Type   string // as the caller said; "source" is the only one there is
-	Upload string // names the making of its records: each new one has another name
+	File string // the id of the file
+	Type string // as the caller said; "source" is the only one there is
+	// Upload names the making of its records, or, while it waits, the last one if that
+	// was not finished; each new one has another name.
+	Upload string
 	State  IndexState
 	Done   int64  // records made so far
 	Total  int64  // that will be made; 0 = not known yet

@@ -104,7 +104,7 @@ func (e *Engine) changeEntry(
 
 // DetachFile takes a file out of a dataset. Its records stay, and belong to nobody
 // but the dataset, unless they are to be removed: then no search finds them when this
-// returns.
+// returns. Of a file that is being indexed stay those that were there before.
 func (e *Engine) DetachFile(ctx context.Context, actor convo.Actor, dataset, file string, records bool, ask *Ask) (convo.Object, error) {
 	if err := account(actor); err != nil {
 		return convo.Object{}, err
@@ -130,9 +130,12 @@ func (e *Engine) DetachFile(ctx context.Context, actor convo.Actor, dataset, fil
 		if records {
 			return f, leave(tx, d.ID, f.ID)
 		}
+		if b, _ := o.Body.(convo.DatasetFile); halfMade(b) {
+			return f, leaveUnfinished(tx, d.ID, f.ID)
+		}
 		return f, tx.DeleteObject(convo.ObjectDatasetFile, o.ID)
 	})
-	if err == nil && records && !ask.replayed() {
+	if err == nil && !ask.replayed() {
 		e.leaveNow(ctx, indexJob{actor.Tenant, d.ID, f.ID})
 	}
 	return f, err
@@ -161,7 +164,26 @@ func findEntry(tx store.Tx, dataset, file string) (convo.Object, error) {
 // restart has the records of a file made anew. The old ones stay until the new ones
 // are there. A dataset that does not have the file is passed over.
 func restart(tx store.Tx, dataset, file string) error {
-	return setEntry(tx, dataset, file, convo.DatasetFile{File: file, Type: SourceFile, State: convo.IndexWaits})
+	return setEntry(tx, dataset, file, func(b convo.DatasetFile) convo.DatasetFile {
+		again := convo.DatasetFile{File: file, Type: SourceFile, State: convo.IndexWaits}
+		if halfMade(b) { // what there is of it goes first
+			again.Upload, again.Done, again.Total = b.Upload, b.Done, b.Total
+		}
+		return again
+	})
+}
+
+// halfMade reports whether a file has records of a making that did not come to its
+// end, or older ones beside it.
+func halfMade(b convo.DatasetFile) bool { return b.Upload != "" && b.State != convo.IndexDone }
+
+// leftover selects the records of a file that go with a making that is given up: its
+// own, or, if all of those are there already, the older ones.
+func leftover(b convo.DatasetFile) store.Makings {
+	if b.Total > 0 && b.Done >= b.Total {
+		return store.Makings{But: b.Upload}
+	}
+	return store.Makings{Only: b.Upload}
 }
 
 // restartAll is restart for all datasets that have a file.
@@ -177,10 +199,21 @@ func restartAll(tx store.Tx, f convo.Object) error {
 
 // leave begins the removal of a file's records from a dataset.
 func leave(tx store.Tx, dataset, file string) error {
-	return setEntry(tx, dataset, file, convo.DatasetFile{File: file, Type: SourceFile, State: convo.IndexLeaves})
+	return setEntry(tx, dataset, file, func(convo.DatasetFile) convo.DatasetFile {
+		return convo.DatasetFile{File: file, Type: SourceFile, State: convo.IndexLeaves}
+	})
 }
 
-func setEntry(tx store.Tx, dataset, file string, body convo.DatasetFile) error {
+// leaveUnfinished begins the removal of what a making has left that did not come to its
+// end.
+func leaveUnfinished(tx store.Tx, dataset, file string) error {
+	return setEntry(tx, dataset, file, func(b convo.DatasetFile) convo.DatasetFile {
+		b.State = convo.IndexLeaves
+		return b
+	})
+}
+
+func setEntry(tx store.Tx, dataset, file string, change func(convo.DatasetFile) convo.DatasetFile) error {
 	o, err := tx.Object(convo.ObjectDatasetFile, convo.DatasetFileID(dataset, file))
 	if convo.ErrorKind(err) == convo.NotFound {
 		return nil
@@ -188,7 +221,8 @@ func setEntry(tx store.Tx, dataset, file string, body convo.DatasetFile) error {
 	if err != nil {
 		return err
 	}
-	o.Body, o.Updated = body, now()
+	b, _ := o.Body.(convo.DatasetFile)
+	o.Body, o.Updated = change(b), now()
 	return tx.PutObject(o)
 }
 
@@ -242,8 +276,11 @@ func (e *Engine) DatasetFiles(ctx context.Context, actor convo.Actor, dataset st
 // datasetEntry reads the file of an entry; ok is false if it is not to be shown.
 func (e *Engine) datasetEntry(ctx context.Context, o convo.Object) (entry DatasetEntry, ok bool, err error) {
 	entry.Entry, _ = o.Body.(convo.DatasetFile)
-	if entry.Entry.State == convo.IndexLeaves {
+	switch entry.Entry.State {
+	case convo.IndexLeaves:
 		return entry, false, nil
+	case convo.IndexWaits: // they are those of a making before it
+		entry.Entry.Done, entry.Entry.Total = 0, 0
 	}
 	if entry.Entry.State == convo.IndexDone {
 		entry.Entry.Error = e.embedTrouble(o.Tenant, o.Parent)

@@ -118,7 +118,7 @@ type making struct {
 }
 
 func (e *Engine) makeRecords(ctx context.Context, m *making) error {
-	if err := m.begin(); err != nil {
+	if err := m.begin(ctx); err != nil {
 		return err
 	}
 	doc, err := m.read(ctx)
@@ -141,12 +141,18 @@ func (e *Engine) makeRecords(ctx context.Context, m *making) error {
 }
 
 // begin gives the making its name, unless it is one that was begun and can go on.
-func (m *making) begin() error {
+// Another one that was begun leaves nothing.
+func (m *making) begin(ctx context.Context) error {
 	s, _ := m.file.Body.(convo.Stored)
 	content := fmt.Sprintf("%s.%d.%x.", s.Upload, document.Version, m.manner())
 	m.name = m.entry.Upload
 	if strings.HasPrefix(m.name, content) && m.entry.State == convo.IndexRuns {
 		return nil
+	}
+	if halfMade(m.entry) {
+		if err := m.drop(ctx, leftover(m.entry)); err != nil {
+			return err
+		}
 	}
 	m.name = content + newID()
 	return m.change(func(b *convo.DatasetFile) {
@@ -352,12 +358,22 @@ func (m *making) record(doc *document.Document, piece document.Chunk, place int6
 
 // finish removes the records that were there before.
 func (m *making) finish(ctx context.Context) error {
+	if err := m.drop(ctx, store.Makings{But: m.name}); err != nil {
+		return err
+	}
+	err := m.change(func(b *convo.DatasetFile) { b.State = convo.IndexDone })
+	m.engine.catchUp(ctx, m.job.tenant, m.job.dataset)
+	return err
+}
+
+// drop removes records of the file, those of some makings.
+func (m *making) drop(ctx context.Context, of store.Makings) error {
 	for more := true; more; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		err := m.change(func(*convo.DatasetFile) {}, func(tx store.Tx) error {
-			n, err := tx.DeleteRecordsOf(m.job.dataset, m.job.file, m.name, batchRecords)
+			n, err := tx.DeleteRecordsOf(m.job.dataset, m.job.file, of, batchRecords)
 			more = n == batchRecords
 			return err
 		})
@@ -365,9 +381,7 @@ func (m *making) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	err := m.change(func(b *convo.DatasetFile) { b.State = convo.IndexDone })
-	m.engine.catchUp(ctx, m.job.tenant, m.job.dataset)
-	return err
+	return nil
 }
 
 // removeRecords takes a file that leaves out of its dataset.
@@ -384,10 +398,15 @@ func (e *Engine) removeRecords(ctx context.Context, job indexJob) error {
 			if err != nil {
 				return err
 			}
-			if b, _ := o.Body.(convo.DatasetFile); b.State != convo.IndexLeaves {
+			b, _ := o.Body.(convo.DatasetFile)
+			if b.State != convo.IndexLeaves {
 				return errOutdated
 			}
-			n, err := tx.DeleteRecordsOf(job.dataset, job.file, "", batchRecords)
+			var goes store.Makings // all
+			if b.Upload != "" {
+				goes = leftover(b)
+			}
+			n, err := tx.DeleteRecordsOf(job.dataset, job.file, goes, batchRecords)
 			if more = n == batchRecords; err != nil || more {
 				return err
 			}

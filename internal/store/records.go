@@ -103,9 +103,9 @@ type RecordTx interface {
 	// DeleteRecord removes a record. NotFound: there is none.
 	DeleteRecord(dataset, id string) error
 
-	// DeleteRecordsOf removes up to limit records of a file but those that were made of the upload
-	// keep, and says how many they were.
-	DeleteRecordsOf(dataset, file, keep string, limit int) (int, error)
+	// DeleteRecordsOf removes up to limit records of a file, those of some makings, and
+	// says how many they were.
+	DeleteRecordsOf(dataset, file string, of Makings, limit int) (int, error)
 
 	// MemoryLike reads the memory of a contact, a bot, or both, that has the text; of
 	// several it is the oldest. Without a contact and a bot, and where there is none:
@@ -114,6 +114,18 @@ type RecordTx interface {
 
 	// ForgetContact removes the memories of a contact.
 	ForgetContact(contact string) error
+}
+
+// Makings selects records of a file by their making: see [convo.DatasetFile]. The zero
+// value is all of them.
+type Makings struct {
+	But  string // not those of this making; "" = no exception
+	Only string // those of this making alone; "" = of any
+}
+
+// Has reports whether the records of a making are selected.
+func (m Makings) Has(upload string) bool {
+	return (m.But == "" || upload != m.But) && (m.Only == "" || upload == m.Only)
 }
 
 // Vaults keep what stands behind the placeholders of a conversation, encrypted. They

@@ -145,9 +145,9 @@ func (t *tx) DeleteRecord(dataset, id string) error {
 }
 
 // DeleteRecordsOf implements store.RecordTx.
-func (t *tx) DeleteRecordsOf(dataset, file, keep string, limit int) (int, error) {
+func (t *tx) DeleteRecordsOf(dataset, file string, of store.Makings, limit int) (int, error) {
 	return t.removeWhere(dataset, limit, func(r convo.Record) bool {
-		return file != "" && r.File == file && r.Upload != keep
+		return file != "" && r.File == file && of.Has(r.Upload)
 	}), nil
 }
 

@@ -82,7 +82,7 @@ func TestWhatDeletedRecordsSaidIsInNoBackup(t *testing.T) {
 	do("", func(tx store.Tx) error { return tx.ForgetContact("c") })
 	do("", func(tx store.Tx) error { return tx.DeleteRecord("d", "79") })
 	do("", func(tx store.Tx) error {
-		_, err := tx.DeleteRecordsOf("d", "f", "", 30)
+		_, err := tx.DeleteRecordsOf("d", "f", store.Makings{}, 30)
 		return err
 	})
 	do("", func(tx store.Tx) error {

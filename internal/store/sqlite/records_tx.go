@@ -154,19 +154,34 @@ func (t *tx) DeleteRecord(dataset, id string) error {
 }
 
 const (
-	recordsOfFile = `
-		SELECT key FROM records WHERE collection = ? AND file = ? AND created IS NOT NULL AND upload IS NOT ?`
+	recordsOfFile    = `SELECT key FROM records WHERE collection = ? AND file = ? AND created IS NOT NULL`
 	recordsOfContact = `SELECT key FROM records WHERE collection = ? AND contact = ? AND created IS NOT NULL`
 )
 
+func recordsOfMakings(of store.Makings) string {
+	sql := recordsOfFile
+	if of.But != "" {
+		sql += ` AND upload IS NOT ?`
+	}
+	if of.Only != "" {
+		sql += ` AND upload = ?`
+	}
+	return sql
+}
+
 // DeleteRecordsOf implements store.RecordTx.
-func (t *tx) DeleteRecordsOf(dataset, file, keep string, limit int) (int, error) {
+func (t *tx) DeleteRecordsOf(dataset, file string, of store.Makings, limit int) (int, error) {
 	s, err := t.set(dataset, false)
 	if err != nil || s == nil || file == "" {
 		return 0, err
 	}
-	q := ask(t.conn(), recordsOfFile).int(s.collection.Number).key(file).key(keep)
-	return t.removeAll(s, q, limit, func(r *convo.Record) bool { return r.File == file && r.Upload != keep })
+	q := ask(t.conn(), recordsOfMakings(of)).int(s.collection.Number).key(file)
+	for _, upload := range []string{of.But, of.Only} {
+		if upload != "" {
+			q.key(upload)
+		}
+	}
+	return t.removeAll(s, q, limit, func(r *convo.Record) bool { return r.File == file && of.Has(r.Upload) })
 }
 
 // memoriesOf are the memories whose column has some value, and whose texts have some

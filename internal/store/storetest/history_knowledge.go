@@ -28,9 +28,10 @@ func (h *history) learn() {
 	case 2:
 		h.inBoth(at, "no dataset", func(tx store.Tx) error { return tx.DeleteObject(convo.ObjectDataset, at.dataset) })
 	case 3:
-		file, keep := fmt.Sprint("f", h.r.IntN(2)), fmt.Sprint("u", h.r.IntN(2))
+		file, upload := fmt.Sprint("f", h.r.IntN(2)), fmt.Sprint("u", h.r.IntN(2))
+		which := []store.Makings{{But: upload}, {Only: upload}, {}}[h.r.IntN(3)]
 		h.inBoth(at, "records of a file", func(tx store.Tx) error {
-			_, err := tx.DeleteRecordsOf(at.dataset, file, keep, 1000)
+			_, err := tx.DeleteRecordsOf(at.dataset, file, which, 1000)
 			return err
 		})
 	case 4:

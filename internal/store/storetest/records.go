@@ -239,7 +239,7 @@ func recordsUndone(t *testing.T, d Driver) {
 		must(t, tx.PutRecord(note("1", "uno")))
 		must(t, tx.PutRecord(note("4", "new")))
 		must(t, tx.DeleteRecord("d", "2"))
-		_, err := tx.DeleteRecordsOf("d", "f", "", 9)
+		_, err := tx.DeleteRecordsOf("d", "f", store.Makings{}, 9)
 		must(t, err)
 		must(t, tx.DeleteObject(convo.ObjectDataset, "d"))
 		return errRefused
@@ -265,10 +265,18 @@ func recordsOfFile(t *testing.T, d Driver) {
 		records = append(records, r)
 	}
 	must(t, putRecords(t, s, records...))
+	must(t, inTenant(t, s, "a", func(tx store.Tx) error {
+		n, err := tx.DeleteRecordsOf("d", "g", store.Makings{Only: "old"}, 9)
+		equal(t, "of one making", n, 2)
+		return err
+	}))
+	left := recordIDs(t, s, "a", "d", store.RecordQuery{File: "g"})
+	slices.Sort(left)
+	equal(t, "of the others", left, []string{"1", "11", "5", "7"})
 	removed := 0
 	for range 3 {
 		must(t, inTenant(t, s, "a", func(tx store.Tx) error {
-			n, err := tx.DeleteRecordsOf("d", "f", "new", 3)
+			n, err := tx.DeleteRecordsOf("d", "f", store.Makings{But: "new"}, 3)
 			removed += n
 			return err
 		}))
@@ -277,12 +285,12 @@ func recordsOfFile(t *testing.T, d Driver) {
 	ids := recordIDs(t, s, "a", "d", store.RecordQuery{File: "f"})
 	slices.Sort(ids)
 	equal(t, "left", ids, []string{"10", "4"})
-	equal(t, "of another file", len(recordIDs(t, s, "a", "d", store.RecordQuery{File: "g"})), 6)
+	equal(t, "of another file", len(recordIDs(t, s, "a", "d", store.RecordQuery{File: "g"})), 4)
 	must(t, inTenant(t, s, "a", func(tx store.Tx) error {
 		r := note("own", "text")
 		r.File, r.Upload = "f", "newer"
 		must(t, tx.PutRecord(r))
-		n, err := tx.DeleteRecordsOf("d", "f", "newer", 9)
+		n, err := tx.DeleteRecordsOf("d", "f", store.Makings{But: "newer"}, 9)
 		equal(t, "in a transaction", n, 2)
 		return err
 	}))
