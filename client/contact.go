@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 )
@@ -14,6 +16,7 @@ type ContactService struct {
 	Conversation *ContactConversationService
 	Memory       *ContactMemoryService
 	Rating       *ContactRatingService
+	Secret       *ContactSecretService
 }
 
 func newContactService(c *Client) *ContactService {
@@ -23,6 +26,7 @@ func newContactService(c *Client) *ContactService {
 		Conversation: newContactConversationService(c),
 		Memory:       newContactMemoryService(c),
 		Rating:       newContactRatingService(c),
+		Secret:       newContactSecretService(c),
 	}
 }
 
@@ -49,6 +53,27 @@ type ContactUpdateRequest ContactOptions
 // ContactEnsureRequest describes the contact that there is to be. Its fingerprint
 // must be given.
 type ContactEnsureRequest ContactOptions
+
+// ContactRef says whom a turn without a conversation is for. The zero value is nobody
+// in particular.
+type ContactRef struct {
+	ID     string                // or its fingerprint; "" = the one that is ensured
+	Ensure *ContactEnsureRequest // the contact with this fingerprint, made where there is none
+}
+
+// IsZero reports whether nobody is meant: encoding/json asks it for the option omitzero.
+func (r ContactRef) IsZero() bool { return r == ContactRef{} }
+
+// MarshalJSON implements [json.Marshaler]: an id, or else the contact that there is to be.
+func (r ContactRef) MarshalJSON() ([]byte, error) {
+	switch {
+	case r.ID != "" && r.Ensure != nil:
+		return nil, errors.New("a contact is named by its id, or ensured, not both")
+	case r.Ensure != nil:
+		return json.Marshal(r.Ensure)
+	}
+	return json.Marshal(r.ID)
+}
 
 // Contact is a contact as lists show it.
 type Contact struct {

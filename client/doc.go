@@ -393,10 +393,10 @@
 //	listContactConversations                             ContactConversationService.List, ContactConversationService.All, ContactConversationService.ListStream
 //	listContactMemories                                  ContactMemoryService.List, ContactMemoryService.All, ContactMemoryService.ListStream
 //	listContactRatings                                   ContactRatingService.List, ContactRatingService.All, ContactRatingService.ListStream
-//	listContactSecrets                                   Client.Fetch
-//	verifyContactSecret                                  Client.Fetch
-//	revokeContactSecret                                  Client.Fetch
-//	authenticateContactSecret                            Client.Fetch
+//	listContactSecrets                                   ContactSecretService.List, ContactSecretService.All, ContactSecretService.ListStream
+//	verifyContactSecret                                  ContactSecretService.Verify
+//	revokeContactSecret                                  ContactSecretService.Revoke
+//	authenticateContactSecret                            ContactSecretService.Authenticate
 //	listContactSpaces                                    Client.Fetch
 //	listContactTasks                                     Client.Fetch
 //	listMemories                                         MemoryService.List, MemoryService.All, MemoryService.ListStream

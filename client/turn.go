@@ -26,7 +26,7 @@ type CompleteStatelessRequest struct {
 	Messages    []Message        `json:"messages,omitzero"`
 	Text        Optional[string] `json:"text,omitzero"` // one more message of the user
 	BotID       Optional[string] `json:"botId,omitzero"`
-	ContactID   Optional[string] `json:"contactId,omitzero"`
+	ContactID   ContactRef       `json:"contactId,omitzero"`
 	Model       Optional[string] `json:"model,omitzero"`
 	Backstory   Optional[string] `json:"backstory,omitzero"`
 	DatasetID   Optional[string] `json:"datasetId,omitzero"`
