@@ -80,6 +80,31 @@ func seal(data []byte) []byte {
 // parseBody reads what [seal] wrote. It looks at every number, so that whoever reads
 // the body later need not.
 func parseBody(data []byte) (*body, error) {
+	b, err := divide(data)
+	if err == nil && !b.valid() {
+		err = errDamaged
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// parseAgain is parseBody for a body that was read or written before, and had this
+// checksum: it is as valid as it was then, and need not be looked at whole.
+func parseAgain(data []byte, sum uint32) (*body, error) {
+	b, err := divide(data)
+	if err == nil && b.sum() != sum {
+		err = errDamaged
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// divide gives the parts of data whose checksum is right.
+func divide(data []byte) (*body, error) {
 	if len(data) < headerSize || len(data) > maxBody || string(data[:4]) != magic {
 		return nil, errDamaged
 	}
@@ -100,11 +125,7 @@ func parseBody(data []byte) (*body, error) {
 	if h.size() != len(data) {
 		return nil, errDamaged
 	}
-	b := newBody(h, data)
-	if !b.valid() {
-		return nil, errDamaged
-	}
-	return b, nil
+	return newBody(h, data), nil
 }
 
 // newBody divides data into the parts that its header names.
@@ -122,6 +143,9 @@ func newBody(h header, data []byte) *body {
 		ids: take(h.ids), goneIDs: take(h.goneIDs), blob: take(h.blob), lists: take(h.listing),
 	}
 }
+
+// sum is the body's checksum.
+func (b *body) sum() uint32 { return binary.LittleEndian.Uint32(b.data[8:]) }
 
 func number(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[4*i:]) }
 

@@ -304,6 +304,6 @@ func (c *collection) spare(v *view) {
 		}
 	}
 	if held > c.budget/2 {
-		v.release()
+		v.release(everything)
 	}
 }

@@ -2,6 +2,7 @@ package fulltext
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -26,7 +27,8 @@ func (c *collection) size() int64 {
 }
 
 // shrink lets go of collections until the memory is within its bounds, and gives those
-// that have to be stored first.
+// that have to be stored first. The one that was used last is not forgotten: of one
+// that is larger than the memory, as much is held as there is room for.
 func (ix *Index) shrink() (unstored []*collection) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -37,32 +39,44 @@ func (ix *Index) shrink() (unstored []*collection) {
 		used += c.size()
 	}
 	slices.SortFunc(all, func(x, y *collection) int { return cmp.Compare(x.used.Load(), y.used.Load()) })
-	for _, c := range all {
-		if used <= ix.budget-ix.budget/16 {
+	most := ix.budget - ix.budget/16
+	for i, c := range all {
+		if used <= most {
 			break
 		}
 		before := c.size()
 		if v := c.view.Load(); v != nil {
-			v.release()
+			v.release(used - most)
+		}
+		after := c.size()
+		if used -= before - after; used <= most || i == len(all)-1 {
+			break
 		}
 		if ix.let(c) {
-			used -= before
-			continue
+			used -= after
+		} else {
+			unstored = append(unstored, c)
 		}
-		used -= before - c.size()
-		unstored = append(unstored, c)
 	}
 	return unstored
 }
 
-// release lets go of the bodies that the store has.
-func (v *view) release() {
-	for _, p := range v.parts {
-		if p.id() != "" {
-			p.held.Store(nil)
+// release lets go of bodies that the store has, of so many bytes if it can. It begins
+// with the last, always: so searches that read all of them, one after the other, find
+// the same ones still there, and not each time those that the next one does not need.
+func (v *view) release(bytes int64) {
+	for _, p := range slices.Backward(v.parts) {
+		if bytes <= 0 {
+			return
+		}
+		if p.id() != "" && p.held.Swap(nil) != nil {
+			bytes -= p.size
 		}
 	}
 }
+
+// everything is more than there ever is to let go of.
+const everything = math.MaxInt64
 
 // let forgets a collection, unless it would have to be made again from many changes,
 // or is being changed. The index's lock is held.

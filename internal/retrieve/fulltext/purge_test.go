@@ -25,17 +25,6 @@ func (k *kept) has(word string) bool {
 	return false
 }
 
-// counting counts how often segments are read.
-type counting struct {
-	*kept
-	reads atomic.Int64
-}
-
-func (c *counting) ReadSegment(ctx context.Context, tenant, name, index, id string, p []byte, offset int64) (int, error) {
-	c.reads.Add(1)
-	return c.kept.ReadSegment(ctx, tenant, name, index, id, p, offset)
-}
-
 // stored gives a store whose index has two segments, with the words secretone and
 // secrettwo of the records one and two.
 func stored(t *testing.T) *counting {

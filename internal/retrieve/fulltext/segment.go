@@ -19,7 +19,8 @@ type segment struct {
 	from, to int64
 	docs     int
 	words    uint64
-	size     int64 // of the body, in bytes
+	size     int64  // of the body, in bytes
+	sum      uint32 // the checksum of the body
 
 	held   atomic.Pointer[body]
 	stored atomic.Pointer[string] // its id in the store; nil = it is not there
@@ -28,7 +29,7 @@ type segment struct {
 
 // newSegment is a segment whose body only the memory has.
 func newSegment(from, to int64, b *body) *segment {
-	s := &segment{from: from, to: to, docs: b.docs, words: b.words, size: int64(len(b.data)), turn: make(chan struct{}, 1)}
+	s := &segment{from: from, to: to, docs: b.docs, words: b.words, size: int64(len(b.data)), sum: b.sum(), turn: make(chan struct{}, 1)}
 	s.held.Store(b)
 	return s
 }
@@ -60,7 +61,7 @@ func (c *collection) load(ctx context.Context, s *segment) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := parseBody(data)
+	b, err := parseAgain(data, s.sum)
 	if err != nil {
 		return nil, fmt.Errorf("segment %s of %s: %w", s.id(), c.Dataset, err)
 	}
