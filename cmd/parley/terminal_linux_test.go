@@ -123,10 +123,41 @@ func TestAChatAtATerminalGoesOnAfterARefusal(t *testing.T) {
 	}
 }
 
+// setEcho lets a terminal show what is typed, as a person's does.
+func setEcho(t *testing.T, own *os.File) {
+	t.Helper()
+	settings := termios(t, own)
+	settings.Lflag |= unix.ECHO | unix.ICANON | unix.ISIG
+	settings.Iflag |= unix.ICRNL
+	control(t, own, func(fd int) error { return unix.IoctlSetTermios(fd, unix.TCSETS, settings) })
+}
+
+func termios(t *testing.T, own *os.File) (settings *unix.Termios) {
+	t.Helper()
+	control(t, own, func(fd int) (err error) {
+		settings, err = unix.IoctlGetTermios(fd, unix.TCGETS)
+		return err
+	})
+	return settings
+}
+
+func control(t *testing.T, f *os.File, do func(fd int) error) {
+	t.Helper()
+	raw, err := f.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) { failed = do(int(fd)) }); err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+}
+
 func TestAPasswordIsAskedForTwiceAndNotShown(t *testing.T) {
 	t.Parallel()
 	for second, want := range map[string]int{"correct horse": exitFine, "another horse": exitFailed} {
 		screen, own := openScreen(t)
+		setEcho(t, own)
 		noise, out := newBuffer(), newBuffer()
 		p := program{in: own, out: out, err: noise, interrupts: make(chan os.Signal, 1)}
 		code := make(chan int, 1)
@@ -138,23 +169,49 @@ func TestAPasswordIsAskedForTwiceAndNotShown(t *testing.T) {
 		if got := <-code; got != want {
 			t.Errorf("it ends with %d: %s", got, noise)
 		}
-		if strings.HasPrefix(out.String(), "$argon2id$") != (want == exitFine) || strings.Contains(screen.out.String(), "horse") {
-			t.Errorf("it printed %q, and the terminal shows %q", out, screen.out)
+		if strings.HasPrefix(out.String(), "$argon2id$") != (want == exitFine) || strings.Contains(out.String(), "horse") {
+			t.Errorf("it printed %q", out)
+		}
+		if shown := screen.out.String() + noise.String(); strings.Contains(shown, "horse") {
+			t.Errorf("the terminal shows %q", shown)
+		}
+		if termios(t, own).Lflag&unix.ECHO == 0 {
+			t.Error("after it the terminal shows nothing any more")
 		}
 	}
 }
 
-func TestAnInterruptEndsTheQuestionForAPassword(t *testing.T) {
+func TestTheQuestionForAPasswordCanBeLeft(t *testing.T) {
 	t.Parallel()
-	_, own := openScreen(t)
-	noise, interrupts := newBuffer(), make(chan os.Signal, 1)
-	p := program{in: own, out: newBuffer(), err: noise, interrupts: interrupts}
-	code := make(chan int, 1)
-	go func() { code <- p.run(context.WithoutCancel(t.Context()), []string{"user", "hash"}) }()
-	noise.await(t, "Password: ")
-	interrupts <- os.Interrupt
-	if got := <-code; got != exitFailed {
-		t.Errorf("it ends with %d: %s", got, noise)
+	for name, leave := range map[string]func(screen, chan<- os.Signal) error{
+		"by an interrupt": func(_ screen, interrupts chan<- os.Signal) error {
+			interrupts <- os.Interrupt
+			return nil
+		},
+		"by Ctrl-C": func(s screen, _ chan<- os.Signal) error {
+			_, err := s.Write([]byte{3})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			screen, own := openScreen(t)
+			setEcho(t, own)
+			noise, interrupts := newBuffer(), make(chan os.Signal, 1)
+			p := program{in: own, out: newBuffer(), err: noise, interrupts: interrupts}
+			code := make(chan int, 1)
+			go func() { code <- p.run(context.WithoutCancel(t.Context()), []string{"user", "hash"}) }()
+			noise.await(t, "Password: ")
+			if err := leave(screen, interrupts); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-code; got != exitFailed || !strings.Contains(noise.String(), "interrupted") {
+				t.Errorf("it ends with %d: %s", got, noise)
+			}
+			if termios(t, own).Lflag&unix.ECHO == 0 {
+				t.Error("after it the terminal shows nothing any more")
+			}
+		})
 	}
 }
 
