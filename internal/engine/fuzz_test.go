@@ -74,20 +74,31 @@ func wantPaired(t *testing.T, messages []model.Message) {
 
 // Whatever a tool gives, and however much, the model is told bounded JSON.
 func FuzzOutputsAreBoundedJSON(f *testing.F) {
-	for _, seed := range []string{"", "null", `{"a":1}`, "\xff", `"\ud800"`, "<", `"é`, "\x00"} {
-		f.Add([]byte(seed), uint16(1))
-		f.Add([]byte(seed), uint16(60_000))
+	for _, seed := range oddOutputs() {
+		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, piece []byte, times uint16) {
-		if len(piece)*int(times) > 4*tool.MaxOutput {
-			times = 1
+	f.Fuzz(func(t *testing.T, output []byte) { mustBoundOutput(t, output) })
+}
+
+func TestLargeOutputsAreBoundedJSON(t *testing.T) {
+	t.Parallel()
+	for _, seed := range oddOutputs() {
+		for lead := range 4 { // the cut comes at each place of a character
+			mustBoundOutput(t, append(bytes.Repeat([]byte("x"), lead), bytes.Repeat([]byte(seed), 60_000)...))
 		}
-		output := bytes.Repeat(piece, int(times))
-		got := boundOutput(nil, output)
-		if len(got) > tool.MaxOutput || !json.Valid(got) || !utf8.Valid(got) {
-			t.Errorf("%.100q, %d times, became %d bytes: %.100q", piece, times, len(got), got)
-		}
-	})
+	}
+}
+
+func oddOutputs() []string {
+	return []string{"", "null", `{"a":1}`, "\xff", `"\ud800"`, "<", `"é`, "\x00"}
+}
+
+func mustBoundOutput(t *testing.T, output []byte) {
+	t.Helper()
+	got := boundOutput(nil, output)
+	if len(got) > tool.MaxOutput || !json.Valid(got) || !utf8.Valid(got) {
+		t.Errorf("%.100q of %d bytes became %d bytes: %.100q", output, len(output), len(got), got)
+	}
 }
 
 // Whatever a model calls, the call that is stored is one that a provider takes back.

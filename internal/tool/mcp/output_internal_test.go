@@ -14,10 +14,13 @@ import (
 // Whatever a server sends, what the model is told is JSON, text and bounded.
 func FuzzOutput(f *testing.F) {
 	f.Add("hello", "structured", uint16(1), false)
-	f.Add("\xff\x00\u2028", "\xfe", uint16(60000), false)
+	f.Add("\xff\x00\u2028", "\xfe", uint16(65_535), false)
 	f.Add("no", "", uint16(3), true)
 	none := func(s string) string { return s }
 	f.Fuzz(func(t *testing.T, text, structured string, times uint16, failed bool) {
+		if times < 65_000 { // few are larger than the bound: those take long
+			times %= 64
+		}
 		r := &sdk.CallToolResult{IsError: failed, Content: []sdk.Content{
 			&sdk.TextContent{Text: strings.Repeat(text, int(times))}, &sdk.ImageContent{MIMEType: text, Data: []byte(structured)},
 		}}
