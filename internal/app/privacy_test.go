@@ -258,14 +258,15 @@ func strung(text string) []string {
 // talk is a run of random private conversations.
 type talk struct {
 	*server
-	random  *rand.Rand
-	outside *outside
-	value   func() private
-	said    []private // whatever was kept from others
-	shown   []string  // what readers saw
-	asked   map[string]int
-	round   int
-	dataset string
+	random   *rand.Rand
+	outside  *outside
+	value    func() private
+	said     []private // whatever was kept from others
+	attached []private // what of that stands in files and their names
+	shown    []string  // what readers saw
+	asked    map[string]int
+	round    int
+	dataset  string
 }
 
 // some is a text with values in it.
@@ -374,7 +375,7 @@ func (s *talk) leaks() {
 	for _, request := range s.outside.heard() {
 		path, body, _ := strings.Cut(request, "\n")
 		s.asked[path]++
-		for _, part := range []string{"The harbour of", "Likes the harbour", "Harbour:", "Looks up", "You help", "Mind "} {
+		for _, part := range []string{"The harbour of", "Likes the harbour", "Harbour:", "Looks up", "You help", "Mind ", filed, letThrough, heldBack} {
 			s.asked[part] += strings.Count(body, part)
 		}
 		var texts []string
@@ -433,20 +434,24 @@ func TestNothingOfAPrivateConversationIsSentToAnybody(t *testing.T) {
 	s.must("/v1/dataset/"+dataset+"/record/create", map[string]any{"text": "The harbour of " + s.configured(), "source": "https://example.org/a"})
 	contact := s.id("/v1/contact/create", map[string]any{"name": "C"})
 	s.must("/v1/memory/create", map[string]any{"text": "Likes the harbour, " + s.configured(), "contactId": contact})
-	s.embedded(2)
+	s.embedded("The harbour of", "Likes the harbour")
 	s.dataset = dataset
 	for s.round = range 4 {
 		s.conversation(dataset, contact)
 		s.alone(contact)
 		s.leaks()
 	}
-	for _, what := range []string{"/v1/chat/completions", "/v1/moderations", "/v1/embeddings", "The harbour of", "Likes the harbour", "Harbour:", "Looks up", "You help", "Mind "} {
+	for _, what := range []string{"/v1/chat/completions", "/v1/moderations", "/v1/embeddings", "The harbour of", "Likes the harbour", "Harbour:", "Looks up", "You help", "Mind ", filed, letThrough} {
 		if s.asked[what] == 0 {
 			t.Errorf("nobody was sent anything of %q: %v", what, s.asked)
 		}
 	}
+	if s.asked[heldBack] != 0 {
+		t.Error("a picture that was held back was sent")
+	}
 	s.end()
 	s.keeps("the log of the server", s.log.String())
+	s.keepsFiled("the log of the server", s.log.String())
 	var archive bytes.Buffer
 	err := offline(t, cfg, false, func(a console.Archive) error { return a.Export(t.Context(), "", &archive, nil, console.Values{}) })
 	if err != nil || archive.Len() < 10_000 {
@@ -454,22 +459,20 @@ func TestNothingOfAPrivateConversationIsSentToAnybody(t *testing.T) {
 	}
 	for line := range strings.Lines(archive.String()) {
 		s.keeps("the export", strings.TrimSpace(line))
+		s.keepsFiled("the export", line)
 	}
 	s.files(cfg.Data)
 }
 
-// embedded waits until so many records went to the service of embeddings, which is no
-// matter of a conversation.
-func (s *talk) embedded(records int) {
+// embedded waits until records went to the service of embeddings, which is no matter of
+// a conversation.
+func (s *talk) embedded(records ...string) {
 	s.t.Helper()
 	for {
-		n := 0
 		s.outside.mu.Lock()
-		for _, request := range s.outside.sent {
-			n += strings.Count(request, "arbour")
-		}
+		sent := strings.Join(s.outside.sent, "\n")
 		s.outside.mu.Unlock()
-		if n >= records {
+		if !slices.ContainsFunc(records, func(record string) bool { return !strings.Contains(sent, record) }) {
 			s.outside.heard()
 			return
 		}
@@ -505,6 +508,7 @@ func (s *talk) conversation(dataset, contact string) {
 		text := s.some()
 		s.shows("behind the summary", s.lines(at+"/complete", map[string]any{"text": text}), text)
 	}
+	s.attaches(at)
 	s.dispatched(at)
 	_, events := s.text(at + "/events")
 	s.shows("the log", events, slices.Concat(texts, []string{first})...)
@@ -573,4 +577,6 @@ func (s *talk) alone(contact string) {
 	s.lines("/v1/conversation/complete", body)
 	made := s.must("/v1/conversation/compact", map[string]any{"messages": messages, "privacy": true})
 	s.shows("a summary", jsonOf(made))
+	s.attachesAlone()
+	s.attachesPartly()
 }

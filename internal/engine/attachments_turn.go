@@ -130,11 +130,12 @@ func (e *Engine) eachAttachment(ctx context.Context, list []Content, take func(c
 }
 
 // badAttachment names the attachment that an error is about. That another server does
-// not answer is the fault of who named it: to ask again would not help.
+// not answer, or may not be asked, is the fault of who named it: to ask again would
+// not help.
 func badAttachment(i int, err error) error {
 	kind := convo.ErrorKind(err)
 	switch kind {
-	case convo.UpstreamFailed, convo.UpstreamTimeout:
+	case convo.UpstreamFailed, convo.UpstreamTimeout, convo.Forbidden:
 		kind = convo.Invalid
 	case convo.Invalid, convo.TooLarge:
 	default:

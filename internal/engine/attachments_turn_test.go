@@ -63,6 +63,9 @@ func (w *web) Fetch(ctx context.Context, address string) (engine.Fetched, error)
 	defer w.mu.Unlock()
 	w.asked++
 	page, ok := w.pages[address]
+	if strings.Contains(address, "192.168.") {
+		return engine.Fetched{}, convo.Errorf(convo.Forbidden, "this address is refused")
+	}
 	if !ok {
 		return engine.Fetched{}, convo.Errorf(convo.UpstreamFailed, "there is no such page")
 	}
@@ -192,6 +195,7 @@ func TestARefusedTurnLeavesNothingOfItsAttachments(t *testing.T) {
 		says   string
 	}{
 		"one does not come":    {list: []engine.Content{wordsFile("x"), noPage()}, kind: convo.Invalid, says: "attachments[1].url: there is no such page"},
+		"one may not be asked": {list: []engine.Content{{Address: "http://192.168.0.1/x"}}, kind: convo.Invalid, says: "attachments[0].url: this address is refused"},
 		"too many":             {list: many, kind: convo.Invalid, says: "up to 10 files"},
 		"too much together":    {list: []engine.Content{large(), large()}, kind: convo.TooLarge, says: "attachments[1].url: the file is too large"},
 		"a picture in private": {fields: private, list: []engine.Content{wordsFile("x"), pngFile()}, kind: convo.Invalid, says: "cannot be masked"},

@@ -33,6 +33,7 @@ func TestThePublishedPackageWorksUnchanged(t *testing.T) {
 	settings := map[string][]string{
 		// Where the script's own server is.
 		"ability.test.mjs":       {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
+		"attachment.test.mjs":    {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
 		"file.test.mjs":          {"PARLEY_OUTBOUND_ALLOW=127.0.0.1"},
 		"privacy.test.mjs":       {"PARLEY_MODERATION_URL=" + serviceURL, "PARLEY_EMBEDDING_URL=" + serviceURL, "PARLEY_EMBEDDING_MODEL=words"},
 		"quota.test.mjs":         {"PARLEY_QUOTAS=[{bot: limited, tokens: 10, per: month}]"},

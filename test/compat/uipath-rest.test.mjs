@@ -201,6 +201,22 @@ test('an attachment is uploaded, said, read by the model, and downloaded', async
   assert.equal(await (await part.getData()).text(), 'The inn opens at noon.')
 })
 
+test('an image that is attached reaches the model', async () => {
+  const conversation = await converse(connect())
+  const session = await start(conversation)
+  const bytes = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
+  const attachment = await conversation.uploadAttachment(new File([bytes], 'dot.png', { type: 'image/png' }))
+  const exchange = session.startExchange()
+  const notes = note(exchange)
+  const message = exchange.startMessage({ role: 'user' })
+  await message.sendContentPart({ data: 'What is on it?', mimeType: 'text/plain' })
+  message.startContentPart({ mimeType: attachment.mimeType, externalValue: { uri: attachment.uri } }).sendContentPartEnd()
+  message.sendMessageEnd()
+  await notes.done
+  const said = JSON.stringify((await fake.asked('What is on it?')).messages)
+  assert.ok(said.includes(`data:image/png;base64,${bytes.toString('base64')}`), said)
+})
+
 test('an attachment without a name, and one that is not there, are refused', async () => {
   const client = connect()
   const conversation = await converse(client)
