@@ -14,10 +14,11 @@ import (
 const voteID = `coalesce(CAST(l.data AS TEXT) ->> '$.i', '')`
 
 // votesOf are the votes of a contact. They are sorted, which no other list is: one
-// contact gives few.
+// contact gives few. Without the plus the index would be read as a whole: what an
+// expression gives is compared with a column as other types are.
 const votesOf = `
 	SELECT ` + rowColumns + `, c.id, c.key, c.bot
-	FROM conversations c CROSS JOIN log l INDEXED BY log_votes ON l.id >> 32 = c.id AND l.kind = 17` + joinText + `
+	FROM conversations c CROSS JOIN log l INDEXED BY log_votes ON l.id >> 32 = +c.id AND l.kind = 17` + joinText + `
 	WHERE c.tenant = ? AND c.contact = ? AND c.channel IS NULL`
 
 // Votes implements store.VoteReader.
