@@ -24,14 +24,15 @@ for but room on the disk: as long as the backup runs, its write-ahead log
 after the time. An existing file is not overwritten. The copy is verified: of
 damaged data there is no backup, but an error (see parley check).
 
-The backup holds everything of all tenants: conversations, tokens (hashed), the
-records of requests. Its mode is 0600.
+The backup holds everything of all tenants: conversations, datasets, files, tokens
+(hashed), the records of requests. Its mode is 0600.
 
 The key for what is encrypted at rest is NOT in it unless you say --with-key: a
 backup with its key protects nothing that it encrypts. Keep a copy of the key
 elsewhere. Without it a restored server starts only when it is told to go on
-without what was encrypted: the answers kept for repeats of requests.
-Conversations need no key.
+without what was encrypted: the values of secrets, what stands behind the
+placeholders of private conversations, the answers kept for repeats of requests.
+Other conversations, datasets and files need no key.
 
 parley restore puts a backup into a data folder. parley export writes
 conversations in a form that other versions and programs read.`,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/parleyhq/parley/client"
 )
@@ -33,13 +34,12 @@ func citedBy(message client.Message) []cited {
 func printSources(out io.Writer, sources []cited) {
 	for _, s := range sources {
 		from := cmp.Or(s.Source, s.URL)
-		if s.Title == "" || s.Title == from {
-			fmt.Fprintf(out, "[%d] %s\n", s.Number, plain(from))
-			continue
-		}
-		if from != "" {
+		title := cmp.Or(s.Title, from)
+		if strings.HasPrefix(title, from) { // as that of a piece of a file begins with the file
+			from = ""
+		} else {
 			from = " (" + from + ")"
 		}
-		fmt.Fprintf(out, "[%d] %s%s\n", s.Number, plain(s.Title), plain(from))
+		fmt.Fprintf(out, "[%d] %s%s\n", s.Number, plain(title), plain(from))
 	}
 }

@@ -23,7 +23,8 @@ func (p *program) checkCommand() *cobra.Command {
 database's own structure, the log of each conversation (no number is missing
 unless the log says so, every row can be read), and that conversations, messages
 and turns read exactly as their logs say. What was deleted must be gone, and
-nothing may be left that belongs to nothing.
+nothing may be left that belongs to nothing. Datasets, files, contacts, usage and
+event logs are looked at, too.
 
 It changes nothing, needs no lock, and may run while a server does; as long as it
 runs, the server's write-ahead log (parley.db-wal) grows with all that is written.

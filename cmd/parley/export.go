@@ -29,14 +29,16 @@ file, or with - to the standard output. What is exported is the state of one
 moment; a server that runs goes on meanwhile, and is asked through its socket.
 If none runs, the data folder is opened.
 
-Votes are in it, and bots, skillsets, abilities and secrets, these without their
-values. Tokens, sessions and records of requests are not. A turn that has not
-ended is exported as interrupted. docs/export.md describes the format; parley
+Votes are in it, datasets with their records, files with their content, contacts,
+memories, bots, skillsets, abilities, and secrets without their values. Tokens,
+sessions, records of requests, usage and the event log are not. A turn that has
+not ended is exported as interrupted. docs/export.md describes the format; parley
 import reads it.
 
-With --with-secrets the values of secrets are in it too, encrypted under a
-passphrase of at least 12 characters, from PARLEY_EXPORT_PASSPHRASE or a file.
-Nobody can read them without it: keep it elsewhere.`,
+With --with-secrets the values of secrets are in it too, and what stands behind
+the placeholders of private conversations: encrypted under a passphrase of at
+least 12 characters, from PARLEY_EXPORT_PASSPHRASE or a file. Nobody can read
+them without it: keep it elsewhere.`,
 		Example: `  parley export conversations.jsonl
   parley export --tenant acme/dev - | gzip > acme.jsonl.gz
   parley export --with-secrets --passphrase-file passphrase everything.jsonl`,

@@ -28,18 +28,20 @@ func (p *program) importCommand() *cobra.Command {
 		Use:   "import FILE | --from URL",
 		Short: "Bring conversations in, from an export or another server",
 		Long: `Reads what parley export wrote, from a file or with - from the standard input,
-and writes the conversations into a tenant. A server that runs is asked through
+and writes what is in it into a tenant. A server that runs is asked through
 its socket; if none runs, the data folder is opened, and made if need be.
 
-Each conversation is written whole or not at all. One that is there already is
-skipped if it is the same, so an import that was interrupted can be run again.
-One that is there with other content, or cannot be read, is reported and left
-alone; the others go on, and the exit code is 1.
+Each conversation is written whole or not at all, and so is each file, record,
+contact and what else there is. One that is there already is skipped if it is the
+same, so an import that was interrupted can be run again. One that is there with
+other content, or cannot be read, is reported and left alone; the others go on,
+and the exit code is 1.
 
 If the export has the values of secrets (parley export --with-secrets), they come
 with its passphrase, from PARLEY_EXPORT_PASSPHRASE or a file. Without it secrets
-come without their values, and what is missing is told at the end; with
---with-secrets that is an error, and nothing is imported.
+come without their values, private conversations show placeholders, and what is
+missing is told at the end; with --with-secrets that is an error, and nothing is
+imported.
 
 With --from the conversations are read from another server that speaks the same
 API, as far as its API shows them: one event a message, with its times. What is

@@ -15,8 +15,9 @@ func (p *program) keyCommand() *cobra.Command {
 	group := &cobra.Command{
 		Use:   "key",
 		Short: "Change the key for what is encrypted at rest",
-		Long: `Manages the key with which secrets' values, answers kept for repeats of requests
-and what open turns were given are encrypted in the data folder.`,
+		Long: `Manages the key with which secrets' values, what stands behind the placeholders of
+private conversations, answers kept for repeats of requests and what open turns
+were given are encrypted in the data folder.`,
 		Example: `  parley key rotate`,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

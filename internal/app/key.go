@@ -73,7 +73,7 @@ func changedWhole(known string) error {
 // wrongKey refuses to start, and says how to start without what was sealed.
 func wrongKey(path, text string) error {
 	return convo.Errorf(convo.Conflict, "%s: bring it back, with PARLEY_KEY or --key-file if it lies elsewhere; "+
-		"if it is lost, remove %s to go on without what it encrypted (the values of secrets, the sign-ins of users, and the answers kept for repeats of requests)", text, path)
+		"if it is lost, remove %s to go on without what it encrypted (the values of secrets, what stands behind the placeholders of private conversations, the sign-ins of users, and the answers kept for repeats of requests)", text, path)
 }
 
 func openKeyFile(cfg config.Config, log *slog.Logger) (file seal.KeyFile, err error) {

@@ -164,7 +164,9 @@ func (t *maskingTx) mask(body convo.Body) convo.Body {
 	}
 	var text string
 	text, t.found = t.own.Mask(given.Text)
-	t.found = slices.Concat([]convo.Entity{}, t.found) // nil would say that nothing is masked here
+	if t.found == nil {
+		t.found = []convo.Entity{} // nil would say that nothing is masked here
+	}
 	if given.Parts != nil {
 		return rewrite(body, masker{t.own})
 	}
@@ -185,9 +187,7 @@ func (t *maskingTx) open() error {
 	}
 	t.base, _ = t.e.vaults.get(t.key)
 	if t.base == nil || !t.base.is(rows) {
-		if t.base, err = t.e.openVault(t.key.Conversation, rows); err != nil {
-			return err
-		}
+		t.base = t.e.openVault(t.key, rows)
 	}
 	t.own = t.base.fork()
 	return nil

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -177,6 +178,32 @@ func TestTheSameValueHasTheSamePlaceholder(t *testing.T) {
 		}
 	}
 	mustNotHold(t, "the prompts", strings.ToLower(m.all()), mail)
+}
+
+func TestAPrivateConversationWhoseKeyIsLostShowsPlaceholdersAndGoesOn(t *testing.T) {
+	t.Parallel()
+	b, _ := withMimic(t, nil, func(_ int, r *model.Request) []model.Event { return said("Hello " + holders(r)[0] + "!") })
+	id := b.conversation(privately(convo.Fields{}))
+	b.read(b.complete(id, "I am "+mail, nil))
+	box, err := seal.New(bytes.Repeat([]byte{1}, seal.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.stop()
+	b.sealer = box
+	b.start()
+	if got := spoken(b.read(b.complete(id, "I am "+boss, nil))); got != "Hello "+boss+"!" {
+		t.Errorf("what came later is shown as %q", got)
+	}
+	events, _, err := b.Events(t.Context(), b.actor, id, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("%+v", events)
+	mustNotHold(t, "the log as it is read", text, mail)
+	if !strings.Contains(text, boss) || !regexp.MustCompile(`I am [a-z0-9]{11}\b`).MatchString(text) {
+		t.Errorf("the log is read as %s", text)
+	}
 }
 
 func TestWhoReadsLaterSeesWhatWasShownLive(t *testing.T) {

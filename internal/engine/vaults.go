@@ -63,24 +63,27 @@ func (e *Engine) sealVault(conversation string, entries []privacy.Entry) ([]byte
 	return e.sealer.Seal(plain, vaultContext(conversation)), nil
 }
 
-// openVault makes a vault of rows.
-func (e *Engine) openVault(conversation string, rows [][]byte) (*vault, error) {
+// openVault makes a vault of rows. One that cannot be opened, because its key is lost,
+// takes along what it says: its placeholders are shown as they stand, and the
+// conversation goes on.
+func (e *Engine) openVault(key hub.Key, rows [][]byte) *vault {
 	v := noVault()
 	for _, row := range rows {
-		plain, err := e.sealer.Open(row, vaultContext(conversation))
+		plain, err := e.sealer.Open(row, vaultContext(key.Conversation))
 		var entries []privacy.Entry
 		if err == nil {
 			err = json.Unmarshal(plain, &entries)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading what was masked: %w", err)
+			e.log.Error("what stands behind placeholders of a conversation cannot be read, and they are shown in its place",
+				"tenant", key.Tenant, "conversation", key.Conversation, "error", err)
 		}
 		for _, entry := range entries {
 			v.known.Add(entry)
 		}
 		v = v.with(v.known, row)
 	}
-	return v, nil
+	return v
 }
 
 // vaultOf gives the vault of a conversation, which may be empty.
@@ -96,10 +99,9 @@ func (e *Engine) vaultOf(ctx context.Context, key hub.Key) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, err = e.openVault(key.Conversation, rows); err == nil {
-		e.vaults.found(key, v, changes)
-	}
-	return v, err
+	v = e.openVault(key, rows)
+	e.vaults.found(key, v, changes)
+	return v, nil
 }
 
 // errVaultGrown says that somebody else added to a vault meanwhile.

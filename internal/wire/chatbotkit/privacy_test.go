@@ -64,6 +64,18 @@ func TestWithoutPrivacyEntitiesAreTheCallersOwn(t *testing.T) {
 	}
 }
 
+func TestWithPrivacyEntitiesThatStandNowhereAreNotGivenBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.private()
+	for path, kind := range map[string]string{"send": "", "message/create": `"type":"user",`} {
+		body := `{` + kind + `"text":"hello","entities":[{"type":"name","begin":2,"end":99,"text":"Zyx"}]}`
+		if a := b.post("/v1/conversation/"+id+"/"+path, body); !strings.Contains(a.body, `"entities":[]`) {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
+}
+
 func TestAPrivateTurnIsShownWithItsValues(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
