@@ -71,6 +71,9 @@ func (e *Engine) checkTurnInput(in *TurnInput) error {
 			return err
 		}
 	}
+	if err := checkEntities(in.Entities); err != nil {
+		return err
+	}
 	return e.checkGiven(in.Given)
 }
 

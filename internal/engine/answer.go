@@ -10,6 +10,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/model"
+	"github.com/parleyhq/parley/internal/privacy"
 )
 
 // How often and how long a model is asked again that failed before its first
@@ -68,6 +69,7 @@ type answer struct {
 	prompted int64         // estimated tokens of the prompt
 	bytes    int           // of all text that came
 	thought  int           // of it, reasoning
+	grown    int           // bytes that it has more for those who see the values behind placeholders
 	report   model.Report
 
 	open    string // id of the message that is being written, valid with opened
@@ -164,9 +166,9 @@ func (a *answer) take(event model.Event) error {
 	a.more = event.More
 	switch event.Type {
 	case model.Text:
-		return a.add(convo.Bot, event.Text)
+		return a.addAll(convo.Bot, event.Text)
 	case model.Reasoning:
-		return a.add(convo.Reasoning, event.Text)
+		return a.addAll(convo.Reasoning, event.Text)
 	case model.ToolCall:
 		a.calls = append(a.calls, *event.Call)
 	case model.Usage:
@@ -179,6 +181,25 @@ func (a *answer) take(event model.Event) error {
 		return nil
 	}
 	return a.sink.flush()
+}
+
+// restoredAtOnce is how many bytes of text are restored before it is seen how long
+// they have become.
+const restoredAtOnce = 1 << 10
+
+// addAll is add for text of any length.
+func (a *answer) addAll(kind convo.MessageType, text string) error {
+	for a.secrets != nil && len(text) > restoredAtOnce && !a.full {
+		n := runeAt(text, restoredAtOnce)
+		if err := a.add(kind, text[:n]); err != nil {
+			return err
+		}
+		text = text[n:]
+	}
+	if a.full {
+		return nil
+	}
+	return a.add(kind, text)
 }
 
 // add passes on a piece of text, and opens and ends messages where the model
@@ -195,7 +216,7 @@ func (a *answer) add(kind convo.MessageType, text string) error {
 	if a.first == 0 {
 		a.first = time.Since(a.asked)
 	}
-	if left := a.limit - a.bytes; len(text) > left {
+	if left := a.limit - a.bytes - a.grown; len(text) > left {
 		text, a.stopped, a.full = strings.ToValidUTF8(text[:max(left, 0)], ""), model.StopLength, true
 	}
 	a.bytes += len(text)
@@ -224,6 +245,9 @@ func (a *answer) hold(kind convo.MessageType, text string) (string, error) {
 // veil masks a piece of text that is said now: a model makes up values, too.
 func (a *answer) veil(text string) (string, error) {
 	masked, err := a.secrets.after(a.before, text)
+	if privacy.MayHold(masked) {
+		a.grown += max(0, a.secrets.vault.Longer(masked))
+	}
 	if a.before += text; len(a.before) > veiledAfter {
 		a.before = strings.ToValidUTF8(a.before[len(a.before)-veiledAfter:], "")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/document"
+	"github.com/parleyhq/parley/internal/hub"
 	"github.com/parleyhq/parley/internal/store"
 )
 
@@ -164,11 +165,17 @@ func (e *Engine) content(ctx context.Context, id string, own contents) (readable
 // fileText gives what a file says, cut to so many bytes, if it is a text or a document
 // that can be read; "" if it is none. whole says that nothing was cut.
 func (e *Engine) fileText(ctx context.Context, f readable, most int) (text string, whole bool, err error) {
+	most = max(most, 0)
 	if isDocument(f.file) {
-		return e.documentText(ctx, f, most)
+		text, whole, err = e.documentText(ctx, f, most+aroundCut)
+	} else {
+		text, whole, err = f.plainText(most + aroundCut)
 	}
-	text, err = f.plainText(most)
-	return text, int64(len(text)) >= f.file.Size, err
+	if err != nil || len(text) <= most {
+		return text, whole, err
+	}
+	text, err = e.cutFor(ctx, hub.Key{Tenant: f.file.Tenant, Conversation: f.file.Conversation}, text, most)
+	return text, false, err
 }
 
 // isDocument reports whether the text of a file has to be taken out of it first.
@@ -201,22 +208,22 @@ func (e *Engine) documentText(ctx context.Context, f readable, most int) (string
 	return "", false, ctx.Err()
 }
 
-func (f readable) plainText(most int) (string, error) {
+func (f readable) plainText(most int) (text string, whole bool, err error) {
 	content := make([]byte, min(f.file.Size, int64(most)))
 	n, err := f.ReadAt(content, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+		return "", false, err
 	}
-	text := strings.TrimPrefix(string(content[:n]), "\ufeff")
-	if int64(n) < f.file.Size { // the last character may be cut
+	text, whole = strings.TrimPrefix(string(content[:n]), "\ufeff"), int64(n) >= f.file.Size
+	if !whole { // the last character may be cut
 		for cut := 0; cut < utf8.UTFMax && !utf8.ValidString(text); cut++ {
 			text = text[:len(text)-1]
 		}
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return "", nil
+		return "", false, nil
 	}
-	return text, nil
+	return text, whole, nil
 }
 
 // releaseFiles lets go of the files that a message has, which is deleted.

@@ -37,7 +37,7 @@ func (e *Engine) CreateMessage(ctx context.Context, actor convo.Actor, conversat
 	if err != nil {
 		return StoredMessage{}, err
 	}
-	if err := e.checkMessage(actor, in); err != nil {
+	if err := errOr(e.checkMessage(actor, in), checkEntities(in.Entities)); err != nil {
 		return StoredMessage{}, err
 	}
 	if in.Type == convo.User {
@@ -185,6 +185,9 @@ func (e *Engine) messagePosition(ctx context.Context, actor convo.Actor, convers
 func (e *Engine) UpdateMessage(ctx context.Context, actor convo.Actor, conversation, id string, change func(*convo.MessageFields, *string), known []convo.Entity, ask *Ask) error {
 	key, err := owned(actor, conversation)
 	if err != nil {
+		return err
+	}
+	if err := checkEntities(known); err != nil {
 		return err
 	}
 	return e.judgedFirst(ctx, key, func(judged bool) error {

@@ -211,6 +211,27 @@ func (t *maskingTx) over(err error) {
 	}
 }
 
+// The most values that a caller may name at once, and the most bytes of one: a model
+// that repeats its placeholder has it shown as often.
+const (
+	mostEntities = 10_000
+	maxEntity    = 4 << 10
+)
+
+// checkEntities refuses values that are not kept from a model because they are too
+// long, or too many.
+func checkEntities(known []convo.Entity) error {
+	if len(known) > mostEntities {
+		return convo.Errorf(convo.Invalid, "entities has %d members; send at most %d", len(known), mostEntities)
+	}
+	for i, entity := range known {
+		if len(entity.Text) > maxEntity {
+			return convo.Errorf(convo.Invalid, "entities[%d].text has %d bytes; a value may have %d: name its parts", i, len(entity.Text), maxEntity)
+		}
+	}
+	return nil
+}
+
 // knowAll has a vault know what a caller says of his texts.
 func knowAll(v *privacy.Vault, known []convo.Entity) {
 	for _, entity := range known {

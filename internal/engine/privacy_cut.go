@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"unicode/utf8"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
@@ -19,6 +20,25 @@ func cutText(text string, most int) string {
 		return text
 	}
 	return privacy.NewVault(rand.Reader).Cut(text, most)
+}
+
+// aroundCut is how much is read behind where a text is cut, to see what stands there.
+const aroundCut = 4 << 10
+
+// cutFor is cutText for a text of a conversation, which may hold what only its vault
+// knows.
+func (e *Engine) cutFor(ctx context.Context, key hub.Key, text string, most int) (string, error) {
+	if len(text) <= most {
+		return text, nil
+	}
+	if key.Conversation == "" {
+		return cutText(text, most), nil
+	}
+	v, err := e.vaultOf(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	return v.known.Cut(text, most), nil
 }
 
 // boundFor is boundOutput for a conversation.
@@ -47,4 +67,12 @@ func vaultIn(tx store.Tx) (*privacy.Vault, error) {
 		return nil, err
 	}
 	return m.own, nil
+}
+
+// runeAt is where the character begins that is at a place of a text, or its end.
+func runeAt(text string, at int) int {
+	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return at
 }

@@ -36,15 +36,19 @@ func (m masker) json(j convo.JSON) convo.JSON {
 // restorer restores.
 type restorer struct{ vault *privacy.Vault }
 
+// mostLonger is how many bytes a text may grow by when it is restored. In one that
+// repeats a long value without end, the placeholders stay.
+const mostLonger = 8 << 20
+
 func (r restorer) text(s string) string {
-	if !privacy.MayHold(s) {
+	if !privacy.MayHold(s) || r.vault.Longer(s) > mostLonger {
 		return s
 	}
 	return r.vault.Restore(s)
 }
 
 func (r restorer) json(j convo.JSON) convo.JSON {
-	if !privacy.MayHold(string(j)) {
+	if !privacy.MayHold(string(j)) || r.vault.Longer(string(j)) > mostLonger {
 		return j
 	}
 	return convo.JSON(r.vault.RestoreJSON(string(j)))
@@ -316,6 +320,11 @@ func rewriteNames(parts []convo.Part, w rewriter) []convo.Part {
 	for i := range parts {
 		parts[i].Name, parts[i].Meta = w.text(parts[i].Name), w.json(parts[i].Meta)
 		parts[i].Citations = rewriteSources(parts[i].Citations, w)
+		if file := parts[i].File; file != nil {
+			if _, ours := convo.FileID(file.URI); !ours {
+				parts[i].File = &convo.FileRef{URI: w.text(file.URI), Size: file.Size}
+			}
+		}
 	}
 	return parts
 }

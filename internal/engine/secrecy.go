@@ -206,9 +206,7 @@ func (s *secrecy) restoreCalls(calls []model.Call) {
 		return
 	}
 	for i := range calls {
-		if privacy.MayHold(calls[i].Arguments) {
-			calls[i].Arguments = s.vault.RestoreJSON(calls[i].Arguments)
-		}
+		calls[i].Arguments = string(restorer{s.vault}.json(convo.JSON(calls[i].Arguments)))
 	}
 }
 

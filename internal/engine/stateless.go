@@ -76,7 +76,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 	if len(in.Messages) == 0 {
 		return nil, convo.Errorf(convo.Invalid, "messages must hold at least one message")
 	}
-	if err := e.checkGiven(in.Given); err != nil {
+	if err := errOr(checkEntities(in.Entities), e.checkGiven(in.Given)); err != nil {
 		return nil, err
 	}
 	bot, config, err := e.resolveConfig(ctx, actor.Tenant, in.BotID, in.Config)

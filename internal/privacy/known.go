@@ -25,10 +25,15 @@ type pattern struct {
 	loud  bool // too short to be told in small letters, if it is a name
 }
 
-// How many bytes of a value are hashed; of one that is shorter, two.
+// How many bytes of a value are hashed, blanks not counted; of one that is shorter,
+// two, whatever they are. Many may begin with the same four, so one that is long is
+// found by more of them.
 const (
 	hashed      = 4
+	hashedLong  = 16
 	hashedShort = 2
+	// hashedWithin is how far it is looked for them.
+	hashedWithin = 64
 )
 
 // insideWord is how many characters a value has at least that is found within a
@@ -48,10 +53,6 @@ func (k *known) add(e Entry, entry int) {
 			k.numbers[digits] = entry
 		}
 	}
-	n := hashed
-	if len(e.Value) < hashed {
-		n, k.short = hashedShort, true
-	}
 	if len(e.Value) < hashedShort {
 		return
 	}
@@ -61,22 +62,36 @@ func (k *known) add(e Entry, entry int) {
 		text: small(e.Value), entry: entry, given: e.Given, any: long >= insideWord, loud: long < shortestWord,
 		name: unicode.IsUpper(first) && len(e.Value) < 2*insideWord && !strings.Contains(e.Value, " "),
 	}
-	key := hash(p.text, n)
-	k.values[key] = append(slices.Clip(k.values[key]), p)
-	k.starts[key%(1<<12)/64] |= 1 << (key % 64)
+	key, short := patternKey(p.text)
+	k.values[key] = append(slices.Clip(k.values[key]), p) // clones share them
+	start := key
+	if short {
+		k.short = true
+	} else {
+		start, _ = hash(p.text, hashed)
+	}
+	k.starts[start%(1<<12)/64] |= 1 << (start % 64)
+}
+
+// patternKey is under which hash a value is kept.
+func patternKey(text string) (key uint32, short bool) {
+	if key, ok := hash(text, hashedLong); ok {
+		return key, false
+	}
+	if key, ok := hash(text, hashed); ok {
+		return key, false
+	}
+	return hashShort(text), true
 }
 
 // given says whether a caller has given an entry's value in this spelling.
 func (k *known) given(value string, entry int) bool {
 	text := small(value)
-	n := hashed
-	if len(text) < hashed {
-		n = hashedShort
-	}
 	if len(text) < hashedShort {
 		return true
 	}
-	return slices.ContainsFunc(k.values[hash(text, n)], func(p pattern) bool { return p.given && p.entry == entry && p.text == text })
+	key, _ := patternKey(text)
+	return slices.ContainsFunc(k.values[key], func(p pattern) bool { return p.given && p.entry == entry && p.text == text })
 }
 
 // small gives a text in small letters, of the same length: a letter whose small form
@@ -104,10 +119,24 @@ func small(text string) string {
 	return string(out)
 }
 
-// hash is of the first n bytes; any space is one.
-func hash(text string, n int) uint32 {
+// hash is of the first n bytes that are no blanks; ok is false if there are fewer.
+func hash(text string, n int) (_ uint32, ok bool) {
 	h := uint32(2166136261)
-	for i := range n {
+	for i := range min(len(text), hashedWithin) {
+		if isBlank(text[i]) {
+			continue
+		}
+		if h, n = (h^uint32(text[i]))*16777619, n-1; n == 0 {
+			return h ^ h>>15, true
+		}
+	}
+	return 0, false
+}
+
+// hashShort is of the first two bytes; any blank is one.
+func hashShort(text string) uint32 {
+	h := uint32(2166136261)
+	for i := range hashedShort {
 		c := text[i]
 		if isBlank(c) {
 			c = ' '
@@ -145,11 +174,21 @@ func (k *known) find(text string) []match {
 
 // at gives the longest value that begins at a place of a text, low in small letters.
 func (k *known) at(text, low string, i int) (best match, ok bool) {
-	if i+hashed <= len(text) {
-		best, ok = k.with(hash(low[i:], hashed), text, low, i)
+	if isSpace(low[i]) {
+		return match{}, false // no value begins with one
+	}
+	if key, is := hash(low[i:], hashed); is && k.starts[key%(1<<12)/64]&(1<<(key%64)) != 0 {
+		if long, is := hash(low[i:], hashedLong); is {
+			best, ok = k.with(long, text, low, i)
+		}
+		if !ok {
+			best, ok = k.with(key, text, low, i)
+		}
 	}
 	if !ok && k.short {
-		best, ok = k.with(hash(low[i:], hashedShort), text, low, i)
+		if key := hashShort(low[i:]); k.starts[key%(1<<12)/64]&(1<<(key%64)) != 0 {
+			best, ok = k.with(key, text, low, i)
+		}
 	}
 	if len(k.numbers) > 0 && isDigit(text[i]) {
 		if m, is := k.number(text, i); is && m.end > best.end {
@@ -161,9 +200,6 @@ func (k *known) at(text, low string, i int) (best match, ok bool) {
 
 // with gives the longest value of a hash that begins at a place.
 func (k *known) with(key uint32, text, low string, i int) (best match, ok bool) {
-	if k.starts[key%(1<<12)/64]&(1<<(key%64)) == 0 {
-		return match{}, false
-	}
 	for _, p := range k.values[key] {
 		end := p.end(low, i)
 		if end > best.end && p.stands(text, i, end) {

@@ -67,6 +67,17 @@ func (v *Vault) RestoreAt(text string, places []int) (string, []int) {
 	return v.restore(text), restored
 }
 
+// Longer is how many bytes a text grows by when it is restored; below 0 = it shrinks.
+func (v *Vault) Longer(text string) int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	n := 0
+	for at, holder := v.holders.next(text, 0); holder != ""; at, holder = v.holders.next(text, at+holderLength) {
+		n += len(v.entries[v.byHolder[holder]].Value) - holderLength
+	}
+	return n
+}
+
 // Held is how many bytes at the end of a text may be the beginning of a placeholder:
 // ten at most.
 func (v *Vault) Held(text string) int {
