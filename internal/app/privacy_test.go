@@ -24,8 +24,8 @@ import (
 	"github.com/parleyhq/parley/internal/console"
 )
 
-// outside is all that is outside of a server: a model, embeddings and moderation. It
-// keeps every byte that it is sent.
+// outside is all that is outside of a server: a model, embeddings, moderation and
+// speech. It keeps every byte that it is sent.
 type outside struct {
 	mu     sync.Mutex
 	random *rand.Rand
@@ -66,6 +66,9 @@ func (o *outside) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"results":[{"flagged":false,"categories":{}}]}`)
 	case strings.HasSuffix(r.URL.Path, "/embeddings"):
 		o.embed(w, body)
+	case strings.HasSuffix(r.URL.Path, "/audio/speech"):
+		w.Header().Set("Content-Type", "audio/mpeg")
+		_, _ = io.WriteString(w, "sound")
 	default:
 		o.answer(w, body)
 	}
@@ -428,7 +431,7 @@ func TestNothingOfAPrivateConversationIsSentToAnybody(t *testing.T) {
 	o := startOutside(t, random)
 	s := &talk{asked: map[string]int{}, outside: o, random: rand.New(rand.NewPCG(1, 2)), value: privateValues(t, rand.New(rand.NewPCG(3, 4)))}
 	cfg := configured(t, "OPENAI_BASE_URL="+o.URL+"/v1", "PARLEY_MODERATION_URL="+o.URL+"/v1",
-		"PARLEY_EMBEDDING_URL="+o.URL+"/v1", "PARLEY_EMBEDDING_MODEL=e")
+		"PARLEY_EMBEDDING_URL="+o.URL+"/v1", "PARLEY_EMBEDDING_MODEL=e", "PARLEY_SPEECH_URL="+o.URL+"/v1")
 	s.server = start(t, cfg)
 	dataset := s.id("/v1/dataset/create", map[string]any{"matchInstruction": "Mind " + s.configured()})
 	s.must("/v1/dataset/"+dataset+"/record/create", map[string]any{"text": "The harbour of " + s.configured(), "source": "https://example.org/a"})
@@ -441,7 +444,7 @@ func TestNothingOfAPrivateConversationIsSentToAnybody(t *testing.T) {
 		s.alone(contact)
 		s.leaks()
 	}
-	for _, what := range []string{"/v1/chat/completions", "/v1/moderations", "/v1/embeddings", "The harbour of", "Likes the harbour", "Harbour:", "Looks up", "You help", "Mind ", filed, letThrough} {
+	for _, what := range []string{"/v1/chat/completions", "/v1/moderations", "/v1/embeddings", "/v1/audio/speech", "The harbour of", "Likes the harbour", "Harbour:", "Looks up", "You help", "Mind ", filed, letThrough} {
 		if s.asked[what] == 0 {
 			t.Errorf("nobody was sent anything of %q: %v", what, s.asked)
 		}
@@ -510,12 +513,14 @@ func (s *talk) conversation(dataset, contact string) {
 	}
 	s.attaches(at)
 	s.dispatched(at)
+	s.votes(at, contact)
 	_, events := s.text(at + "/events")
 	s.shows("the log", events, slices.Concat(texts, []string{first})...)
 	_, list := s.text(at + "/message/list")
 	s.keeps("message/list", list)
 	_, exported := s.text(at + "/message/export")
 	s.keeps("message/export", exported)
+	s.speaks(at)
 }
 
 // keeps looks for values in what shows stored messages.
