@@ -18,9 +18,9 @@ const (
 	MaxAttachments = 10
 	// attachTime is how long all of them may take to come.
 	attachTime = time.Minute
-	// heldTurns is how many turns without a conversation may have files in memory at once,
-	// until their texts were read.
-	heldTurns = 4
+	// heldBytes is how large those of a turn without a conversation may be, which are in
+	// memory: about as much as a request itself may have.
+	heldBytes = 8 << 20
 )
 
 // brought are files that come with a turn. Nobody has them before its transaction adds
@@ -50,7 +50,7 @@ func checkAttachments(list []Content) error {
 // left of it; else dropBrought has to follow if the turn is not admitted.
 func (e *Engine) bring(ctx context.Context, key hub.Key, list []Content) (brought, error) {
 	var b brought
-	err := e.eachAttachment(ctx, list, func(ctx context.Context, c Content) (int64, error) {
+	err := eachAttachment(ctx, list, e.limits.File, func(ctx context.Context, c Content) (int64, error) {
 		s, err := e.storeContent(ctx, c)
 		if err != nil {
 			return 0, err
@@ -74,18 +74,9 @@ func (e *Engine) dropBrought(ctx context.Context, b brought) (err error) {
 }
 
 // hold reads what comes with a turn without a conversation into memory: nothing of such
-// a turn is stored. It has to be followed by letGo, once the files are read.
-func (e *Engine) hold(ctx context.Context, list []Content) (b brought, letGo func(), err error) {
-	if len(list) == 0 {
-		return b, func() {}, nil
-	}
-	select {
-	case e.holding <- struct{}{}:
-	case <-ctx.Done():
-		return b, nil, context.Cause(ctx)
-	}
-	letGo = func() { <-e.holding }
-	err = e.eachAttachment(ctx, list, func(ctx context.Context, c Content) (int64, error) {
+// a turn is stored.
+func (e *Engine) hold(ctx context.Context, list []Content) (b brought, err error) {
+	err = eachAttachment(ctx, list, min(e.limits.File, heldBytes), func(ctx context.Context, c Content) (int64, error) {
 		c, done, err := e.reached(ctx, c)
 		if err != nil {
 			return 0, err
@@ -103,18 +94,14 @@ func (e *Engine) hold(ctx context.Context, list []Content) (b brought, letGo fun
 		b.add(attachmentOf(hub.Key{}, newID(), s), bytes.NewReader(data))
 		return s.Size, nil
 	})
-	if err != nil {
-		letGo()
-	}
-	return b, letGo, err
+	return b, err
 }
 
 // eachAttachment has take read what comes with a turn, one after the other, in a bounded
-// time, and all of it no more than one file may have. take gives the size.
-func (e *Engine) eachAttachment(ctx context.Context, list []Content, take func(context.Context, Content) (int64, error)) error {
+// time, and all of it so many bytes at most. take gives the size.
+func eachAttachment(ctx context.Context, list []Content, room int64, take func(context.Context, Content) (int64, error)) error {
 	within, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
-	room := e.limits.File
 	for i, c := range list {
 		c.Most = max(room, 1) // 0 would be no bound
 		size, err := take(within, c)

@@ -291,11 +291,12 @@ func TestAttachmentsOfATurnWithoutAConversationAreRefusedWhole(t *testing.T) {
 	}{
 		"nobody said anything": {engine.StatelessInput{Messages: []engine.NewMessage{message(convo.Bot, "Hi")}, Attachments: []engine.Content{wordsFile("x")}}, "need a message of the user"},
 		"one does not come":    {engine.StatelessInput{Messages: []engine.NewMessage{message(convo.User, "Hi")}, Attachments: []engine.Content{noPage()}}, "attachments[0].url"},
+		"too much":             {engine.StatelessInput{Messages: []engine.NewMessage{message(convo.User, "Hi")}, Attachments: []engine.Content{{Reader: endless{}}}}, "attachments[0].url: the file is too large; send at most 8388608 bytes"},
 		"a picture in private": {engine.StatelessInput{Config: private, Messages: []engine.NewMessage{message(convo.User, "Hi")}, Attachments: []engine.Content{pngFile()}}, "cannot be masked"},
 	} {
 		a := setupAttaching(t)
 		_, err := a.CompleteStateless(t.Context(), a.actor, c.in, nil)
-		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(convo.PublicError(err).Message, c.says) {
+		if kind := convo.ErrorKind(err); kind != convo.Invalid && kind != convo.TooLarge || !strings.Contains(convo.PublicError(err).Message, c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -162,7 +162,6 @@ type Engine struct {
 	embedder    embed.Embedder
 	documents   document.Reader
 	fetcher     Fetcher
-	holding     chan struct{} // one for each turn whose files are in memory
 	indexing    *indexing
 	embedding   *indexing
 	inline      func(records []convo.Record) func(retrieve.Query) []retrieve.Hit
@@ -224,7 +223,7 @@ func New(o Options) *Engine {
 		repeats: newRepeats(), shared: newSharedRuns(), pasts: newPasts(), vaults: newVaults(), held: newHeldTexts(), channels: newChannelHub(),
 		ctx: ctx, cancel: cancel, calm: calm, hurry: hurry, over: over, finish: finish, turns: map[string]*run{}, background: map[string]int{}, damaged: map[hub.Key]bool{},
 		labels: map[hub.Key]bool{}, compactions: newCompactions(),
-		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher, holding: make(chan struct{}, heldTurns),
+		texts: o.Texts, vectors: o.Vectors, embedder: o.Embedder, documents: o.Documents, fetcher: o.Fetcher,
 		inline: o.Inline, botDatasets: o.BotDatasets,
 	}
 	e.indexing = newIndexing(e.lookAt, e.mayWork, e.active.Done, e.couldNotIndex)

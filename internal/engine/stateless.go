@@ -60,11 +60,10 @@ func (e *Engine) prepareHeld(ctx context.Context, actor convo.Actor, in Stateles
 	if err := checkAttachments(in.Attachments); err != nil {
 		return nil, err
 	}
-	b, letGo, err := e.hold(ctx, in.Attachments)
+	b, err := e.hold(ctx, in.Attachments)
 	if err != nil {
 		return nil, err
 	}
-	defer letGo()
 	s, err := e.prepareStateless(ctx, actor, in, b)
 	if err == nil {
 		err = e.show(ctx, &s.loop.history, b.own)

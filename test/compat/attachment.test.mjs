@@ -15,7 +15,7 @@ const { conversation } = connect()
 const bots = new BotClient({ secret, baseUrl: url })
 const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
 const image = `data:image/png;base64,${png.toString('base64')}`
-const shape = { id: 'id', createdAt: 'ms', updatedAt: 'ms', name: 'string', 'type?': 'string', size: 'int' }
+const shape = { id: 'id', createdAt: 'ms', updatedAt: 'ms', name: 'string', 'type?': 'string', size: 'int', 'messageId?': 'id' }
 
 let site, server
 let visits = 0

@@ -26,7 +26,7 @@ func attached(list []attachment) []engine.Content {
 
 // attachmentFields are those of a turn that has a message of the user.
 type attachmentFields struct {
-	Attachments []attachment `json:"attachments" most:"10" doc:"Files of the user's message, which the model gets with it: the text of text files, HTML, PDF and DOCX, and images. Together they may be as large as one that is uploaded."`
+	Attachments []attachment `json:"attachments" most:"10" doc:"Files of the user's message, which the model gets with it: the text of text files, HTML, PDF and DOCX, and images. Together they may be as large as one that is uploaded; without a conversation, 8 MiB."`
 }
 
 // attachedURL is where a file is, or, as a data: URL, the file.
