@@ -159,7 +159,7 @@ func (c *contract) compare(b *bundle, row chatbotkit.Row, path, name, value stri
 func TestTextsHaveTheBoundsOfTheDocument(t *testing.T) {
 	t.Parallel()
 	b, c := setup(t), contractOf(t)
-	bounded := 0
+	m, bounded := b.make(), 0
 	for _, row := range chatbotkit.Rows() {
 		if row.Request == nil {
 			continue
@@ -182,7 +182,7 @@ func TestTextsHaveTheBoundsOfTheDocument(t *testing.T) {
 						continue // the model's window is smaller
 					}
 				}
-				if got := b.post("/v1"+b.make().path(row.Path), string(body)).status; got != want {
+				if got := b.post("/v1"+m.path(row.Path), string(body)).status; got != want {
 					t.Errorf("%s: %s of %d characters: %d", row.Path, name, int(most)+extra, got)
 				}
 			}

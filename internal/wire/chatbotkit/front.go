@@ -88,9 +88,7 @@ func New(o Options) (http.Handler, error) {
 	if f.router, err = httpio.NewRouter(routes); err != nil {
 		return nil, fmt.Errorf("making the ChatBotKit routes: %w", err)
 	}
-	if f.documents, err = newDocuments(o.Engine.Limits()); err != nil {
-		return nil, fmt.Errorf("describing the ChatBotKit operations: %w", err)
-	}
+	f.documents = newDocuments(o.Engine.Limits())
 	shell := &httpio.Shell{Log: o.Log, Fail: fail, Observer: o.Observer}
 	return shell.Wrap(f.serve), nil
 }
@@ -104,9 +102,9 @@ func (f *front) serve(w *httpio.Response, r *http.Request) error {
 		w.NoContent()
 		return nil
 	}
-	if page, ok := f.documents[r.URL.Path]; ok {
+	if _, ok := f.documents[r.URL.Path]; ok {
 		w.Operation = "document"
-		return page.serve(w, r)
+		return f.documents.serve(w, r)
 	}
 	path, ok := cutPrefix(r.URL.EscapedPath())
 	if !ok {
