@@ -133,6 +133,8 @@ type AbilityExecuteRequest struct {
 	// Input is a JSON object with the parameters, as text; or, if there is only
 	// one, its value.
 	Input string `json:"input,omitzero"`
+	// ContactID is whom it is carried out for, by its id or fingerprint.
+	ContactID string `json:"contactId,omitzero"`
 }
 
 // Executed is what came of an ability: a result, or the text of an error.

@@ -180,7 +180,7 @@ func (v *validator) service(cfg *Config, at, provider, address string, key Secre
 		v.check(at+".apiKey", errors.New("the provider has a key of its own"))
 	case provider != "":
 		if _, ok := cfg.Speaks(provider, kinds...); !ok {
-			v.check(at+".provider", fmt.Errorf("%q is no configured provider of the kind %s", provider, strings.Join(kinds, " or ")))
+			v.check(at+".provider", fmt.Errorf("%q is no configured provider of the kind %s; give its key or address first, or set %s.url", provider, strings.Join(kinds, " or "), at))
 		}
 	case address == "" && key != "":
 		v.check(at+".url", fmt.Errorf("%s.apiKey is set; say by %s.url for whom", at, at))

@@ -23,13 +23,22 @@ type Executed struct {
 	Failure string
 }
 
+// Execution is what an ability is carried out with.
+type Execution struct {
+	Input   string
+	Contact string // whom it is for, by its id or fingerprint; "" = nobody in particular
+}
+
 // ExecuteAbility carries out an ability outside of a conversation, without a
 // model. That it fails is a result. It ends with its caller, and nothing is
 // remembered then; of what was carried out to its end, a repeat by the rules of
 // Ask gets the answer. Equal requests with a key run one after the other.
-func (e *Engine) ExecuteAbility(ctx context.Context, actor convo.Actor, skillset, id, input string, ask *Ask) (Executed, error) {
+func (e *Engine) ExecuteAbility(ctx context.Context, actor convo.Actor, skillset, id string, in Execution, ask *Ask) (Executed, error) {
 	found, err := e.Object(ctx, actor, AbilitiesOf(skillset), id)
 	if err != nil {
+		return Executed{}, err
+	}
+	if _, err := e.resolveAbout(ctx, actor, About{Contact: in.Contact}); err != nil {
 		return Executed{}, err
 	}
 	if e.abilities == nil {
@@ -54,7 +63,7 @@ func (e *Engine) ExecuteAbility(ctx context.Context, actor convo.Actor, skillset
 	if !errors.Is(err, errNotDone) {
 		return Executed{}, err
 	}
-	out, err := e.execute(ctx, actor.Tenant, ToolAbility(found), input)
+	out, err := e.execute(ctx, actor.Tenant, ToolAbility(found), in.Input)
 	if err != nil {
 		return Executed{}, err
 	}

@@ -46,7 +46,7 @@ func TestWhatComesOfAnAbilityIsAResultOrAFailure(t *testing.T) {
 		{convo.Errorf(convo.Internal, "private"), "", "the ability failed"},
 	} {
 		err = c.err
-		out, failed := b.ExecuteAbility(t.Context(), b.actor, skillset, id, "now", nil)
+		out, failed := b.ExecuteAbility(t.Context(), b.actor, skillset, id, engine.Execution{Input: "now"}, nil)
 		if failed != nil || string(out.Result) != c.result || out.Failure != c.failure {
 			t.Errorf("of %v comes %s, %q, %v", c.err, out.Result, out.Failure, failed)
 		}
@@ -69,7 +69,7 @@ func TestOnlyTheAccountExecutesItsAbilities(t *testing.T) {
 		"another tenant":   {convo.Actor{Tenant: "u", Token: "token"}, skillset, convo.NotFound},
 		"another skillset": {b.actor, other, convo.NotFound},
 	} {
-		if _, err := b.ExecuteAbility(t.Context(), c.actor, c.skillset, id, "", nil); convo.ErrorKind(err) != c.want {
+		if _, err := b.ExecuteAbility(t.Context(), c.actor, c.skillset, id, engine.Execution{}, nil); convo.ErrorKind(err) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -87,14 +87,14 @@ func TestAnExecutionEndsWithItsCallerAndIsForgotten(t *testing.T) {
 		}
 		return tool.Result{Output: convo.JSON("2")}, nil
 	})
-	if _, err := b.ExecuteAbility(ctx, b.actor, skillset, id, "", ask("key", "body")); !errors.Is(err, context.Canceled) {
+	if _, err := b.ExecuteAbility(ctx, b.actor, skillset, id, engine.Execution{}, ask("key", "body")); !errors.Is(err, context.Canceled) {
 		t.Errorf("the execution ended with %v", err)
 	}
-	if out, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, "", ask("key", "body")); err != nil || string(out.Result) != "2" {
+	if out, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, engine.Execution{}, ask("key", "body")); err != nil || string(out.Result) != "2" {
 		t.Errorf("its repeat gives %s, %v", out.Result, err)
 	}
 	again := ask("key", "body")
-	if _, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, "", again); err != nil || calls != 2 {
+	if _, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, engine.Execution{}, again); err != nil || calls != 2 {
 		t.Errorf("the third one was carried out too: %d calls, %v", calls, err)
 	}
 	if _, replayed := again.Replay(); !replayed {
@@ -109,12 +109,12 @@ func TestAnAbilityThatNeverAnswersIsGivenUp(t *testing.T) {
 			<-ctx.Done()
 			return tool.Result{}, ctx.Err()
 		})
-		if out, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, "", nil); err != nil || out.Failure != "the ability took too long" {
+		if out, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, engine.Execution{}, nil); err != nil || out.Failure != "the ability took too long" {
 			t.Errorf("it ends with %q, %v", out.Failure, err)
 		}
 		done := make(chan engine.Executed)
 		go func() {
-			out, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, "", nil)
+			out, err := b.ExecuteAbility(t.Context(), b.actor, skillset, id, engine.Execution{}, nil)
 			if err != nil {
 				t.Error(err)
 			}

@@ -70,6 +70,9 @@ test('an ability is executed, also as lines', async () => {
 test('free text is the value of a single parameter', async () => {
   const ids = await make('Greet $[name!|whom to greet].')
   assert.deepEqual(await skillset.ability.execute(...ids, { input: 'Ann' }), { usage: { token: 0 }, result: 'Greet Ann.' })
+  const { id: contactId } = await client.contact.create({})
+  assert.deepEqual(await skillset.ability.execute(...ids, { input: 'Ann', contactId }), { usage: { token: 0 }, result: 'Greet Ann.' })
+  await assert.rejects(skillset.ability.execute(...ids, { input: 'Ann', contactId: 'nobody' }), failure('NOT_FOUND', /contactId/))
   assert.deepEqual(await skillset.ability.execute(...ids, {}), { usage: { token: 0 }, error: 'the parameter name is missing' })
   await assert.rejects(skillset.ability.execute(ids[0], 'nowhere', {}), failure('NOT_FOUND'))
 })

@@ -228,6 +228,7 @@ func TestAnotherTenantsIdsInABodyLookLikeUnknownOnes(t *testing.T) {
 		return created.ID
 	}
 	conversation, set, bot := own("/v1/conversation/create"), own("/v1/skillset/create"), own("/v1/bot/create")
+	ability := own("/v1/skillset/" + set + "/ability/create")
 	for _, c := range []struct{ path, body string }{
 		{"/v1/conversation/create", `{"botId":"{botId}"}`},
 		{"/v1/conversation/create", `{"skillsetId":"{skillsetId}"}`},
@@ -259,6 +260,7 @@ func TestAnotherTenantsIdsInABodyLookLikeUnknownOnes(t *testing.T) {
 		{"/v1/memory/search", `{"search":"x","contactId":"{contactId}"}`},
 		{"/v1/memory/search", `{"search":"x","botId":"{botId}"}`},
 		{"/v1/bot/" + bot + "/session/create", `{"contactId":"{contactId}"}`},
+		{"/v1/skillset/" + set + "/ability/" + ability + "/execute", `{"contactId":"{contactId}"}`},
 	} {
 		ask := func(m made) answer {
 			a := b.do(request{path: c.path, body: m.path(c.body), token: b.foreign})

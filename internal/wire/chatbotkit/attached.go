@@ -73,3 +73,9 @@ func (*noAttachments) DecodeField(path string, value []byte) error {
 func (*noAttachments) Describe(*openapi.Schemas) *openapi.Schema {
 	return emptyList().With("There is no message that could have them: leave it out, or empty.")
 }
+
+func emptyList() *openapi.Schema {
+	list := openapi.List(&openapi.Schema{})
+	list.MaxItems = new(int)
+	return list
+}

@@ -10,7 +10,7 @@ import (
 // executeRequest gives an ability its parameters.
 type executeRequest struct {
 	Input     httpio.Optional[string] `json:"input" doc:"A JSON object with the ability's parameters, as text; or, if it has only one, its value."`
-	ContactID laterText               `json:"contactId"`
+	ContactID httpio.Optional[string] `json:"contactId" doc:"The contact that it is carried out for, by its id or fingerprint."`
 }
 
 // executedObject is what came of an ability. It has one of result and error.
@@ -43,7 +43,8 @@ func executeAbility(c *call, in executeRequest) error {
 		return encode(executedObject{Result: jsonValue(out.Result), Error: out.Failure})
 	}
 	out, err := c.engine().ExecuteAbility(
-		c.r.Context(), c.actor, c.match.Param("skillsetId"), abilities().named(c), in.Input.Value, c.ask,
+		c.r.Context(), c.actor, c.match.Param("skillsetId"), abilities().named(c),
+		engine.Execution{Input: in.Input.Value, Contact: in.ContactID.Value}, c.ask,
 	)
 	if err != nil {
 		return err
