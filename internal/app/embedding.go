@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/parleyhq/parley/internal/embed"
 	"github.com/parleyhq/parley/internal/embed/remote"
+	"github.com/parleyhq/parley/internal/engine"
 	"github.com/parleyhq/parley/internal/model/ollama"
 )
 
@@ -29,5 +30,8 @@ func (a *App) embedder() embed.Embedder {
 		made = remote.OpenAI(options)
 	}
 	a.onClose(func() error { made.Close(); return nil })
+	if c.Mask {
+		return engine.MaskingEmbedder(made)
+	}
 	return made
 }
