@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/store"
@@ -16,6 +17,7 @@ const (
 	MaxRecordTokens = 8192
 	MaxFound        = 100     // records of one search
 	MaxSearchTokens = 100_000 // that the records of one search have together
+	maxSeparators   = 64      // lines; each is looked for in all of a file
 )
 
 // What holds for a dataset that does not say it. docs/retrieval.md gives the reasons.
@@ -30,6 +32,9 @@ const (
 func (e *Engine) checkDataset(d convo.Dataset) error {
 	if err := e.checkTexts(d.Store, d.Reranker, d.MatchInstruction, d.MismatchInstruction, d.Separators); err != nil {
 		return err
+	}
+	if n := strings.Count(strings.TrimRight(text(d.Separators), "\n"), "\n") + 1; n > maxSeparators {
+		return convo.Errorf(convo.Invalid, "separators has %d lines, and may have %d: one for each text at which files are split", n, maxSeparators)
 	}
 	if s := d.SearchMinScore; s != nil && !(*s >= 0 && *s <= 1) {
 		return convo.Errorf(convo.Invalid, "searchMinScore must be a number from 0 to 1")

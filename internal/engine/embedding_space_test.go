@@ -60,6 +60,7 @@ func (*inOrder) Close() error { return nil }
 func TestTheFewMemoriesOfAContactAreFoundByTheirVectors(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	b.contacts("others", "rare")
 	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
 		for i := range 500 {
 			contact := "others"

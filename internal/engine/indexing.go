@@ -33,6 +33,7 @@ func (e *Engine) startIndexing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.indexing.want(indexJob{dataset: convo.MemoryDataset})
 	for _, o := range open {
 		if b, ok := o.Body.(convo.DatasetFile); ok {
 			e.indexing.want(indexJob{o.Tenant, o.Parent, b.File})
@@ -73,6 +74,9 @@ func (e *Engine) lookAt(job indexJob) (err error) {
 			err = nil
 		}
 	}()
+	if job.dataset == convo.MemoryDataset {
+		return e.forgetLater(ctx, job)
+	}
 	o, err := e.store.Object(ctx, job.tenant, convo.ObjectDatasetFile, convo.DatasetFileID(job.dataset, job.file))
 	if err != nil {
 		return ignoreMissing(err)

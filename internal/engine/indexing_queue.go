@@ -7,7 +7,9 @@ import (
 )
 
 // indexJob is a file whose records in a dataset are to be made, or removed; or, without
-// one, a dataset whose records are to be embedded.
+// one, a dataset whose records are to be embedded. In [convo.MemoryDataset] it is a
+// contact that is gone and whose memories are to be removed, or, without one, all of
+// these.
 type indexJob struct{ tenant, dataset, file string }
 
 // indexing knows which files wait. What is to be done with one, and how far it has

@@ -186,6 +186,7 @@ func TestAFilterThatFewRecordsPassFindsThemAll(t *testing.T) {
 func TestMemoriesAreFoundByWhoseTheyAre(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	b.contacts("ann", "ben")
 	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
 		for _, contact := range []string{"ann", "ben"} {
 			r := convo.Record{

@@ -90,14 +90,25 @@ func (e *Engine) Memory(ctx context.Context, actor convo.Actor, id string) (conv
 		return convo.Record{}, err
 	}
 	m, err := e.store.Record(ctx, actor.Tenant, convo.MemoryDataset, id)
-	return m, unknownMemory(id, err)
+	if err != nil {
+		return m, unknownMemory(id, err)
+	}
+	known, err := e.remembered(ctx, actor.Tenant, []convo.Record{m})
+	if err != nil || len(known) == 0 {
+		return convo.Record{}, errOr(err, missingMemory(id))
+	}
+	return m, nil
 }
 
 func unknownMemory(id string, err error) error {
 	if convo.ErrorKind(err) == convo.NotFound {
-		return convo.Errorf(convo.NotFound, "memory %q not found", clip(id))
+		return missingMemory(id)
 	}
 	return err
+}
+
+func missingMemory(id string) error {
+	return convo.Errorf(convo.NotFound, "memory %q not found", clip(id))
 }
 
 // Memories reads a page of them, by creation.
@@ -120,8 +131,21 @@ func (e *Engine) Memories(ctx context.Context, actor convo.Actor, about About, l
 			return page, err
 		}
 	}
-	if page.Items, err = e.store.Records(ctx, actor.Tenant, convo.MemoryDataset, q); err != nil {
-		return page, err
+	// One page has as many items as were asked for, so that a shorter one is the last.
+	for more := true; more && len(page.Items) < take; {
+		q.Limit = take - len(page.Items)
+		read, err := e.store.Records(ctx, actor.Tenant, convo.MemoryDataset, q)
+		if err != nil {
+			return page, err
+		}
+		if more = len(read) == q.Limit; len(read) > 0 {
+			last := read[len(read)-1]
+			q.After = store.Position{Created: last.Created, ID: last.ID}
+		}
+		if read, err = e.remembered(ctx, actor.Tenant, read); err != nil {
+			return page, err
+		}
+		page.Items = append(page.Items, read...)
 	}
 	if n := len(page.Items); n > 0 {
 		last := page.Items[n-1]
@@ -171,8 +195,8 @@ func (e *Engine) UpdateMemory(ctx context.Context, actor convo.Actor, id string,
 	}
 	var m convo.Record
 	err := e.once(ctx, hub.Key{Tenant: actor.Tenant}, actor, ask, func(tx store.Tx) (_ any, err error) {
-		if m, err = tx.Record(convo.MemoryDataset, id); err != nil {
-			return nil, unknownMemory(id, err)
+		if m, err = findMemory(tx, id); err != nil {
+			return nil, err
 		}
 		before := m.RecordFields
 		change(&m.RecordFields)
@@ -192,9 +216,9 @@ func (e *Engine) DeleteMemory(ctx context.Context, actor convo.Actor, id string,
 		return err
 	}
 	return e.once(ctx, hub.Key{Tenant: actor.Tenant}, actor, ask, func(tx store.Tx) (any, error) {
-		m, err := tx.Record(convo.MemoryDataset, id)
+		m, err := findMemory(tx, id)
 		if err != nil {
-			return nil, unknownMemory(id, err)
+			return nil, err
 		}
 		if err := tx.DeleteRecord(convo.MemoryDataset, id); err != nil {
 			return nil, err

@@ -228,16 +228,14 @@ func (e *Engine) DeleteObject(ctx context.Context, actor convo.Actor, at Place, 
 		if gone, err = findObject(tx, at, name); err != nil {
 			return nil, err
 		}
-		if at.Kind == convo.ObjectContact {
-			if err := tx.ForgetContact(gone.ID); err != nil {
-				return nil, err
-			}
-		}
 		if err := tx.DeleteObject(at.Kind, gone.ID); err != nil {
 			return nil, err
 		}
 		return gone, noteObject(tx, gone, "delete")
 	})
+	if err == nil && at.Kind == convo.ObjectContact && !ask.replayed() {
+		e.forgetNow(ctx, actor.Tenant, gone.ID)
+	}
 	return gone, err
 }
 

@@ -52,6 +52,9 @@ func (s *sieve) read(ctx context.Context, hits []retrieve.Hit) (map[string]convo
 		ids[i] = h.Record
 	}
 	list, err := s.engine.store.RecordsByID(ctx, s.in.Tenant, s.in.Dataset, ids)
+	if err == nil && s.in.Dataset == convo.MemoryDataset {
+		list, err = s.engine.remembered(ctx, s.in.Tenant, list)
+	}
 	records := make(map[string]convo.Record, len(list))
 	for _, r := range list {
 		records[r.ID] = r

@@ -31,6 +31,10 @@ type RecordReader interface {
 	// Change.
 	RecordChanges(ctx context.Context, tenant, dataset string, after int64, limit int) ([]convo.RecordChange, error)
 
+	// Unowned lists the contacts that are gone and of whom there are memories, of all
+	// tenants.
+	Unowned(ctx context.Context) ([]Unowned, error)
+
 	// Spaces names the spaces in which a dataset has vectors, and how many values
 	// those have. A space stays, also without any, until it is dropped.
 	Spaces(ctx context.Context, tenant, dataset string) (map[string]int, error)
@@ -50,6 +54,9 @@ type RecordReader interface {
 	// does. NotFound: there is no such segment, or it has been replaced.
 	ReadSegment(ctx context.Context, tenant, dataset, index, id string, p []byte, offset int64) (int, error)
 }
+
+// Unowned is a contact that is gone.
+type Unowned struct{ Tenant, Contact string }
 
 // RecordQuery selects records. The zero value of a field does not restrict.
 type RecordQuery struct {
@@ -112,8 +119,9 @@ type RecordTx interface {
 	// NotFound.
 	MemoryLike(contact, bot, text string) (convo.Record, error)
 
-	// ForgetContact removes the memories of a contact.
-	ForgetContact(contact string) error
+	// ForgetContact removes up to limit memories of a contact, and says how many they
+	// were.
+	ForgetContact(contact string, limit int) (int, error)
 }
 
 // Makings selects records of a file by their making: see [convo.DatasetFile]. The zero

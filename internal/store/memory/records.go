@@ -167,9 +167,30 @@ func (t *tx) MemoryLike(contact, bot, text string) (convo.Record, error) {
 }
 
 // ForgetContact implements store.RecordTx.
-func (t *tx) ForgetContact(contact string) error {
-	t.removeWhere(convo.MemoryDataset, -1, func(r convo.Record) bool { return contact != "" && r.ContactID == contact })
-	return nil
+func (t *tx) ForgetContact(contact string, limit int) (int, error) {
+	return t.removeWhere(convo.MemoryDataset, limit, func(r convo.Record) bool { return contact != "" && r.ContactID == contact }), nil
+}
+
+// Unowned implements store.RecordReader.
+func (s *Store) Unowned(ctx context.Context) ([]store.Unowned, error) {
+	if err := s.rlock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.RUnlock()
+	var list []store.Unowned
+	for k, c := range s.collections {
+		if k.id != convo.MemoryDataset {
+			continue
+		}
+		for _, r := range c.records {
+			gone := store.Unowned{Tenant: k.tenant, Contact: r.ContactID}
+			_, there := s.objects[objectKey{k.tenant, convo.ObjectContact, r.ContactID}]
+			if r.ContactID != "" && !there && !slices.Contains(list, gone) {
+				list = append(list, gone)
+			}
+		}
+	}
+	return list, nil
 }
 
 // removeWhere removes up to limit records, in the order of their changes, and says

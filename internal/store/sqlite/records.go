@@ -210,3 +210,20 @@ func (s *reader) RecordChanges(
 func noRecord(id string) error { return convo.Errorf(convo.NotFound, "there is no record %q", id) }
 
 func noDataset(id string) error { return convo.Errorf(convo.NotFound, "there is no dataset %q", id) }
+
+const unowned = `
+	SELECT DISTINCT c.tenant, r.contact FROM collections c JOIN records r ON r.collection = c.id
+	WHERE c.dataset = ? AND r.contact IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.tenant = c.tenant AND o.kind = ? AND o.key = r.contact)`
+
+// Unowned implements store.RecordReader. It looks through the contacts of all memories.
+func (s *reader) Unowned(ctx context.Context) (list []store.Unowned, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		q := ask(conn, unowned).position(convo.MemoryDataset).text(string(convo.ObjectContact))
+		for q.next() {
+			list = append(list, store.Unowned{Tenant: q.readText(), Contact: q.readKey()})
+		}
+		return q.done()
+	})
+	return list, err
+}

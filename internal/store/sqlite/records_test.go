@@ -79,7 +79,10 @@ func TestWhatDeletedRecordsSaidIsInNoBackup(t *testing.T) {
 	}
 	do(talk1, store.Tx.Delete)
 	do("", func(tx store.Tx) error { return tx.DeleteObject(convo.ObjectFile, "file") })
-	do("", func(tx store.Tx) error { return tx.ForgetContact("c") })
+	do("", func(tx store.Tx) error {
+		_, err := tx.ForgetContact("c", 1000)
+		return err
+	})
 	do("", func(tx store.Tx) error { return tx.DeleteRecord("d", "79") })
 	do("", func(tx store.Tx) error {
 		_, err := tx.DeleteRecordsOf("d", "f", store.Makings{}, 30)

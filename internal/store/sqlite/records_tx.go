@@ -223,14 +223,13 @@ func (t *tx) MemoryLike(contact, bot, text string) (convo.Record, error) {
 func noMemory() error { return convo.Errorf(convo.NotFound, "there is no such memory") }
 
 // ForgetContact implements store.RecordTx.
-func (t *tx) ForgetContact(contact string) error {
+func (t *tx) ForgetContact(contact string, limit int) (int, error) {
 	s, err := t.set(convo.MemoryDataset, false)
 	if err != nil || s == nil || contact == "" {
-		return err
+		return 0, err
 	}
 	q := ask(t.conn(), recordsOfContact).int(s.collection.Number).key(contact)
-	_, err = t.removeAll(s, q, 1<<62, func(r *convo.Record) bool { return r.ContactID == contact })
-	return err
+	return t.removeAll(s, q, limit, func(r *convo.Record) bool { return r.ContactID == contact })
 }
 
 // removeAll removes up to limit records, of those that a query finds in the

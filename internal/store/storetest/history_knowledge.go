@@ -36,7 +36,10 @@ func (h *history) learn() {
 		})
 	case 4:
 		contact := fmt.Sprint("c", h.r.IntN(2))
-		h.inBoth(at, "a contact", func(tx store.Tx) error { return tx.ForgetContact(contact) })
+		h.inBoth(at, "a contact", func(tx store.Tx) error {
+			_, err := tx.ForgetContact(contact, 1000)
+			return err
+		})
 	case 5:
 		for _, s := range h.both() {
 			must(h.t, s.PruneRecords(h.t.Context()))

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ func recordChecks() []check {
 		{"a transaction that fails leaves the records as they were", recordsUndone},
 		{"the records of a file go but those of the upload that is kept", recordsOfFile},
 		{"the memories of a contact are forgotten", recordsForgotten},
+		{"memories of contacts that are gone are found in all tenants", recordsUnowned},
 		{"a transaction finds the memory of a contact and bot by its text", memoriesAlike},
 		{"a page of records follows the one before in both orders", recordPages},
 		{"records can be asked for by file, contact, bot and meta", recordFilters},
@@ -306,12 +308,53 @@ func recordsForgotten(t *testing.T, d Driver) {
 	}
 	in := note("1", "of a dataset")
 	in.ContactID = uuid(1)
-	must(t, putRecords(t, s, memory("1", uuid(1)), memory("2", uuid(1)), memory("3", uuid(2)), memory("4", ""), in))
-	must(t, inTenant(t, s, "b", func(tx store.Tx) error { return tx.ForgetContact(uuid(1)) }))
-	must(t, inTenant(t, s, "a", func(tx store.Tx) error { return tx.ForgetContact(uuid(1)) }))
-	must(t, inTenant(t, s, "a", func(tx store.Tx) error { return tx.ForgetContact("") }))
+	must(t, putRecords(t, s, memory("1", uuid(1)), memory("2", uuid(1)), memory("3", uuid(2)), memory("4", ""), memory("5", uuid(1)), in))
+	forget := func(tenant, contact string, limit, want int) {
+		t.Helper()
+		must(t, inTenant(t, s, tenant, func(tx store.Tx) error {
+			n, err := tx.ForgetContact(contact, limit)
+			equal(t, "forgotten", n, want)
+			return err
+		}))
+	}
+	forget("b", uuid(1), 9, 0)
+	forget("a", uuid(1), 2, 2)
+	forget("a", uuid(1), 2, 1)
+	forget("a", "", 9, 0)
 	equal(t, "memories", recordIDs(t, s, "a", convo.MemoryDataset, store.RecordQuery{}), []string{"3", "4"})
 	equal(t, "of a dataset", recordIDs(t, s, "a", "d", store.RecordQuery{}), []string{"1"})
+}
+
+func recordsUnowned(t *testing.T, d Driver) {
+	s := datasets(t, d)
+	var records []convo.Record
+	for _, tenant := range []string{"a", "b"} {
+		for n := range 5 {
+			r := note(fmt.Sprint(n), "text")
+			r.Tenant, r.Dataset = tenant, convo.MemoryDataset
+			r.ContactID = []string{"", uuid(1), uuid(1), uuid(2), "named"}[n]
+			records = append(records, r)
+		}
+	}
+	must(t, putRecords(t, s, records[:5]...))
+	must(t, putRecords(t, s, records[5:]...))
+	in := note("1", "of a dataset")
+	in.ContactID = uuid(3)
+	must(t, putRecords(t, s, in))
+	must(t, putObjects(t, s, object(convo.Contact{}, uuid(1)), object(convo.BotConfig{}, uuid(2))))
+	theirs := object(convo.Contact{}, "named")
+	theirs.Tenant = "b"
+	must(t, putObjects(t, s, theirs))
+	list, err := s.Unowned(t.Context())
+	must(t, err)
+	slices.SortFunc(list, func(a, b store.Unowned) int { return cmp.Compare(a.Tenant+a.Contact, b.Tenant+b.Contact) })
+	equal(t, "contacts that are gone", list, []store.Unowned{
+		{Tenant: "a", Contact: uuid(2)}, {Tenant: "a", Contact: "named"}, {Tenant: "b", Contact: uuid(1)}, {Tenant: "b", Contact: uuid(2)},
+	})
+	must(t, inTenant(t, s, "a", func(tx store.Tx) error { _, err := tx.ForgetContact("named", 9); return err }))
+	list, err = s.Unowned(t.Context())
+	must(t, err)
+	equal(t, "later", len(list), 3)
 }
 
 func recordPages(t *testing.T, d Driver) {
