@@ -319,6 +319,43 @@ func TestAttachmentsOfADispatchedTurnGoWithIt(t *testing.T) {
 	}
 }
 
+func TestFilesAreNotLookedFor(t *testing.T) {
+	t.Parallel()
+	in := func(text *string, list ...engine.Content) engine.TurnInput {
+		return engine.TurnInput{Text: text, Front: "test", Attachments: list, Given: guide("the tower is tall", "some words")}
+	}
+	b := setup(t)
+	id := b.conversation(convo.Fields{})
+	for said, want := range map[string]string{"is the tower tall": "1: Guide\nthe tower is tall", "": ""} {
+		var text *string
+		if said != "" {
+			text = &said
+		}
+		r, err := b.Complete(t.Context(), b.actor, id, in(text, wordsFile("some words")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.read(r)
+		prompt := b.latestPrompt()
+		found := prompt[len(prompt)-1].Text
+		if strings.Contains(found, "Found") != (want != "") || !strings.Contains(found, want) || strings.Contains(found, "some words") {
+			t.Errorf("%q found %q", said, found)
+		}
+	}
+	alone := engine.StatelessInput{
+		Messages: []engine.NewMessage{message(convo.User, "is the tower tall")}, Attachments: []engine.Content{wordsFile("some words")}, Given: guide("the tower is tall", "some words"),
+	}
+	r, err := b.CompleteStateless(t.Context(), b.actor, alone, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.read(r)
+	prompt := b.latestPrompt()
+	if found := prompt[len(prompt)-1].Text; !strings.Contains(found, "1: Guide\nthe tower is tall") || strings.Contains(found, "2:") {
+		t.Errorf("without a conversation it found %q", found)
+	}
+}
+
 func TestATurnThatGoesOnShowsTheSameImages(t *testing.T) {
 	t.Parallel()
 	b := setup(t, scripted.Script{scripted.Calls("1", "ask", "{}")})

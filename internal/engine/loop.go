@@ -26,6 +26,7 @@ type loop struct {
 	secrets *secrecy
 	told    *inbox          // calls that others answered
 	mine    []convo.Message // those that the turn made since the history was read
+	asked   string          // without a conversation, the last message of the user, without its files
 
 	history  history
 	lookup   lookup

@@ -54,7 +54,7 @@ func (l *loop) retrieve(ctx context.Context) error {
 	if l.lookup.empty() {
 		return nil
 	}
-	query := l.question()
+	query := l.question(ctx)
 	if query == "" {
 		return nil
 	}
@@ -89,16 +89,29 @@ func (s *secrecy) question(ctx context.Context, said string) (clear, outside str
 
 // question is what the user said last, if nobody has answered it and nothing was
 // looked for yet; else "".
-func (l *loop) question() string {
+func (l *loop) question(ctx context.Context) string {
 	for _, m := range slices.Backward(l.history.messages) {
 		switch {
 		case m.Type == convo.User:
-			return m.Text
+			return l.words(ctx, m)
 		case m.Type == convo.Bot, m.Type == convo.Activity, ofRetrieval(m):
 			return ""
 		}
 	}
 	return ""
+}
+
+// words is what a message of the user says, without the files that its prompt tells of:
+// their texts would be looked for instead of what is asked about them.
+func (l *loop) words(ctx context.Context, m convo.Message) string {
+	if l.key.Conversation == "" {
+		return l.asked
+	}
+	stored, err := l.e.store.Message(ctx, l.key.Tenant, l.key.Conversation, m.ID)
+	if err != nil || stored.Parts == nil {
+		return m.Text
+	}
+	return partTexts(stored)
 }
 
 // fit makes the message of what was found, of so much of it that the prompt still

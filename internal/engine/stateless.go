@@ -107,7 +107,7 @@ func (e *Engine) prepareStateless(ctx context.Context, actor convo.Actor, in Sta
 		return nil, err
 	}
 	h.foreshow()
-	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h}
+	s.loop = &loop{e: e, key: hub.Key{Tenant: actor.Tenant}, choice: choice, kit: k, sink: s, told: newInbox(), history: h, asked: lastSaidIn(in.Messages)}
 	if own := text(in.Config.DatasetID); own != "" {
 		if _, err := e.dataset(ctx, actor.Tenant, own); err != nil {
 			return nil, err
