@@ -29,8 +29,8 @@ const labelOrder = "Write a title for the conversation below: at most six words,
 
 // label makes the label of a conversation from its turn that has just ended, in the
 // background, if it is to have one and has none. It is asked of the conversation's
-// own model; that is no turn and counts in no usage of the conversation, and the
-// observer is told of it as of any model call. What a kill leaves without a label
+// own model; that is no turn and counts in no usage of the conversation, but in that
+// of its tenant and against quotas, and the observer is told of it as of any model call. What a kill leaves without a label
 // gets it with the next turn.
 func (e *Engine) label(key hub.Key, head convo.Head, turn convo.Turn, end convo.TurnEnded) {
 	finished := end.Reason == convo.EndDone || end.Reason == convo.EndLength || end.Reason == convo.EndLimit
@@ -138,11 +138,18 @@ func (e *Engine) askLabel(ctx context.Context, v *privacy.Vault, head convo.Head
 	if err != nil {
 		return "", err
 	}
-	heard := &hearsay{}
+	heard, id := &hearsay{}, newID()
 	a := &answer{choice: choice, limit: labelRead, sink: heard, prompted: count(request.Messages)}
+	if err := e.quotas.admit(ctx, id, newClaim(head.Tenant, head.BotID, choice, a.prompted)); err != nil {
+		return "", err
+	}
 	ctx = a.observe(ctx, e.observer, head.ID, request.Messages)
 	failed := a.run(ctx, &request)
-	if _, err := a.finish(failed); failed != nil || err != nil {
+	answered, err := a.finish(failed)
+	used := answered.Usage.Total()
+	e.spendApart(head.Tenant, convo.Spent{Bot: text(head.BotID), Model: choice.ID, Tokens: used})
+	e.quotas.end(id, used)
+	if failed != nil || err != nil {
 		return "", errors.Join(failed, err)
 	}
 	return cleanLabel(v, heard.text), nil

@@ -177,3 +177,26 @@ func TestAFileAloneGivesItsNameAsTheLabel(t *testing.T) {
 		t.Errorf("label %q", got)
 	}
 }
+
+func TestALabelIsCountedAndHeldAgainstQuotas(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, want    string
+		quota, tokens int64
+	}{{"with room", "A tower", 101, 100 + 4050}, {"used up", "Where is the tower?", 100, 100}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := withQuotas(t, []engine.Quota{{Tokens: c.quota, Per: engine.Daily}},
+				costs(100), scripted.Script{scripted.Text("A tower"), scripted.Usage(4000, 50), scripted.Finish(model.StopEnd)})
+			id := b.conversation(unlabelled())
+			b.utter(id, spokenText("X", "Where is the tower?")...)
+			b.exchange(id, "X")
+			if got := *b.labelled(id).Fields.Name; got != c.want {
+				t.Errorf("label %q, want %q", got, c.want)
+			}
+			if sum, _ := b.spent(); sum.Tokens != c.tokens {
+				t.Errorf("%d tokens were counted, want %d", sum.Tokens, c.tokens)
+			}
+		})
+	}
+}
