@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parleyhq/parley/internal/convo"
@@ -384,4 +385,33 @@ func TestATurnThatGoesOnShowsTheSameImages(t *testing.T) {
 	if got := seen(second.Request.Messages); len(got) != 1 || string(got[0].Data) != png {
 		t.Errorf("%d images", len(got))
 	}
+}
+
+// silent is a web that never answers.
+type silent struct{}
+
+func (silent) Fetch(ctx context.Context, _ string) (engine.Fetched, error) {
+	<-ctx.Done()
+	return engine.Fetched{}, convo.WrapError(convo.UpstreamFailed, ctx.Err(), "it was given up")
+}
+
+func TestAttachmentsThatDoNotComeAreGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.stop()
+		b.fetcher = silent{}
+		b.start()
+		id := b.conversation(convo.Fields{})
+		in := engine.TurnInput{Front: "test", Attachments: []engine.Content{wordsFile("x"), webPage()}}
+		begun := time.Now()
+		_, err := b.Complete(t.Context(), b.actor, id, in, nil)
+		if convo.ErrorKind(err) != convo.Invalid || !strings.Contains(convo.PublicError(err).Message, "attachments[1].url: the attachments did not come within 1m0s") {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(begun); took != time.Minute {
+			t.Errorf("after %s", took)
+		}
+		b.wantListed(id, "")
+	})
 }
