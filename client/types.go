@@ -144,7 +144,9 @@ type ExtensionAbility struct {
 	Meta        Optional[Meta] `json:"meta,omitzero"`
 }
 
-// ExtensionFeature switches something on, by its name.
+// ExtensionFeature switches something on, by its name. With "memory" the model is told
+// what is remembered of the contact and the bot, and remembers more of the contact,
+// unless Options has "write": false.
 type ExtensionFeature struct {
 	Name    string         `json:"name"`
 	Options map[string]any `json:"options,omitzero"`

@@ -218,8 +218,9 @@ func (e *Engine) putChanged(tx store.Tx, before convo.Object, change func(*Draft
 	return after, putNoted(tx, after, "update")
 }
 
-// DeleteObject removes an object and what belongs to it. What names it keeps
-// doing so, and fails when it is used. It gives what is gone.
+// DeleteObject removes an object and what belongs to it; with a contact go its
+// memories. What names it keeps doing so, and fails when it is used. It gives what is
+// gone.
 func (e *Engine) DeleteObject(ctx context.Context, actor convo.Actor, at Place, name string, ask *Ask) (gone convo.Object, err error) {
 	if err := account(actor); err != nil {
 		return gone, err

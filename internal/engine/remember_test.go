@@ -130,9 +130,9 @@ func TestATurnIsOfferedToRememberOnlyWhereItMay(t *testing.T) {
 	t.Parallel()
 	anyone := engine.Given{Memory: true, Remember: engine.RememberAnyone}
 	for name, c := range map[string]struct {
-		contact, bot, private bool
-		given                 engine.Given
-		want                  bool
+		contact, bot, private, privateBot bool
+		given                             engine.Given
+		want                              bool
 	}{
 		"with a contact":                      {contact: true, given: rememberers, want: true},
 		"with a contact and a bot":            {contact: true, bot: true, given: anyone, want: true},
@@ -142,6 +142,7 @@ func TestATurnIsOfferedToRememberOnlyWhereItMay(t *testing.T) {
 		"with a contact, to read only":        {contact: true, given: engine.Given{Memory: true}},
 		"with a contact, without the feature": {contact: true, given: engine.Given{Remember: engine.RememberContact}},
 		"in private":                          {contact: true, private: true, given: rememberers},
+		"with a private bot":                  {contact: true, bot: true, privateBot: true, given: rememberers},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +152,7 @@ func TestATurnIsOfferedToRememberOnlyWhereItMay(t *testing.T) {
 				f.ContactID = new(b.contact("ann"))
 			}
 			if c.bot {
-				f.BotID = new(b.object(engine.Bots(), bot(convo.Config{})).ID)
+				f.BotID = new(b.object(engine.Bots(), bot(convo.Config{Privacy: &c.privateBot})).ID)
 			}
 			if c.private {
 				f.Privacy = new(true)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"zombiezen.com/go/sqlite"
+
+	"github.com/parleyhq/parley/internal/store"
 )
 
 // TestNoQueryReadsAWholeTable looks at the plans of what is asked for while
@@ -77,6 +79,8 @@ func knowledgeQueries() map[string]string {
 		"somePieces": somePieces, "someGone": someGone, "lastForgotten": lastForgotten, "segmentsOfGone": segmentsOfGone,
 		"spacesOfGone": spacesOfGone, "vaultOf": vaultOf, "spentBetween": spentBetween, "recordCount": recordCount,
 		"objectCounts": objectCounts, "entriesUp": entriesUp, "entriesDown": entriesDown, "oldEntries": oldEntries,
+		"memories of a contact": memoriesOf("contact"), "memories of a bot": memoriesOf("bot"),
+		"records of a making": recordsOfMakings(store.Makings{Only: "x"}), "of the others": recordsOfMakings(store.Makings{But: "x"}),
 		"publicFile": publicFile, "dropSome": dropSome, "votesOf": votesOf,
 		"votesOf behind": votesOf + ` AND (l.at, ` + voteID + `) > (?, ?) ORDER BY l.at, ` + voteID + ` LIMIT ?`,
 	}
