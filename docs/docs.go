@@ -19,6 +19,18 @@ var login string
 // Login is the page about signing in, in Markdown.
 func Login() string { return login }
 
+//go:embed retrieval.md
+var retrieval string
+
+// Retrieval is the page about how records are found, in Markdown.
+func Retrieval() string { return retrieval }
+
+//go:embed privacy.md
+var privacy string
+
+// Privacy is the page about what is kept from models, in Markdown.
+func Privacy() string { return privacy }
+
 // Section gives one section of the page about running a server, from its
 // heading to the next one of that level. It is "" if there is none.
 func Section(title string) string {

@@ -23,7 +23,7 @@ const standardStream = "-"
 func (p *program) exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export FILE",
-		Short: "Write all conversations of a tenant to a file",
+		Short: "Write all that a tenant has to a file",
 		Long: `Writes a tenant's conversations, each with its whole log, as JSON Lines to a
 file, or with - to the standard output. What is exported is the state of one
 moment; a server that runs goes on meanwhile, and is asked through its socket.

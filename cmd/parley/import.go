@@ -26,7 +26,7 @@ func (p *program) importCommand() *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import FILE | --from URL",
-		Short: "Bring conversations in, from an export or another server",
+		Short: "Bring in an export, or what another server has",
 		Long: `Reads what parley export wrote, from a file or with - from the standard input,
 and writes what is in it into a tenant. A server that runs is asked through
 its socket; if none runs, the data folder is opened, and made if need be.

@@ -22,6 +22,8 @@ func topics() []*cobra.Command {
 		topic("exit-status", "What the exit codes mean", exitPage()),
 		topic("data-folder", "What is in the data folder", docs.Section("The data folder")),
 		topic("models", "Which models answer, and how a request names one", docs.Section("Models")),
+		topic("retrieval", "How records are found, what scores mean, what to set", docs.Retrieval()),
+		topic("privacy", "What is kept from models, how it is told, and how well", docs.Privacy()),
 		topic("login", "How people sign in: identity providers, users, development", docs.Login()),
 		topic("operations", "Running a server, from the installation to trouble", docs.Operations()),
 	}
@@ -56,7 +58,7 @@ func helpCommand() *cobra.Command {
 		Use:   "help [command or topic]",
 		Short: "Show what a command does, or a topic",
 		Long: `Shows the help of a command, or a page about a topic: configuration, environment,
-exit-status, data-folder, models, login, operations.`,
+exit-status, data-folder, models, retrieval, privacy, login, operations.`,
 		Example: `  parley help token create
   parley help models
   parley help operations | less`,

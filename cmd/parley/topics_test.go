@@ -20,6 +20,8 @@ func TestEveryTopicHasAPage(t *testing.T) {
 		"exit-status":   {"0  ", "1  ", "2  "},
 		"data-folder":   {"parley.db", "key.id"},
 		"models":        {"quote", "aliases"},
+		"retrieval":     {"searchMinScore", "nDCG"},
+		"privacy":       {"placeholder", "entities"},
 		"operations":    {"systemd", "Troubleshooting"},
 	} {
 		if !strings.Contains(list, "parley "+topic) {

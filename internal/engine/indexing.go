@@ -135,6 +135,9 @@ func (e *Engine) makeRecords(ctx context.Context, m *making) error {
 			return m.change(func(b *convo.DatasetFile) { b.State, b.Error = convo.IndexFailed, refused.Message })
 		}
 	}
+	if convo.ErrorKind(err) == convo.NotFound && !m.current(ctx) {
+		return errOutdated // its content went while it was read
+	}
 	if err != nil {
 		return err
 	}
@@ -142,6 +145,17 @@ func (e *Engine) makeRecords(ctx context.Context, m *making) error {
 		return err
 	}
 	return m.finish(ctx)
+}
+
+// current reports whether the file still has the content that is read.
+func (m *making) current(ctx context.Context) bool {
+	f, err := m.engine.store.Object(ctx, m.job.tenant, convo.ObjectFile, m.job.file)
+	if err != nil {
+		return convo.ErrorKind(err) != convo.NotFound
+	}
+	before, _ := m.file.Body.(convo.Stored)
+	there, _ := f.Body.(convo.Stored)
+	return there.Upload == before.Upload
 }
 
 // begin gives the making its name, unless it is one that was begun and can go on.
