@@ -56,6 +56,12 @@ func (l *letters) set(fail func([]string) error) {
 	l.fail = fail
 }
 
+func (l *letters) resize(size int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.size = size
+}
+
 func (l *letters) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -33,7 +33,7 @@ func TestAFileThatCannotBeEmbeddedSaysWhyAndIsFoundByItsWords(t *testing.T) {
 			"out of order": func() {
 				l.set(func([]string) error { return convo.Errorf(convo.UpstreamFailed, "the service is out of order") })
 			},
-			"a vector of 4 values": func() { l.size = 4 },
+			"a vector of 4 values": func() { l.resize(4) },
 		}
 		f := b.source("a.txt", "text/plain", "some words")
 		b.attach(d, f)
@@ -55,7 +55,7 @@ func TestAFileThatCannotBeEmbeddedSaysWhyAndIsFoundByItsWords(t *testing.T) {
 			b.wantFound(d, "of", "words of "+want)
 			b.wantFound(d, "before", "before")
 			l.set(nil)
-			l.size = 0
+			l.resize(0)
 			time.Sleep(2 * time.Minute)
 			synctest.Wait()
 		}
