@@ -75,6 +75,10 @@ func (i *indexed) until(ctx context.Context, t *testing.T, enough func(entry) bo
 		if enough(e) {
 			return
 		}
+		select {
+		case <-time.After(5 * time.Millisecond): // to ask all the time would hold the work up
+		case <-ctx.Done():
+		}
 		if e.Status == "failed" || ctx.Err() != nil {
 			t.Fatalf("the file is %+v, %v", e, ctx.Err())
 		}
