@@ -179,3 +179,46 @@ func TestTheLogDoesNotSayWhatAToolOfAPrivateTurnWasCalledWith(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatAToolHasCutHoldsNoHalfOfAValue(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{harbour, mail, card} {
+		for name, answers := range map[string]func(half string) (tool.Result, error){
+			"an error": func(half string) (tool.Result, error) {
+				return tool.Result{}, convo.Errorf(convo.UpstreamFailed, "status 500: %s%s…", strings.Repeat("x ", 2000), half)
+			},
+			"a text": func(half string) (tool.Result, error) {
+				return tool.Result{Output: convo.JSON(`"` + strings.Repeat("x ", tool.MaxOutput/2-100) + half + `…\n[the answer is longer; this is its beginning]"`)}, nil
+			},
+			"another's text": func(half string) (tool.Result, error) {
+				return tool.Result{Output: convo.JSON(`"` + strings.Repeat("x ", tool.MaxOutput/2-100) + half + `\n[cut: the tool gave 1234567 bytes]"`)}, nil
+			},
+		} {
+			t.Run(name+" with "+value, func(t *testing.T) {
+				t.Parallel()
+				lookUp := specTool{
+					spec: tool.Spec{Name: "lookUp", Parameters: convo.JSON(`{"type":"object"}`)},
+					run:  func(context.Context, tool.Call) (tool.Result, error) { return answers(value[:len(value)*2/3]) },
+				}
+				b, m := withMimic(t, []tool.Tool{lookUp}, func(n int, _ *model.Request) []model.Event {
+					if n == 0 {
+						return []model.Event{{Type: model.ToolCall, Call: &model.Call{ID: "c", Name: "lookUp", Arguments: `{}`}}}
+					}
+					return said("ok")
+				})
+				b.fixed.window = 1 << 20
+				id := b.conversation(privately(convo.Fields{}))
+				r, err := b.Complete(t.Context(), b.actor, id, knowing("hi"), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.read(r)
+				if !strings.Contains(m.all(), "x x x") {
+					t.Fatal("the model is told nothing")
+				}
+				mustNotHold(t, "the prompts", m.all(), append(halves, "ann.", "4111")...)
+				mustNotHold(t, "the store", b.atRest(id), append(halves, "ann.", "4111")...)
+			})
+		}
+	}
+}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/privacy"
@@ -24,8 +25,29 @@ func (t veiledTool) Call(ctx context.Context, c tool.Call) (tool.Result, error) 
 	if err != nil {
 		return result, t.quiet(ctx, err)
 	}
+	if said := textOf(result.Output); len(said) < len(result.Output) && len(said) >= tool.MaxOutput/4 {
+		result.Output = quoted(t.shorter(said))
+	}
 	result.Output, err = t.secrets.maskJSON(ctx, result.Output)
 	return result, err
+}
+
+// A tool that cuts what it answers does not know what is kept from the model: where it
+// has cut, half of a value may stand. So much before that place is left out.
+const beforeCut = 256
+
+// shorter gives a text that a tool has cut, which says so at its end, without what
+// stands before the cut.
+func (t veiledTool) shorter(text string) string {
+	end := len(text)
+	if note := strings.LastIndex(text, "\n["); strings.HasSuffix(text, "]") && end-note < beforeCut {
+		end = note
+	}
+	at := len(strings.TrimSuffix(text[:end], "…"))
+	if at == len(text) || at < beforeCut {
+		return text
+	}
+	return t.secrets.cut(text, at-beforeCut) + text[at:]
 }
 
 // quiet gives an error as the log and the model may see it.
@@ -36,7 +58,11 @@ func (t veiledTool) quiet(ctx context.Context, err error) error {
 	}
 	said := *public
 	said.Cause = nil
-	err = t.secrets.add(ctx, func(v *privacy.Vault) { said.Message, _ = v.Mask(public.Message) })
+	message := public.Message
+	if len(message) >= errorBytes/4 {
+		message = t.shorter(message)
+	}
+	err = t.secrets.add(ctx, func(v *privacy.Vault) { said.Message, _ = v.Mask(message) })
 	if err != nil {
 		return err
 	}
