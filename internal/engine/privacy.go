@@ -30,8 +30,8 @@ type maskingTx struct {
 	own  *privacy.Vault // a fork of it, once something was masked
 	put  bool           // something was added, which counts only with the commit
 
-	before  []heldBefore      // what was held of parts, the latest last
-	said    map[string]string // by message: what was held of it and is stored now, as it was said
+	before  []heldBefore // what was held of parts, the latest last
+	passed  string       // the part of a user's message that was judged last
 	deleted bool
 
 	known []convo.Entity // what the caller says of the texts
@@ -81,7 +81,7 @@ func (t *maskingTx) Append(event convo.Event) error {
 			return nil
 		}
 		if ended, ok := event.Body.(convo.PartEnded); ok {
-			if err := t.release(event, ended, private(config)); err != nil {
+			if err := t.release(event, ended, config); err != nil {
 				return err
 			}
 		}

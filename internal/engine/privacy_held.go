@@ -6,12 +6,12 @@ import (
 
 	"github.com/parleyhq/parley/internal/convo"
 	"github.com/parleyhq/parley/internal/hub"
-	"github.com/parleyhq/parley/internal/store"
 )
 
 // What a client says piece by piece in a private or moderated conversation is stored
-// part by part: only a whole text shows what is to be masked in it, and can be judged. Until the part ends, its text
-// is in memory alone. A process that dies has lost it, and the message is refused.
+// part by part: only a whole text shows what is to be masked in it, and can be judged.
+// Until the part ends, its text is in memory alone. A process that dies has lost it,
+// and the message is refused. What has to be judged and was not is never stored.
 
 // heldTexts is what clients are saying in private conversations.
 type heldTexts struct {
@@ -102,6 +102,11 @@ func (t *maskingTx) hold(body convo.Body) (held bool) {
 			return false
 		}
 		t.change(b.Part, b.Message, func(h *heldText) { h.cited = append(slices.Clip(h.cited), b.Citation) })
+	case convo.MessageEnded:
+		if t.e.held.get(t.key, judgedOf(b.ID)) != nil {
+			t.set(judgedOf(b.ID), nil)
+		}
+		return false
 	default:
 		return false
 	}
@@ -157,8 +162,32 @@ func (t *maskingTx) lost(message string) bool {
 	return lost
 }
 
+// judgedOf is where it is noted what was said of a message that is judged, in the parts
+// that have ended.
+func judgedOf(message string) string { return "judged/" + message }
+
+// unjudgedText is what has to be judged before a part of a message ends: the message
+// so far, as it was said.
+func (t *maskingTx) unjudgedText(message, part string) string {
+	text := ""
+	for _, id := range []string{judgedOf(message), part} {
+		if h := t.e.held.get(t.key, id); h != nil {
+			text += h.text
+		}
+	}
+	return text
+}
+
+// pass lets a part of a message be stored when it ends: what is said of the message so
+// far was judged.
+func (t *maskingTx) pass(message, part string) {
+	t.set(judgedOf(message), &heldText{message: message, text: t.unjudgedText(message, part)})
+	t.passed = part
+}
+
 // release writes what is held of a part that ends.
-func (t *maskingTx) release(event convo.Event, ended convo.PartEnded, private bool) error {
+func (t *maskingTx) release(event convo.Event, ended convo.PartEnded, config convo.Config) error {
+	private := private(config)
 	h := t.e.held.get(t.key, ended.Part)
 	if h == nil {
 		if t.isText(ended) {
@@ -167,10 +196,9 @@ func (t *maskingTx) release(event convo.Event, ended convo.PartEnded, private bo
 		return nil
 	}
 	t.set(ended.Part, nil)
-	if t.said == nil {
-		t.said = map[string]string{}
+	if moderated(config) && h.kind == convo.User && t.passed != ended.Part {
+		return nil
 	}
-	t.said[h.message] += h.text
 	if private {
 		if err := t.open(); err != nil {
 			return err
@@ -219,13 +247,4 @@ func (t *maskingTx) Length(message, part string) convo.Length {
 func (t *maskingTx) Delete() error {
 	t.deleted = true
 	return t.Tx.Delete()
-}
-
-// saidOf is the clear text of a message that a client has said piece by piece, and
-// that the transaction has stored.
-func saidOf(tx store.Tx, m convo.MessageEnded) string {
-	if t, ok := tx.(*maskingTx); ok && t.said[m.ID] != "" {
-		return t.said[m.ID]
-	}
-	return m.Text
 }

@@ -74,7 +74,12 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 			return err
 		}
 	}
-	ended, err := u.endMessage(turn, u.tx.Head().Turn(turn).ComingMessage(id))
+	m = u.tx.Head().Turn(turn).ComingMessage(id)
+	flagged, err := u.judged(turn, m)
+	if flagged || err != nil {
+		return err
+	}
+	ended, err := u.endMessage(turn, m)
 	if err != nil {
 		return err
 	}
@@ -102,8 +107,33 @@ func (u *utterance) endInput(turn string, m *convo.Coming) error {
 	return err
 }
 
+// judged has the open part of a user's message judged before it ends, with what was said
+// before it, if the conversation is moderated: from its end on others can read it. If it
+// is flagged, the exchange has failed. The error sends it to be judged first.
+func (u *utterance) judged(turn string, m *convo.Coming) (flagged bool, err error) {
+	tx, ok := u.tx.(*maskingTx)
+	open := m.Open()
+	if !ok || open == nil || open.File != nil || m.Type != convo.User {
+		return false, nil
+	}
+	config, err := tx.configOf(tx.Head().Fields)
+	if err != nil || !moderated(config) {
+		return false, err
+	}
+	said := tx.unjudgedText(m.ID, open.ID)
+	why, known := u.known.judged[said]
+	switch {
+	case !known:
+		return false, unjudged{config: config, text: said}
+	case why != nil:
+		return true, u.fail(turn, why, m.ID)
+	}
+	tx.pass(m.ID, open.ID)
+	return false, nil
+}
+
 // verdict is why a user's message may not be said in a private or a moderated
-// conversation; nil = it may. The error sends it to be judged first.
+// conversation; nil = it may.
 func (u *utterance) verdict(m convo.MessageEnded) (*Refused, error) {
 	tx, ok := u.tx.(*maskingTx)
 	if !ok {
@@ -119,15 +149,7 @@ func (u *utterance) verdict(m convo.MessageEnded) (*Refused, error) {
 	if err := unmaskable(config, m.Parts); err != nil {
 		return &Refused{Why: Unmaskable, Cause: convo.PublicError(err)}, nil
 	}
-	if !moderated(config) {
-		return nil, nil
-	}
-	said := saidOf(u.tx, m)
-	why, judged := u.known.judged[said]
-	if !judged {
-		return nil, unjudged{config: config, text: said}
-	}
-	return why, nil
+	return nil, nil
 }
 
 // objection is why a user's message cannot have a turn; nil = it can.

@@ -30,7 +30,7 @@ func (u *utterance) sayPart(s SaidPart) error {
 }
 
 // openPart gives the part with that alias, and opens it if it is new, which ends
-// the part before it. nil: it has ended.
+// the part before it. nil: it has ended, or the exchange has.
 func (u *utterance) openPart(turn string, m *convo.Coming, part convo.Part) (*convo.ComingPart, error) {
 	if i := slices.IndexFunc(m.Parts, func(p convo.ComingPart) bool { return p.Alias == part.Alias }); i >= 0 {
 		if m.Parts[i].Ended {
@@ -42,6 +42,10 @@ func (u *utterance) openPart(turn string, m *convo.Coming, part convo.Part) (*co
 		return nil, refused(BadPart, convo.TooLarge, "a message may have up to %d parts", maxParts)
 	}
 	if open := m.Open(); open != nil {
+		flagged, err := u.judged(turn, m)
+		if flagged || err != nil {
+			return nil, err
+		}
 		if err := u.append(turn, convo.PartEnded{Message: m.ID, Part: open.ID}); err != nil {
 			return nil, err
 		}
@@ -133,6 +137,10 @@ func (u *utterance) sayPartEnd(s SaidPartEnd) error {
 		return nil
 	}
 	if err := u.e.checkSaidMeta(BadPart, s.Meta); err != nil {
+		return err
+	}
+	flagged, err := u.judged(t.ID, m)
+	if flagged || err != nil {
 		return err
 	}
 	u.open = append(u.open, t.ID)

@@ -40,14 +40,14 @@ func whyOf(why string) (id, code string) {
 		return errMessageCreate, ""
 	case engine.TooLarge:
 		return errMessageCreate, "too_large"
+	case engine.Flagged:
+		return errMessageCreate, "moderated"
 	case engine.NoContent:
 		return errMessageEnd, ""
 	case engine.BadPart:
 		return errPartCreate, ""
 	case engine.BadFile, engine.Unmaskable:
 		return errFile, ""
-	case engine.Flagged:
-		return errMessageEnd, "flagged"
 	case engine.LostWords:
 		return errMessageEnd, "lost_words"
 	case engine.LimitsReached:
