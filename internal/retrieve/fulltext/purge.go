@@ -51,5 +51,16 @@ func (c *collection) purge(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	return c.maintain(ctx, aim{least: worth, pure: true})
+	v := c.view.Load()
+	if v == nil {
+		return errRemoved // somebody found that it has to be read again
+	}
+	old := map[*segment]bool{}
+	for _, p := range v.parts {
+		old[p.segment] = true
+	}
+	if err := c.maintain(ctx, aim{least: worth, pure: old}); err != nil || c.view.Load() != nil {
+		return err
+	}
+	return errRemoved
 }

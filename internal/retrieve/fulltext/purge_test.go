@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -159,5 +160,62 @@ func TestAPurgeThatFailsIsMadeUpForByTheNext(t *testing.T) {
 		if _, err := ix.Purge(t.Context(), here, 0); err == nil {
 			t.Error("a closed index purges")
 		}
+	}
+}
+
+func TestASegmentThatNobodyNeedsGoesWhereNoPartIsInMemory(t *testing.T) {
+	t.Parallel()
+	k := stored(t)
+	for _, s := range k.datasets[here].segments {
+		s.ID, s.From, s.To = "stray", s.From+1, s.To-1
+		k.datasets[here].segments[s.ID] = s
+		break
+	}
+	ix := newIndex(t, k.kept, fulltext.Options{Memory: 64 << 10})
+	if _, err := ix.Purge(t.Context(), here, 0); err != nil {
+		t.Fatal(err)
+	}
+	segments, err := k.Segments(t.Context(), here.Tenant, here.Dataset, "text")
+	if err != nil || slices.ContainsFunc(segments, func(s convo.Segment) bool { return s.ID == "stray" }) {
+		t.Errorf("there are %+v, %v", segments, err)
+	}
+	if got := fmt.Sprint(found(t, ix, "secretone")); got != "[one]" {
+		t.Error(got)
+	}
+}
+
+// restless is a store in which a record goes with each segment that is written.
+type restless struct {
+	*kept
+	ix   *fulltext.Index
+	next int
+}
+
+func (r *restless) PutSegment(ctx context.Context, tenant, name, index string, s convo.Segment, data []byte, instead []string) error {
+	if r.ix != nil && r.next < 20 {
+		r.del(here, fmt.Sprintf("r%06d", r.next))
+		r.next++
+		if err := r.ix.Follow(ctx, here); err != nil {
+			return err
+		}
+	}
+	return r.kept.PutSegment(ctx, tenant, name, index, s, data, instead)
+}
+
+func TestAPurgeEndsAlthoughRecordsGoMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := &restless{kept: stored(t).kept}
+	ix := fulltext.New(r, fulltext.Options{})
+	r.del(here, "one")
+	r.ix = ix
+	if _, err := ix.Purge(t.Context(), here, 0); err != nil || r.has("secretone") {
+		t.Errorf("%v, still there %t", err, r.has("secretone"))
+	}
+	if r.next > 3 {
+		t.Errorf("%d segments were written", r.next)
+	}
+	r.ix = nil
+	if err := ix.Close(); err != nil {
+		t.Error(err)
 	}
 }

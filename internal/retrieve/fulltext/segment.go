@@ -98,7 +98,10 @@ func (c *collection) keep(ctx context.Context, s *segment, instead []string) err
 	c.staleMu.Lock()
 	stale := slices.Clone(c.stale)
 	c.staleMu.Unlock()
-	b := s.held.Load()
+	b, err := c.load(ctx, s) // one that the store has already may not be in memory
+	if err != nil {
+		return err
+	}
 	id := uuid.NewString()
 	kept := convo.Segment{ID: id, From: s.from, To: s.to, Size: s.size}
 	if err := c.store.PutSegment(ctx, c.Tenant, c.Dataset, index, kept, b.data, stale); err != nil {

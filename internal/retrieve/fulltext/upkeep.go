@@ -63,7 +63,10 @@ func (c *collection) compact(ctx context.Context, v *view) (*view, error) {
 // aim is what upkeep is to reach.
 type aim struct {
 	least int64 // from what size on something is stored
-	pure  bool  // the store shall have no words of records that are gone
+	// The segments of which the store shall have no words of records that are gone.
+	// Those that are made instead are none of them: of what goes from these meanwhile
+	// there may be no end. nil = all may have some.
+	pure map[*segment]bool
 }
 
 // job is what there is to do for a collection: the parts from one to before another
@@ -80,8 +83,8 @@ func (c *collection) nextJob(v *view, to aim) (j job, ok bool) {
 	if size > 0 && size >= min(to.least, c.maxSegment()/2) {
 		return job{start, len(v.parts)}, true
 	}
-	if to.pure {
-		if j, ok := c.pureJob(v, start); ok {
+	if to.pure != nil {
+		if j, ok := c.pureJob(v, start, to.pure); ok {
 			return j, true
 		}
 	}
@@ -106,9 +109,9 @@ func (p *part) mostlyDead(maxSize int64) bool {
 // records do not count any more, or one that was made without them and could not be
 // stored; or else a segment that nobody needs, which goes with the next that is
 // written. From start on nothing is stored.
-func (c *collection) pureJob(v *view, start int) (j job, ok bool) {
+func (c *collection) pureJob(v *view, start int, of map[*segment]bool) (j job, ok bool) {
 	for i, p := range v.parts[:start] {
-		if p.docs < p.segment.docs || p.id() == "" {
+		if of[p.segment] && (p.docs < p.segment.docs || p.id() == "") {
 			return job{i, i + 1}, true
 		}
 	}
@@ -184,7 +187,7 @@ func (c *collection) do(ctx context.Context, v *view, j job, to aim) error {
 			instead = append(instead, id)
 		}
 	}
-	if s.size < min(to.least, c.maxSegment()/2) && len(instead) == 0 && !to.pure {
+	if s.size < min(to.least, c.maxSegment()/2) && len(instead) == 0 && to.pure == nil {
 		return nil
 	}
 	return c.keep(ctx, s, instead)
