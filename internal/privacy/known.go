@@ -17,7 +17,7 @@ type known struct {
 
 // pattern is a value as it is looked for.
 type pattern struct {
-	text  string // in small letters
+	text  string // in small letters, with a single blank between words
 	entry int
 	name  bool // a word with a capital: there are others that are written without
 	any   bool // also within a word
@@ -53,14 +53,15 @@ func (k *known) add(e Entry, entry int) {
 			k.numbers[digits] = entry
 		}
 	}
-	if len(e.Value) < hashedShort {
+	text := patternText(e.Value)
+	if len(text) < hashedShort {
 		return
 	}
 	first, _ := utf8.DecodeRuneInString(e.Value)
 	long := utf8.RuneCountInString(e.Value)
 	p := pattern{
-		text: small(e.Value), entry: entry, given: e.Given, any: long >= insideWord, loud: long < shortestWord,
-		name: unicode.IsUpper(first) && len(e.Value) < 2*insideWord && !strings.Contains(e.Value, " "),
+		text: text, entry: entry, given: e.Given, any: long >= insideWord, loud: long < shortestWord,
+		name: unicode.IsUpper(first) && len(e.Value) < 2*insideWord && !strings.Contains(text, " "),
 	}
 	key, short := patternKey(p.text)
 	k.values[key] = append(slices.Clip(k.values[key]), p) // clones share them
@@ -71,6 +72,12 @@ func (k *known) add(e Entry, entry int) {
 		start, _ = hash(p.text, hashed)
 	}
 	k.starts[start%(1<<12)/64] |= 1 << (start % 64)
+}
+
+// patternText is a value as it is looked for.
+func patternText(value string) string {
+	words := strings.FieldsFunc(value, func(r rune) bool { return r < utf8.RuneSelf && isSpace(byte(r)) })
+	return small(strings.Join(words, " "))
 }
 
 // patternKey is under which hash a value is kept.
@@ -86,7 +93,7 @@ func patternKey(text string) (key uint32, short bool) {
 
 // given says whether a caller has given an entry's value in this spelling.
 func (k *known) given(value string, entry int) bool {
-	text := small(value)
+	text := patternText(value)
 	if len(text) < hashedShort {
 		return true
 	}
@@ -246,14 +253,16 @@ func (k *known) number(text string, i int) (best match, ok bool) {
 }
 
 // end gives where a value ends that begins at a place of a text in small letters, 0 =
-// another text stands there. A space may be several, and a line's end.
+// another text stands there. A space may be several, and a line's end; a plus that
+// follows it in the value is not one of them.
 func (p pattern) end(text string, i int) int {
 	for j := 0; j < len(p.text); j++ {
 		if i >= len(text) {
 			return 0
 		}
-		if isSpace(p.text[j]) && isBlank(text[i]) {
-			for i < len(text) && isBlank(text[i]) {
+		if p.text[j] == ' ' && isBlank(text[i]) {
+			plus := j+1 < len(p.text) && p.text[j+1] == '+'
+			for i++; i < len(text) && (isSpace(text[i]) || text[i] == '+' && !plus); {
 				i++
 			}
 			continue

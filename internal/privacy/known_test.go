@@ -150,3 +150,20 @@ func TestAKnownValueIsToldInEveryEncoding(t *testing.T) {
 		}
 	}
 }
+
+func TestBlanksOfAKnownValueAreToldHoweverManyThereAre(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"Ann  Example", "12 Rose Lane\r\nBristol", "Office +49 30 901820", "A  b", "blood A+ of Ann", "x + y + z"} {
+		v, holder := knows("x", value)
+		one := strings.Join(strings.Fields(value), " ")
+		for _, spelled := range []string{value, one, strings.ReplaceAll(one, " ", "\r\n"), strings.ReplaceAll(one, " ", "  "), url.QueryEscape(value), url.PathEscape(value)} {
+			if masked, _ := v.Mask("«" + spelled + "»"); masked != "«"+holder+"»" {
+				t.Errorf("%q, written %q: %q", value, spelled, masked)
+			}
+		}
+	}
+	v, _ := knows("x", "C++")
+	if masked, _ := v.Mask("C is not D"); masked != "C is not D" {
+		t.Errorf("a blank for two pluses: %q", masked)
+	}
+}
