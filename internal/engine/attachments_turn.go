@@ -144,13 +144,11 @@ func (e *Engine) repeatsTurn(ctx context.Context, key hub.Key, actor convo.Actor
 	return joined, err == nil, err
 }
 
-// addFiles adds what a turn brings to its conversation.
+// addFiles adds what a turn brings to its conversation. Its message has it at once.
 func addFiles(tx store.Tx, files []convo.File) error {
 	for _, f := range files {
+		f.Uses = 1
 		if err := tx.AddFile(f); err != nil {
-			return err
-		}
-		if err := tx.UseFile(f.ID); err != nil {
 			return err
 		}
 	}

@@ -75,7 +75,8 @@ type FileTx interface {
 
 	// AddFile stores a new file of the transaction's conversation with its content,
 	// an upload. It fails as PutFile does; an id that a file has is a Conflict. One that
-	// says a message is used by that from the beginning: it never waits for another.
+	// comes with Uses, or says a message, is used once from the beginning: it never waits,
+	// and there is room for it however many others do.
 	AddFile(f convo.File) error
 
 	// UseFile counts one more part that is the file. Unless it is a file of the

@@ -195,16 +195,17 @@ func (t *tx) OwnFile(id string) (convo.File, error) {
 
 // AddFile implements store.FileTx.
 func (t *tx) AddFile(f convo.File) error {
+	used := f.Uses > 0 || f.Message != ""
 	switch _, exists := t.store.files[f.ID]; {
 	case t.conversation == nil:
 		return convo.Errorf(convo.NotFound, "there is no conversation %q", t.key.id)
 	case exists:
 		return store.FileExists(f.ID)
-	case f.Message == "" && t.store.waiting(t.key.tenant, t.key.id) >= store.MaxUnusedFiles:
+	case !used && t.store.waiting(t.key.tenant, t.key.id) >= store.MaxUnusedFiles:
 		return store.FilesWaiting()
 	}
 	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
-	if f.Message != "" {
+	if used {
 		f.Uses = 1
 	}
 	f.Created, f.Stored = stored(f.Created), stored(f.Stored)

@@ -288,8 +288,8 @@ func (t *tx) AddFile(f convo.File) error {
 	if exists || t.files[f.ID] != nil {
 		return store.FileExists(f.ID)
 	}
-	f.Tenant, f.Conversation, f.Uses = t.key.tenant, t.key.id, 0
-	if f.Message != "" {
+	f.Tenant, f.Conversation = t.key.tenant, t.key.id
+	if f.Uses > 0 || f.Message != "" {
 		f.Uses = 1
 	} else if err := t.roomToWait(); err != nil {
 		return err

@@ -188,6 +188,18 @@ func filesWaiting(t *testing.T, d Driver) {
 	must(t, put(other, 201))
 	_, err := s.File(t.Context(), uuid(1200))
 	mustBe(t, err, convo.NotFound)
+	// One that a message has at once does not wait.
+	add := func(n int, uses int64) error {
+		_, err := w.update(func(tx store.Tx) error {
+			return tx.AddFile(convo.File{ID: uuid(n), Upload: uuid(300 + n), Uses: uses, Created: start(), Stored: start()})
+		})
+		return err
+	}
+	mustBe(t, add(202, 0), convo.Conflict)
+	must(t, add(203, 1))
+	got, err := s.File(t.Context(), uuid(203))
+	must(t, err)
+	equal(t, "its parts", got.Uses, 1)
 }
 
 func filesPruned(t *testing.T, d Driver) {
