@@ -93,11 +93,10 @@ func (e *Engine) Speak(ctx context.Context, actor convo.Actor, conversation, mes
 				return convo.File{}, errTooMuchSpeech()
 			}
 		}
-		f, err = e.speakNow(ctx, key, said)
-		if err == nil {
+		defer end()
+		if f, err = e.speakNow(ctx, key, said); err == nil {
 			err = e.spoken(ctx, key, actor, said, &f, ask)
 		}
-		end()
 		return f, err
 	}
 }

@@ -281,3 +281,26 @@ func TestOnlySoMuchIsSpokenAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestSpeechThatPanickedKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	broken := true
+	v := &voice{before: func(context.Context) error {
+		if broken {
+			panic("broken")
+		}
+		return nil
+	}}
+	b := speaking(t, v)
+	id, said := b.told(convo.Fields{}, "Hello")
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = b.Speak(t.Context(), b.actor, id, said, nil)
+	}()
+	broken = false
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := b.Speak(ctx, b.actor, id, said, nil); err != nil {
+		t.Error(err)
+	}
+}
