@@ -128,6 +128,9 @@ func (e *Engine) readImage(ctx context.Context, part convo.Part, own contents) (
 	}
 	data := make([]byte, min(found.file.Size, part.File.Size))
 	n, err := found.ReadAt(data, 0)
+	if convo.ErrorKind(err) == convo.NotFound { // it went meanwhile, with its message
+		return model.Image{}, nil
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return model.Image{}, err
 	}
@@ -136,7 +139,7 @@ func (e *Engine) readImage(ctx context.Context, part convo.Part, own contents) (
 
 // mayBeImage reports whether a media type is one of images that models are shown.
 func mayBeImage(mediaType string) bool {
-	kind, rest, _ := strings.Cut(strings.ToLower(mediaType), "/")
+	kind, rest, _ := strings.Cut(plainType(mediaType), "/")
 	return kind == "image" && !strings.HasSuffix(rest, "+xml")
 }
 

@@ -80,3 +80,42 @@ func TestImagesAreToldByHowTheyBegin(t *testing.T) {
 		}
 	}
 }
+
+func TestParametersOfAMediaTypeDoNotChangeWhatAFileIs(t *testing.T) {
+	t.Parallel()
+	for mediaType, want := range map[string][2]bool{ // a text, an image
+		"image/svg+xml":                {true, false},
+		"image/svg+xml; charset=utf-8": {true, false},
+		"Image/SVG+XML":                {true, false},
+		"image/png; name=a+xml":        {false, true},
+		"Application/ZIP":              {false, false},
+	} {
+		if got := [2]bool{mayBeText(mediaType), mayBeImage(mediaType)}; got != want {
+			t.Errorf("%s: %v", mediaType, got)
+		}
+	}
+}
+
+// deleted is the content of a file that was deleted since it was found.
+type deleted struct{}
+
+func (deleted) ReadAt([]byte, int64) (int, error) {
+	return 0, convo.Errorf(convo.NotFound, "there is no file")
+}
+
+func TestAFileThatIsDeletedWhileItIsReadIsOnlyNamed(t *testing.T) {
+	t.Parallel()
+	file := func(mediaType string) (convo.Part, contents) {
+		f := convo.File{ID: "f", MediaType: mediaType, Size: 10}
+		return convo.Part{Name: "a", MediaType: mediaType, File: &convo.FileRef{URI: f.URI(), Size: 10}}, contents{"f": {deleted{}, f}}
+	}
+	part, own := file("text/plain")
+	told, image, err := (&Engine{}).renderFile(t.Context(), part, 100, own)
+	if err != nil || image || told != `[file "a", text/plain, 10 bytes]` {
+		t.Errorf("a text: %q, %v, %v", told, image, err)
+	}
+	part, own = file("image/png")
+	if shown, err := (&Engine{}).readImage(t.Context(), part, own); err != nil || shown.MediaType != "" {
+		t.Errorf("an image: %+v, %v", shown, err)
+	}
+}

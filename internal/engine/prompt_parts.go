@@ -77,18 +77,20 @@ func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64, ow
 		return line, ours && mayBeImage(part.MediaType), nil
 	}
 	file, err := e.content(ctx, id, own)
-	if convo.ErrorKind(err) == convo.NotFound {
-		return line, false, nil // of a message from an import that came without its files
+	var text string
+	var whole bool
+	if err == nil {
+		text, whole, err = e.fileText(ctx, file, int(most))
 	}
-	if err != nil {
-		return "", false, err
-	}
-	text, whole, err := e.fileText(ctx, file, int(most))
-	if err != nil {
-		return line, false, err
-	}
-	if text == "" {
+	if err == nil && text == "" {
 		image, err = holdsImage(file)
+	}
+	// It may be of a message from an import that came without its files, or be deleted
+	// while it is read.
+	if convo.ErrorKind(err) == convo.NotFound {
+		return line, false, nil
+	}
+	if err != nil || text == "" {
 		return line, image, err
 	}
 	end := "[end of " + name + "]"
@@ -100,10 +102,17 @@ func (e *Engine) renderFile(ctx context.Context, part convo.Part, most int64, ow
 
 // mayBeText reports whether it is worth while to look at a file's content for a text.
 func mayBeText(mediaType string) bool {
-	kind, _, _ := strings.Cut(strings.ToLower(mediaType), "/")
+	mediaType = plainType(mediaType)
+	kind, _, _ := strings.Cut(mediaType, "/")
 	switch kind {
 	case "image", "audio", "video", "font":
 		return strings.HasSuffix(mediaType, "+xml")
 	}
 	return !strings.HasPrefix(mediaType, "application/zip")
+}
+
+// plainType is a media type without its parameters, in small letters.
+func plainType(mediaType string) string {
+	plain, _, _ := strings.Cut(mediaType, ";")
+	return strings.ToLower(strings.TrimSpace(plain))
 }
