@@ -9,9 +9,10 @@ import (
 
 // known finds the values of a vault in plain texts.
 type known struct {
-	values  map[uint32][]pattern // by the hash of their first bytes
+	values  map[uint64][]pattern // by the hash of all their bytes; short ones of their first two
+	lengths map[uint32][]int     // how many bytes are hashed of those that begin alike, in order
 	numbers map[string]int       // entries of numbers, by their digits
-	starts  [1 << 12 / 64]uint64 // these hashes, as a set
+	starts  [1 << 12 / 64]uint64 // the hashes of how they begin, as a set
 	short   bool                 // there are values of two or three bytes
 }
 
@@ -25,14 +26,13 @@ type pattern struct {
 	loud  bool // too short to be told in small letters, if it is a name
 }
 
-// How many bytes of a value are hashed, blanks not counted; of one that is shorter,
-// two, whatever they are. Many may begin with the same four, so one that is long is
-// found by more of them.
+// How many bytes say how a value begins, blanks not counted; of one that is shorter,
+// two, whatever they are. Thousands may begin alike, so of those that do none is held
+// against a text before the hash of all its bytes says that it stands there.
 const (
 	hashed      = 4
-	hashedLong  = 16
 	hashedShort = 2
-	// hashedWithin is how far it is looked for them.
+	// hashedWithin is how far it is looked for the first ones.
 	hashedWithin = 64
 )
 
@@ -46,7 +46,7 @@ const shortestWord = 3
 
 func (k *known) add(e Entry, entry int) {
 	if k.values == nil {
-		k.values, k.numbers = map[uint32][]pattern{}, map[string]int{}
+		k.values, k.lengths, k.numbers = map[uint64][]pattern{}, map[uint32][]int{}, map[string]int{}
 	}
 	if digits := onlyDigits(e.Value); len(digits) >= insideWord && isNumber(e.Value) {
 		if _, there := k.numbers[digits]; !there {
@@ -58,18 +58,21 @@ func (k *known) add(e Entry, entry int) {
 		return
 	}
 	first, _ := utf8.DecodeRuneInString(e.Value)
-	long := utf8.RuneCountInString(e.Value)
+	letters := utf8.RuneCountInString(e.Value)
 	p := pattern{
-		text: text, entry: entry, given: e.Given, any: long >= insideWord, loud: long < shortestWord,
+		text: text, entry: entry, given: e.Given, any: letters >= insideWord, loud: letters < shortestWord,
 		name: unicode.IsUpper(first) && len(e.Value) < 2*insideWord && !strings.Contains(text, " "),
 	}
-	key, short := patternKey(p.text)
+	key := patternKey(p.text)
 	k.values[key] = append(slices.Clip(k.values[key]), p) // clones share them
-	start := key
-	if short {
-		k.short = true
+	start, long := hash(p.text, hashed)
+	if long {
+		_, n := hashAll(p.text)
+		if at, there := slices.BinarySearch(k.lengths[start], n); !there {
+			k.lengths[start] = slices.Insert(slices.Clip(k.lengths[start]), at, n)
+		}
 	} else {
-		start, _ = hash(p.text, hashed)
+		start, k.short = hashShort(p.text), true
 	}
 	k.starts[start%(1<<12)/64] |= 1 << (start % 64)
 }
@@ -81,14 +84,12 @@ func patternText(value string) string {
 }
 
 // patternKey is under which hash a value is kept.
-func patternKey(text string) (key uint32, short bool) {
-	if key, ok := hash(text, hashedLong); ok {
-		return key, false
+func patternKey(text string) uint64 {
+	if _, ok := hash(text, hashed); !ok {
+		return uint64(hashShort(text))
 	}
-	if key, ok := hash(text, hashed); ok {
-		return key, false
-	}
-	return hashShort(text), true
+	key, _ := hashAll(text)
+	return key
 }
 
 // given says whether a caller has given an entry's value in this spelling.
@@ -97,8 +98,7 @@ func (k *known) given(value string, entry int) bool {
 	if len(text) < hashedShort {
 		return true
 	}
-	key, _ := patternKey(text)
-	return slices.ContainsFunc(k.values[key], func(p pattern) bool { return p.given && p.entry == entry && p.text == text })
+	return slices.ContainsFunc(k.values[patternKey(text)], func(p pattern) bool { return p.given && p.entry == entry && p.text == text })
 }
 
 // small gives a text in small letters, of the same length: a letter whose small form
@@ -139,6 +139,23 @@ func hash(text string, n int) (_ uint32, ok bool) {
 	}
 	return 0, false
 }
+
+// hashAll is of all bytes that are no blanks, and how many they are.
+func hashAll(text string) (h uint64, n int) {
+	h = offset64
+	for _, c := range []byte(text) {
+		if !isBlank(c) {
+			h, n = (h^uint64(c))*prime64, n+1
+		}
+	}
+	return h, n
+}
+
+// Those of FNV-1a.
+const (
+	offset64 = 14695981039346656037
+	prime64  = 1099511628211
+)
 
 // hashShort is of the first two bytes; any blank is one.
 func hashShort(text string) uint32 {
@@ -185,16 +202,11 @@ func (k *known) at(text, low string, i int) (best match, ok bool) {
 		return match{}, false // no value begins with one
 	}
 	if key, is := hash(low[i:], hashed); is && k.starts[key%(1<<12)/64]&(1<<(key%64)) != 0 {
-		if long, is := hash(low[i:], hashedLong); is {
-			best, ok = k.with(long, text, low, i)
-		}
-		if !ok {
-			best, ok = k.with(key, text, low, i)
-		}
+		best, ok = k.along(k.lengths[key], text, low, i)
 	}
 	if !ok && k.short {
 		if key := hashShort(low[i:]); k.starts[key%(1<<12)/64]&(1<<(key%64)) != 0 {
-			best, ok = k.with(key, text, low, i)
+			best, ok = k.with(uint64(key), text, low, i)
 		}
 	}
 	if len(k.numbers) > 0 && isDigit(text[i]) {
@@ -205,8 +217,27 @@ func (k *known) at(text, low string, i int) (best match, ok bool) {
 	return best, ok
 }
 
+// along gives the longest value that begins at a place, of those that have so many bytes.
+func (k *known) along(lengths []int, text, low string, i int) (best match, ok bool) {
+	h, n := uint64(offset64), 0
+	for j := i; j < len(low) && len(lengths) > 0; j++ {
+		if isBlank(low[j]) {
+			continue
+		}
+		h, n = (h^uint64(low[j]))*prime64, n+1
+		if n < lengths[0] {
+			continue
+		}
+		lengths = lengths[1:]
+		if m, is := k.with(h, text, low, i); is && m.end > best.end {
+			best, ok = m, true
+		}
+	}
+	return best, ok
+}
+
 // with gives the longest value of a hash that begins at a place.
-func (k *known) with(key uint32, text, low string, i int) (best match, ok bool) {
+func (k *known) with(key uint64, text, low string, i int) (best match, ok bool) {
 	for _, p := range k.values[key] {
 		end := p.end(low, i)
 		if end > best.end && p.stands(text, i, end) {

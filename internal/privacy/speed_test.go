@@ -1,6 +1,7 @@
 package privacy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,33 @@ func TestTimeGrowsWithTheLengthOnly(t *testing.T) {
 		privacy.Detect(text)
 		if took := time.Since(began); took > 20*time.Second { // generous: what is not linear takes much more
 			t.Errorf("128 KiB of %q took %s", name, took)
+		}
+	}
+}
+
+// A conversation is masked where all others wait to be stored.
+func TestTimeDoesNotGrowWithTheValuesThatBeginAlike(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		value func(i int) string
+		many  int
+		text  string
+	}{
+		"phones":    {func(i int) string { return fmt.Sprintf("+4930%07d", i*7) }, 10_000, strings.Repeat("+4930 ", 32<<10)},
+		"addresses": {func(i int) string { return fmt.Sprintf("https://example.com/customers/%06d", i) }, 5000, strings.Repeat("https://example.com/customers/ ", 8<<10)},
+		"one word":  {func(i int) string { return strings.Repeat("a", 1000+i) + "b" }, 500, strings.Repeat("a", 64<<10)},
+	} {
+		v := newVault()
+		began := time.Now()
+		for i := range c.many {
+			v.Know("x", c.value(i), "")
+		}
+		v.Mask(c.text)
+		if took := time.Since(began); took > 20*time.Second { // see above; it was far more than that
+			t.Errorf("%s took %s", name, took)
+		}
+		if masked, _ := v.Mask("«" + c.value(7) + "»"); len(masked) != len("«»")+11 {
+			t.Errorf("%s: %q", name, masked)
 		}
 	}
 }

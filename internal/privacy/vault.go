@@ -64,7 +64,7 @@ func (v *Vault) own() {
 	c.entries = slices.Clone(c.entries)
 	c.byValue, c.byHolder = maps.Clone(c.byValue), maps.Clone(c.byHolder)
 	c.holders.sorted = slices.Clone(c.holders.sorted)
-	c.known.values, c.known.numbers = maps.Clone(c.known.values), maps.Clone(c.known.numbers)
+	c.known.values, c.known.lengths, c.known.numbers = maps.Clone(c.known.values), maps.Clone(c.known.lengths), maps.Clone(c.known.numbers)
 	v.contents, v.shared = &c, false
 }
 
