@@ -151,8 +151,8 @@ func parseDataURL(path, rest string) (mediaType, data string, err error) {
 		}
 		data = string(plain)
 	}
-	if mediaType == "" {
-		mediaType = "text/plain"
+	if mediaType == "" || mediaType[0] == ';' { // its parameters may stand alone
+		mediaType = "text/plain" + mediaType
 	}
 	return mediaType, data, nil
 }

@@ -22,6 +22,15 @@ func FuzzBlobKeys(f *testing.F) {
 	})
 }
 
+func TestADataURLWithoutATypeIsText(t *testing.T) {
+	t.Parallel()
+	for rest, want := range map[string]string{",a": "text/plain", ";charset=utf-8,a": "text/plain;charset=utf-8", ";charset=utf-8;base64,YQ==": "text/plain;charset=utf-8"} {
+		if mediaType, data, err := parseDataURL("file", rest); err != nil || mediaType != want || data != "a" {
+			t.Errorf("%s: %q of %q, %v", rest, data, mediaType, err)
+		}
+	}
+}
+
 // What a data: URL holds is no longer than the URL, and its type is no more than it
 // says.
 func FuzzDataURLs(f *testing.F) {
