@@ -148,7 +148,12 @@ func (e *Engine) admit(ctx context.Context, actor convo.Actor, in TurnInput, ask
 	if in.brought, err = e.bring(ctx, reading.key, in.Attachments); err != nil {
 		return joined, err
 	}
-	joined, err = e.admitWhole(ctx, actor, in, ask, reading)
+	if in.dispatch != nil { // others may have begun meanwhile
+		err = e.roomInBackground(reading.key.Tenant)
+	}
+	if err == nil {
+		joined, err = e.admitWhole(ctx, actor, in, ask, reading)
+	}
 	if err != nil || ask.replayed() {
 		err = errors.Join(err, e.dropBrought(ctx, in.brought))
 	}

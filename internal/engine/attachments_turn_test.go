@@ -415,3 +415,49 @@ func TestAttachmentsThatDoNotComeAreGivenUp(t *testing.T) {
 		b.wantListed(id, "")
 	})
 }
+
+// meanwhile is a web whose first page takes as long as something else.
+type meanwhile struct {
+	once sync.Once
+	do   func()
+}
+
+func (m *meanwhile) Fetch(context.Context, string) (engine.Fetched, error) {
+	m.once.Do(m.do)
+	return engine.Fetched{ReadCloser: io.NopCloser(strings.NewReader("page")), MediaType: "text/plain"}, nil
+}
+
+func TestTurnsThatBeganWhileAttachmentsCameCountInTheBackground(t *testing.T) {
+	t.Parallel()
+	for name, stateful := range map[string]bool{"with a conversation": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t)
+				b.stop()
+				gate := make(chan struct{})
+				other := engine.StatelessInput{Messages: []engine.NewMessage{message(convo.User, "go")}}
+				b.fetcher = &meanwhile{do: func() {
+					for range b.Limits().Background {
+						b.model.Add(scripted.Wait(gate), scripted.Text("done"))
+						if _, err := b.DispatchStateless(t.Context(), b.actor, other, "", nil); err != nil {
+							t.Error(err)
+						}
+					}
+				}}
+				b.start()
+				id, list := b.conversation(convo.Fields{}), []engine.Content{webPage()}
+				var err error
+				if stateful {
+					_, err = b.Dispatch(t.Context(), b.actor, id, engine.TurnInput{Front: "test", Attachments: list}, "", nil)
+				} else {
+					_, err = b.DispatchStateless(t.Context(), b.actor, engine.StatelessInput{Messages: other.Messages, Attachments: list}, "", nil)
+				}
+				wantKind(t, err, convo.RateLimited)
+				b.wantListed(id, "")
+				close(gate)
+				synctest.Wait()
+			})
+		})
+	}
+}

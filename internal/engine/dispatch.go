@@ -140,7 +140,10 @@ func (e *Engine) DispatchStateless(ctx context.Context, actor convo.Actor, in St
 		if err != nil {
 			return err
 		}
-		if err = e.dispatchHidden(ctx, actor, key, in, b, d, ask); err != nil || ask.replayed() {
+		if err = e.roomInBackground(actor.Tenant); err == nil { // others may have begun meanwhile
+			err = e.dispatchHidden(ctx, actor, key, in, b, d, ask)
+		}
+		if err != nil || ask.replayed() {
 			err = errors.Join(err, e.dropBrought(ctx, b))
 		}
 		return err
