@@ -30,11 +30,9 @@ func FuzzSchema(f *testing.F) {
 			}
 			return
 		}
-		var form struct {
-			Type       string
-			Properties map[string]any
-		}
-		if err := json.Unmarshal(s.Provider(), &form); err != nil || form.Type != "object" || form.Properties == nil {
+		var form map[string]any // a struct would take Properties for properties
+		err = json.Unmarshal(s.Provider(), &form)
+		if properties, _ := form["properties"].(map[string]any); err != nil || form["type"] != "object" || properties == nil {
 			t.Fatalf("a provider would get %s", s.Provider())
 		}
 		again, err := cache.Compile("f", s.Provider())
