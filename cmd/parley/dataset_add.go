@@ -226,13 +226,15 @@ func (a *adding) send(ctx context.Context, f localFile, before fileItem, is bool
 		if id, err = a.library.change(ctx, map[string]any{"name": f.name, "meta": meta}, "file", "create"); err != nil {
 			return "", false, err
 		}
+		made := id
+		defer func() {
+			if err != nil { // nobody would ever know of it
+				_, _ = a.library.change(context.WithoutCancel(ctx), struct{}{}, "file", made, "delete")
+			}
+		}()
 	}
 	file := &client.File{Name: plain(filepath.Base(f.path)), Type: app.MediaType(f.path), Data: content}
 	if _, err := ask[client.Reference](ctx, a.library, client.FetchOptions{File: file}, "file", id, "upload"); err != nil {
-		if !is {
-			// Nobody would ever know of it.
-			_, _ = a.library.change(context.WithoutCancel(ctx), struct{}{}, "file", id, "delete")
-		}
 		return "", false, err
 	}
 	if is { // only now: a file whose upload failed is uploaded again the next time

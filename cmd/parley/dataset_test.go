@@ -2,6 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,6 +112,35 @@ func TestDatasetsOfAServerElsewhere(t *testing.T) {
 	says(t, elsewhere, append([]string{"search", "zoo", "stripes"}, at...), "a.txt")
 	if _, err := run(t, exitFailed, nil, append([]string{"search", "zoo", "stripes"}, at...)...); !strings.Contains(err, "PARLEY_SECRET") {
 		t.Errorf("without a secret: %q", err)
+	}
+}
+
+func TestAFileThatCannotBeAttachedIsNotLeftBehind(t *testing.T) {
+	t.Parallel()
+	server, env := serve(t, "PARLEY_SECRET=the-secret-of-all-tests")
+	at, err := url.Parse(address(server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := httputil.NewSingleHostReverseProxy(at)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/attach") {
+			http.Error(w, `{"message":"not today","code":"BAD_REQUEST"}`, http.StatusBadRequest)
+			return
+		}
+		behind.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	file := filepath.Join(t.TempDir(), "a.txt")
+	write(t, filepath.Dir(file), "a.txt", "Zebras have stripes.")
+	if _, err := run(t, exitFailed, env, "dataset", "add", "zoo", file, "--url", proxy.URL); !strings.Contains(err, "not today") {
+		t.Errorf("it says %q", err)
+	}
+	out := filepath.Join(t.TempDir(), "all.jsonl")
+	says(t, env, []string{"export", out})
+	exported, err := os.ReadFile(out)
+	if err != nil || !strings.Contains(string(exported), "zoo") || strings.Contains(string(exported), "a.txt") {
+		t.Errorf("left behind: %s, %v", exported, err)
 	}
 }
 
