@@ -451,7 +451,7 @@ func TestNothingOfAPrivateConversationIsSentToAnybody(t *testing.T) {
 	o := startOutside(t, random)
 	s := &talk{asked: map[string]int{}, outside: o, random: rand.New(rand.NewPCG(1, 2)), spelling: rand.New(rand.NewPCG(5, 6)), value: privateValues(t, rand.New(rand.NewPCG(3, 4)))}
 	cfg := configured(t, "OPENAI_BASE_URL="+o.URL+"/v1", "PARLEY_MODERATION_URL="+o.URL+"/v1",
-		"PARLEY_EMBEDDING_URL="+o.URL+"/v1", "PARLEY_EMBEDDING_MODEL=e", "PARLEY_EMBEDDING_MASK=true", "PARLEY_SPEECH_URL="+o.URL+"/v1")
+		"PARLEY_EMBEDDING_URL="+o.URL+"/v1", "PARLEY_EMBEDDING_MODEL=e", "PARLEY_SPEECH_URL="+o.URL+"/v1")
 	s.server = start(t, cfg)
 	dataset := s.id("/v1/dataset/create", map[string]any{"matchInstruction": "Mind " + s.configured()})
 	s.must("/v1/dataset/"+dataset+"/record/create", map[string]any{"text": "The harbour of " + s.configured(), "source": "https://example.org/a"})

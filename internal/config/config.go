@@ -237,7 +237,7 @@ type Embedding struct {
 	APIKey     Secret `key:"apiKey" doc:"The key of the service at url; one of your own may need none."`
 	Model      string `key:"model" doc:"The model that embeds, as text-embedding-3-small. Another one makes the vectors of all records anew, in the background."`
 	Dimensions int    `key:"dimensions" default:"0" doc:"How long the vectors are to be, of models that can shorten them. 0: the model's own length."`
-	Mask       bool   `key:"mask" default:"false" doc:"Whether the service is sent words such as (email) and (name) in the place of what says something of a person, when records and memories are indexed too. For bots with privacy. A change makes the vectors of all records anew, in the background."`
+	Mask       bool   `key:"mask" default:"true" doc:"Whether the service is sent words such as (email) and (name) in the place of what says something of a person, when records and memories are indexed too. Such values are found by their words alone then. false: for a service that may see them, on your own machine, say. A change makes the vectors of all records anew, in the background."`
 }
 
 // Configured reports whether there is a service.

@@ -157,7 +157,7 @@ const maxDimensions = 16384
 // embedding checks what is said of the service that embeds texts.
 func (v *validator) embedding(cfg *Config) {
 	e := cfg.Embedding
-	if e == (Embedding{}) {
+	if e == (Embedding{Mask: e.Mask}) { // what is masked names no service
 		return
 	}
 	v.service(cfg, "embedding", e.Provider, e.URL, e.APIKey, e.Model, "openai", "gemini", "ollama")
