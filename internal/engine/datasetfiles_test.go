@@ -22,6 +22,15 @@ func (b *bundle) source(name, mediaType, content string) string {
 	return id
 }
 
+// sourceOf makes a file that a dataset has, and waits until its records are found.
+func (b *bundle) sourceOf(dataset, name, mediaType, content string) string {
+	b.t.Helper()
+	id := b.source(name, mediaType, content)
+	b.attach(dataset, id)
+	b.entry(dataset, id, convo.IndexDone)
+	return id
+}
+
 func (b *bundle) fill(id, name, mediaType, content string) {
 	b.t.Helper()
 	c := engine.Content{Name: name, MediaType: mediaType, Reader: strings.NewReader(content)}
@@ -86,9 +95,7 @@ func TestNewContentTakesThePlaceOfTheOld(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	d := b.dataset(convo.Dataset{})
-	f := b.source("a.txt", "text/plain", "old words")
-	b.attach(d, f)
-	b.entry(d, f, convo.IndexDone)
+	f := b.sourceOf(d, "a.txt", "text/plain", "old words")
 	b.fill(f, "a.txt", "text/plain", "new words")
 	b.entry(d, f, convo.IndexDone)
 	b.wantFound(d, "words", "new words")
@@ -103,9 +110,7 @@ func TestAFileThatCannotBeReadSaysWhyAndWhatWasThereAnswers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	d := b.dataset(convo.Dataset{})
-	f := b.source("a.txt", "text/plain", "old words")
-	b.attach(d, f)
-	b.entry(d, f, convo.IndexDone)
+	f := b.sourceOf(d, "a.txt", "text/plain", "old words")
 	b.fill(f, "a.bin", "application/octet-stream", "\x00\x01\x02\x03\xff\xfe\x00\x00\x07")
 	if entry := b.entry(d, f, convo.IndexFailed); entry.Error == "" {
 		t.Error("it does not say why")
@@ -150,9 +155,7 @@ func TestTheEventLogTellsWhatWasDoneToDatasets(t *testing.T) {
 	if _, err := b.DeleteRecord(t.Context(), b.actor, d, id, nil); err != nil {
 		t.Fatal(err)
 	}
-	f := b.source("a.txt", "text/plain", "some words")
-	b.attach(d, f)
-	b.entry(d, f, convo.IndexDone)
+	f := b.sourceOf(d, "a.txt", "text/plain", "some words")
 	if _, err := b.DetachFile(t.Context(), b.actor, d, f, true, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -177,9 +180,7 @@ func TestAFileThatIsLeavingMayComeBack(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	d := b.dataset(convo.Dataset{})
-	f := b.source("a.txt", "text/plain", "some words")
-	b.attach(d, f)
-	b.entry(d, f, convo.IndexDone)
+	f := b.sourceOf(d, "a.txt", "text/plain", "some words")
 	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
 		// As a detachment leaves it whose process died.
 		file, err := tx.Object(convo.ObjectFile, f)
@@ -211,9 +212,7 @@ func TestWhatLeavesWhenAProcessDiesIsGoneAfterTheNextStart(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	d := b.dataset(convo.Dataset{})
-	f := b.source("a.txt", "text/plain", "some words")
-	b.attach(d, f)
-	b.entry(d, f, convo.IndexDone)
+	f := b.sourceOf(d, "a.txt", "text/plain", "some words")
 	b.stop()
 	_, err := b.store.Update(t.Context(), "t", "", store.Buffered, func(tx store.Tx) error {
 		entry, err := tx.Object(convo.ObjectDatasetFile, convo.DatasetFileID(d, f))
@@ -238,9 +237,7 @@ func TestADeletedFileIsNotFoundAnyMore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	d := b.dataset(convo.Dataset{})
-	f := b.source("a.txt", "text/plain", "some words")
-	b.attach(d, f)
-	b.entry(d, f, convo.IndexDone)
+	f := b.sourceOf(d, "a.txt", "text/plain", "some words")
 	if _, err := b.DeleteTenantFile(t.Context(), b.actor, f, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package crash_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -15,22 +14,7 @@ import (
 // from the model, neither in its files nor at the provider.
 func TestAKilledCompactionLosesAndLeaksNothing(t *testing.T) {
 	t.Parallel()
-	rounds := 12
-	if testing.Short() {
-		rounds = 3
-	}
-	s := newScene(t, "parley")
-	rng := rand.New(rand.NewPCG(s.seed, 2))
-	for round := range rounds {
-		s.compactionRound(t, rng, round)
-	}
-	for _, request := range s.fake.Requests() {
-		if bytes.Contains(request.Body, []byte("@kill.example")) || bytes.Contains(request.Body, []byte("4111")) {
-			t.Errorf("the provider was sent %s", request.Body)
-		}
-	}
-	s.server.Kill()
-	s.mustBeSound(t)
+	killedInPrivate(t, 2, (*scene).compactionRound)
 }
 
 // compactionRound has a compaction killed, and repeats it.

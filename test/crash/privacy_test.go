@@ -22,14 +22,21 @@ import (
 // nothing that anybody saw is lost.
 func TestAKilledPrivateTurnLosesAndLeaksNothing(t *testing.T) {
 	t.Parallel()
+	killedInPrivate(t, 1, (*scene).privateRound)
+}
+
+// killedInPrivate has rounds of private conversations killed, and holds what the
+// provider was sent and what is stored against what was to be kept from both.
+func killedInPrivate(t *testing.T, stream uint64, one func(*scene, *testing.T, *rand.Rand, int)) {
+	t.Helper()
 	rounds := 12
 	if testing.Short() {
 		rounds = 3
 	}
 	s := newScene(t, "parley")
-	rng := rand.New(rand.NewPCG(s.seed, 1))
+	rng := rand.New(rand.NewPCG(s.seed, stream))
 	for round := range rounds {
-		s.privateRound(t, rng, round)
+		one(s, t, rng, round)
 	}
 	for _, request := range s.fake.Requests() {
 		if bytes.Contains(request.Body, []byte("@kill.example")) || bytes.Contains(request.Body, []byte("4111")) {
