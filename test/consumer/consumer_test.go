@@ -144,6 +144,18 @@ func TestTheProgramWithAFunctionCarriesItOut(t *testing.T) {
 	}
 }
 
+func TestAModuleOutsideCanAnswerFromADataset(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, programOf(t, "docs/retrieval.md", "Citations()", serve(t)))
+	m.tool(t, "vet", ".")
+	out := m.tool(t, "run", ".")
+	for _, part := range []string{"“Dogs are welcome in the garden.” [1]", "\n[1] https://inn.example/rules\n"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("it printed %q, without %q", out, part)
+		}
+	}
+}
+
 func TestAModuleOutsideCanHoldSessions(t *testing.T) {
 	t.Parallel()
 	fake := fakeprovider.Start(t)
